@@ -1,0 +1,172 @@
+// Package access decides who may do what: accounts, roles, sessions and API
+// tokens, and the one policy that every service method asks first.
+//
+// Owns: access_account, access_token, access_member.
+//
+// Tells: account.created, account.changed, token.created, token.revoked.
+//
+// Asks: nothing.
+//
+// Invariants: what the policy does not grant is denied. Passwords are kept as
+// argon2id, tokens as SHA-256; neither can be read back. Tokens and sessions
+// die with their account. A token never grants more than its account has.
+package access
+
+import (
+	"slices"
+
+	"github.com/digital-factory/factory/internal/base/errs"
+	"github.com/digital-factory/factory/internal/journal"
+)
+
+// Role is what an account is for. Accounts may have several.
+type Role string
+
+// The roles.
+const (
+	Board    Role = "board"    // sets the vision, funds, decides
+	Product  Role = "product"  // owns products and features
+	Member   Role = "member"   // builds and runs what the teams they belong to own
+	Platform Role = "platform" // owns golden paths, guardrails, accounts
+	Auditor  Role = "auditor"  // reads everything, changes nothing
+)
+
+// Roles lists all roles.
+func Roles() []Role { return []Role{Board, Product, Member, Platform, Auditor} }
+
+// Action is something a person can do. Every API route and every service
+// method declares one.
+type Action string
+
+// The actions.
+const (
+	Open           Action = "open"            // needs no account: sign in, first set-up, health
+	Self           Action = "self"            // any signed-in actor, on itself
+	Read           Action = "read"            // look at the value stream
+	Audit          Action = "audit"           // read and verify the journal, list effects
+	FundWork       Action = "fund"            // vision, objectives, key results, initiatives, decisions
+	ShapeProduct   Action = "shape-product"   // products, features
+	ManageTeams    Action = "manage-teams"    // create teams, change members
+	PlanWork       Action = "plan-work"       // items, boards, limits of a team
+	BuildComponent Action = "build"           // create components, push, run pipelines of a team
+	Operate        Action = "operate"         // roll out, hold, roll back; incidents of a team
+	PublishPath    Action = "publish-path"    // golden paths, guardrails
+	ManageAccounts Action = "manage-accounts" // accounts and their roles
+	ApproveEffect  Action = "approve-effect"  // decide parked effects
+	Ingest         Action = "ingest"          // send telemetry
+)
+
+// grants is the whole policy. A role that stands behind an action may do it;
+// Member only where the object belongs to one of the actor's teams.
+var grants = map[Action][]Role{
+	Read:           {Board, Product, Member, Platform, Auditor},
+	Audit:          {Board, Platform, Auditor},
+	FundWork:       {Board},
+	ShapeProduct:   {Board, Product},
+	ManageTeams:    {Product, Platform, Member},
+	PlanWork:       {Product, Member},
+	BuildComponent: {Platform, Member},
+	Operate:        {Platform, Member},
+	PublishPath:    {Platform},
+	ManageAccounts: {Platform},
+	ApproveEffect:  {Platform},
+	Ingest:         {Platform, Member},
+}
+
+// teamBound are the actions for which Member counts only inside own teams.
+var teamBound = []Action{PlanWork, BuildComponent, Operate}
+
+// Scope narrows a token. A session has all scopes.
+type Scope string
+
+// The scopes of API tokens.
+const (
+	ScopeRead      Scope = "read"      // Read and Audit
+	ScopeWrite     Scope = "write"     // everything else over the API
+	ScopeGit       Scope = "git"       // fetch and push
+	ScopeRegistry  Scope = "registry"  // pull and push images
+	ScopeTelemetry Scope = "telemetry" // send OTLP, query metrics
+)
+
+// Scopes lists all scopes.
+func Scopes() []Scope {
+	return []Scope{ScopeRead, ScopeWrite, ScopeGit, ScopeRegistry, ScopeTelemetry}
+}
+
+// Actor is who asks: an account through a session or token, or a part of the
+// factory itself.
+type Actor struct {
+	ID     string // account identifier, or "system/<part>"
+	Name   string
+	Login  string
+	Roles  []Role
+	Teams  []string
+	Scopes []Scope
+	system bool
+}
+
+// System is a part of the factory acting on facts. It may do everything; its
+// name stands in the journal.
+func System(part string) Actor { return Actor{ID: "system/" + part, Name: part, system: true} }
+
+// Nobody is an actor that has not signed in.
+func Nobody() Actor { return Actor{} }
+
+// By is the actor as the journal records it.
+func (a Actor) By() journal.By { return journal.By{ID: a.ID, Name: a.Name} }
+
+// Known reports whether somebody is signed in.
+func (a Actor) Known() bool { return a.ID != "" }
+
+// May returns nil when the actor may do the action on an object of the team
+// ("" for objects that belong to no team), else an errs.Denied that says why.
+func (a Actor) May(action Action, team string) error {
+	if a.system || action == Open {
+		return nil
+	}
+	if !a.Known() {
+		return errs.New(errs.Denied, "you are not signed in").Do("sign in, or send an API token")
+	}
+	if action == Self {
+		return nil
+	}
+	if !a.scoped(action) {
+		return errs.New(errs.Denied, "this token's scopes %v do not cover %q", a.Scopes, action).Do("create a token with the scope that is missing")
+	}
+	for _, role := range grants[action] {
+		if !slices.Contains(a.Roles, role) {
+			continue
+		}
+		if role == Member && slices.Contains(teamBound, action) && (team == "" || !slices.Contains(a.Teams, team)) {
+			continue
+		}
+		return nil
+	}
+	if team != "" && slices.Contains(teamBound, action) {
+		return errs.New(errs.Denied, "%q on what team %s owns needs membership of that team or one of the roles %v; you have %v", action, team, grants[action], a.Roles).
+			Do("ask a member of team %s to add you", team)
+	}
+	return errs.New(errs.Denied, "%q needs one of the roles %v; you have %v", action, grants[action], a.Roles).
+		Do("ask the platform team for the role")
+}
+
+// MayUse returns nil when the actor's token has the scope; for doors that are
+// not the API (git, registry, telemetry).
+func (a Actor) MayUse(scope Scope) error {
+	if a.system || slices.Contains(a.Scopes, scope) {
+		return nil
+	}
+	return errs.New(errs.Denied, "this token has no %q scope", scope).Do("create a token with it: factory token create --scope %s", scope)
+}
+
+func (a Actor) scoped(action Action) bool {
+	switch action {
+	case Read, Audit:
+		return slices.Contains(a.Scopes, ScopeRead) || slices.Contains(a.Scopes, ScopeWrite)
+	case Ingest:
+		return slices.Contains(a.Scopes, ScopeTelemetry)
+	case BuildComponent:
+		return slices.Contains(a.Scopes, ScopeWrite) || slices.Contains(a.Scopes, ScopeGit) || slices.Contains(a.Scopes, ScopeRegistry)
+	}
+	return slices.Contains(a.Scopes, ScopeWrite)
+}

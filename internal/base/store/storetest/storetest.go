@@ -1,0 +1,81 @@
+// Package storetest gives each test a fresh database of its own, on SQLite and
+// on PostgreSQL. `make test` starts a PostgreSQL server and names it in
+// FACTORY_TEST_PG; a plain `go test` without it checks SQLite only.
+package storetest
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/uuid"
+
+	"github.com/digital-factory/factory/internal/base/store"
+)
+
+// Each runs f as a parallel subtest on each database, migrated to the schemas.
+func Each(t *testing.T, schemas []store.Schema, f func(t *testing.T, db *store.DB)) {
+	t.Helper()
+	t.Run("sqlite", func(t *testing.T) {
+		t.Parallel()
+		f(t, open(t, "sqlite:"+filepath.Join(t.TempDir(), "factory.db"), schemas))
+	})
+	pg := os.Getenv("FACTORY_TEST_PG")
+	if pg == "" {
+		return
+	}
+	t.Run("postgres", func(t *testing.T) {
+		t.Parallel()
+		f(t, open(t, Postgres(t, pg), schemas))
+	})
+}
+
+// Postgres makes an empty schema on the server and returns its URL; the schema
+// is dropped with the test.
+func Postgres(t *testing.T, server string) string {
+	t.Helper()
+	admin, err := sql.Open("pgx", server)
+	if err != nil {
+		t.Fatal(err)
+	}
+	name := "t" + strings.ReplaceAll(uuid.NewString(), "-", "")
+	if _, err := admin.ExecContext(t.Context(), "create schema "+name); err != nil {
+		t.Fatalf("create a schema on FACTORY_TEST_PG: %v", err)
+	}
+	t.Cleanup(func() {
+		if _, err := admin.ExecContext(context.WithoutCancel(t.Context()), "drop schema "+name+" cascade"); err != nil {
+			t.Errorf("drop schema: %v", err)
+		}
+		_ = admin.Close()
+	})
+	u, err := url.Parse(server)
+	if err != nil {
+		t.Fatal(err)
+	}
+	q := u.Query()
+	q.Set("search_path", name)
+	u.RawQuery = q.Encode()
+	return u.String()
+}
+
+func open(t *testing.T, dsn string, schemas []store.Schema) *store.DB {
+	t.Helper()
+	db, err := store.Open(t.Context(), dsn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := db.Close(); err != nil {
+			t.Errorf("close the database: %v", err)
+		}
+	})
+	if err := db.Migrate(t.Context(), schemas...); err != nil {
+		t.Fatal(fmt.Errorf("migrate: %w", err))
+	}
+	return db
+}

@@ -1,0 +1,29 @@
+// Package fact is the published language of the factory: the payload of every
+// kind of fact. Payloads are additive for ever: a field may be added, never
+// renamed, removed or given another meaning. Identifiers rather than copies;
+// what a follower needs to act without asking is carried along.
+package fact
+
+// Payload is the content of a fact. Kind is "<subject>.<past-tense verb>".
+type Payload interface{ Kind() string }
+
+// All returns one zero payload of every kind, for decoding and for the check
+// that each kind has a golden sample.
+func All() []Payload {
+	return []Payload{
+		AccountCreated{}, AccountChanged{}, TokenCreated{}, TokenRevoked{},
+		VisionSet{}, ObjectiveCreated{}, ObjectiveChanged{}, KeyResultCreated{}, KeyResultChanged{}, KeyResultMeasured{},
+		InitiativeCreated{}, InitiativeChanged{}, InitiativeMoved{}, InitiativeDecided{},
+		ProductCreated{}, ProductChanged{}, FeatureCreated{}, FeatureChanged{}, FeatureMoved{},
+		TeamCreated{}, TeamChanged{}, TeamJoined{}, TeamLeft{},
+		ItemCreated{}, ItemChanged{}, ItemMoved{}, ItemBlocked{}, BoardChanged{},
+		PathPublished{}, ComponentCreated{}, ComponentReady{},
+		RepositoryCreated{}, CommitsPushed{}, PushRejected{},
+		RunQueued{}, RunStarted{}, RunFinished{},
+		ArtifactPublished{}, ArtifactMarkedBad{}, ArtifactCleared{},
+		DeploymentFinished{}, RolloutStarted{}, RolloutWidened{}, RolloutHeld{}, RolloutResumed{}, RolloutDecided{}, RolloutFinished{}, EffectMeasured{},
+		WorkloadReady{}, WorkloadCrashed{}, WorkloadStopped{},
+		AlertFired{}, AlertResolved{},
+		IncidentOpened{}, IncidentNoted{}, IncidentResolved{},
+	}
+}

@@ -1,0 +1,227 @@
+package fact
+
+import (
+	"time"
+
+	"github.com/digital-factory/factory/internal/ref"
+)
+
+// DeploymentFinished tells that a version runs in an environment without a
+// rollout (staging), or could not. Subject: component.
+type DeploymentFinished struct {
+	Environment ref.Environment `json:"environment"`
+	Artifact    ref.Artifact    `json:"artifact"`
+	Version     string          `json:"version"`
+	Outcome     string          `json:"outcome"` // succeeded, failed
+	Reason      string          `json:"reason,omitempty"`
+	Change
+}
+
+// Kind returns "deployment.finished".
+func (DeploymentFinished) Kind() string { return "deployment.finished" }
+
+// RolloutStarted tells that a version begins to take production traffic under
+// a frozen plan. Subject: rollout.
+type RolloutStarted struct {
+	Rollout     ref.Rollout     `json:"rollout"`
+	Environment ref.Environment `json:"environment"`
+	Artifact    ref.Artifact    `json:"artifact"`
+	Version     string          `json:"version"`
+	Baseline    ref.Artifact    `json:"baseline,omitempty"` // empty for a first version
+	BaseVersion string          `json:"baseVersion,omitempty"`
+	Run         ref.Run         `json:"run"`
+	PlanHash    string          `json:"planHash"`
+	Change
+}
+
+// Kind returns "rollout.started".
+func (RolloutStarted) Kind() string { return "rollout.started" }
+
+// RolloutWidened tells that a stage began. Subject: rollout.
+type RolloutWidened struct {
+	Rollout   ref.Rollout   `json:"rollout"`
+	Component ref.Component `json:"component"`
+	Stage     int           `json:"stage"`
+	Share     float64       `json:"share"` // of units to the new version, 0..1
+}
+
+// Kind returns "rollout.widened".
+func (RolloutWidened) Kind() string { return "rollout.widened" }
+
+// RolloutHeld tells that a person stopped a rollout from widening. Subject:
+// rollout.
+type RolloutHeld struct {
+	Rollout   ref.Rollout   `json:"rollout"`
+	Component ref.Component `json:"component"`
+	Reason    string        `json:"reason"`
+}
+
+// Kind returns "rollout.held".
+func (RolloutHeld) Kind() string { return "rollout.held" }
+
+// RolloutResumed tells that a held rollout goes on. Subject: rollout.
+type RolloutResumed struct {
+	Rollout   ref.Rollout   `json:"rollout"`
+	Component ref.Component `json:"component"`
+	Reason    string        `json:"reason"`
+}
+
+// Kind returns "rollout.resumed".
+func (RolloutResumed) Kind() string { return "rollout.resumed" }
+
+// RolloutDecided tells the verdict, before traffic is moved. Subject: rollout.
+type RolloutDecided struct {
+	Rollout ref.Rollout `json:"rollout"`
+	Verdict string      `json:"verdict"` // promote, roll_back
+	Reason  string      `json:"reason"`
+	LogE    float64     `json:"logE"`
+	Alpha   float64     `json:"alpha"`
+	ByHand  bool        `json:"byHand"`
+	Change
+}
+
+// Kind returns "rollout.decided".
+func (RolloutDecided) Kind() string { return "rollout.decided" }
+
+// RolloutFinished tells that traffic has settled. Subject: rollout.
+type RolloutFinished struct {
+	Rollout     ref.Rollout     `json:"rollout"`
+	Environment ref.Environment `json:"environment"`
+	Artifact    ref.Artifact    `json:"artifact"`
+	Version     string          `json:"version"`
+	BaseVersion string          `json:"baseVersion,omitempty"`
+	Outcome     string          `json:"outcome"` // promoted, rolled_back
+	Reason      string          `json:"reason"`
+	LogE        float64         `json:"logE"`
+	Alpha       float64         `json:"alpha"`
+	Exposed     bool            `json:"exposed"` // production traffic reached it
+	Started     time.Time       `json:"started"`
+	Run         ref.Run         `json:"run"`
+	Change
+}
+
+// Kind returns "rollout.finished".
+func (RolloutFinished) Kind() string { return "rollout.finished" }
+
+// EffectMeasured tells what a rollout did to a key result. Subject: rollout.
+type EffectMeasured struct {
+	Rollout   ref.Rollout   `json:"rollout"`
+	Component ref.Component `json:"component"`
+	Team      ref.Team      `json:"team"`
+	Items     []ref.Item    `json:"items,omitempty"`
+	KeyResult ref.KeyResult `json:"keyResult"`
+	Feature   ref.Feature   `json:"feature"`
+	Outcome   string        `json:"outcome"`  // name of the outcome event
+	Estimate  float64       `json:"estimate"` // canary minus baseline share of units with success
+	Low       float64       `json:"low"`
+	High      float64       `json:"high"`
+	Level     float64       `json:"level"` // of the confidence sequence, e.g. 0.95
+	Units     int64         `json:"units"`
+	Grade     string        `json:"grade"` // A randomised, B quasi-experimental, C before/after, D stated
+}
+
+// Kind returns "effect.measured".
+func (EffectMeasured) Kind() string { return "effect.measured" }
+
+// WorkloadReady tells that a process answers its health check. Subject:
+// workload.
+type WorkloadReady struct {
+	Workload    ref.Workload    `json:"workload"`
+	Component   ref.Component   `json:"component"`
+	Environment ref.Environment `json:"environment"`
+	Artifact    ref.Artifact    `json:"artifact"`
+	Version     string          `json:"version"`
+}
+
+// Kind returns "workload.ready".
+func (WorkloadReady) Kind() string { return "workload.ready" }
+
+// WorkloadCrashed tells that a process ended by itself. Subject: workload.
+type WorkloadCrashed struct {
+	Workload    ref.Workload    `json:"workload"`
+	Component   ref.Component   `json:"component"`
+	Environment ref.Environment `json:"environment"`
+	Version     string          `json:"version"`
+	Reason      string          `json:"reason"`
+	Restarts    int             `json:"restarts"`
+}
+
+// Kind returns "workload.crashed".
+func (WorkloadCrashed) Kind() string { return "workload.crashed" }
+
+// WorkloadStopped tells that a workload was drained and stopped. Subject:
+// workload.
+type WorkloadStopped struct {
+	Workload    ref.Workload    `json:"workload"`
+	Component   ref.Component   `json:"component"`
+	Environment ref.Environment `json:"environment"`
+	Version     string          `json:"version"`
+}
+
+// Kind returns "workload.stopped".
+func (WorkloadStopped) Kind() string { return "workload.stopped" }
+
+// AlertFired tells that a rule's condition holds. Subject: component.
+type AlertFired struct {
+	Alert       string          `json:"alert"` // name of the rule
+	Component   ref.Component   `json:"component"`
+	Team        ref.Team        `json:"team"`
+	Environment ref.Environment `json:"environment"`
+	Severity    string          `json:"severity"` // page, ticket
+	Text        string          `json:"text"`
+	Value       float64         `json:"value"`
+}
+
+// Kind returns "alert.fired".
+func (AlertFired) Kind() string { return "alert.fired" }
+
+// AlertResolved tells that it no longer holds. Subject: component.
+type AlertResolved struct {
+	Alert       string          `json:"alert"`
+	Component   ref.Component   `json:"component"`
+	Team        ref.Team        `json:"team"`
+	Environment ref.Environment `json:"environment"`
+}
+
+// Kind returns "alert.resolved".
+func (AlertResolved) Kind() string { return "alert.resolved" }
+
+// IncidentOpened tells that customers may be hurt. Subject: incident.
+type IncidentOpened struct {
+	Incident    ref.Incident    `json:"incident"`
+	Title       string          `json:"title"`
+	Component   ref.Component   `json:"component"`
+	Team        ref.Team        `json:"team"`
+	Environment ref.Environment `json:"environment"`
+	Rollout     ref.Rollout     `json:"rollout,omitempty"`
+	Artifact    ref.Artifact    `json:"artifact,omitempty"`
+	Version     string          `json:"version,omitempty"`
+	Commit      ref.Commit      `json:"commit,omitempty"`
+	Items       []ref.Item      `json:"items,omitempty"`
+	Cause       string          `json:"cause"` // verdict, alert, person
+	Began       time.Time       `json:"began"` // start of the impact, as far as known
+}
+
+// Kind returns "incident.opened".
+func (IncidentOpened) Kind() string { return "incident.opened" }
+
+// IncidentNoted tells of an entry in the timeline. Subject: incident.
+type IncidentNoted struct {
+	Incident ref.Incident `json:"incident"`
+	Text     string       `json:"text"`
+}
+
+// Kind returns "incident.noted".
+func (IncidentNoted) Kind() string { return "incident.noted" }
+
+// IncidentResolved tells that it is over. Subject: incident.
+type IncidentResolved struct {
+	Incident  ref.Incident  `json:"incident"`
+	Component ref.Component `json:"component"`
+	Team      ref.Team      `json:"team"`
+	Rollout   ref.Rollout   `json:"rollout,omitempty"` // whose promotion resolved it
+	Because   string        `json:"because"`
+}
+
+// Kind returns "incident.resolved".
+func (IncidentResolved) Kind() string { return "incident.resolved" }
