@@ -170,3 +170,13 @@ func (a Actor) scoped(action Action) bool {
 	}
 	return slices.Contains(a.Scopes, ScopeWrite)
 }
+
+// Could returns nil when there is an object on which the actor may do the
+// action. Doors check it before anything is loaded; the service then asks May
+// for the object itself.
+func (a Actor) Could(action Action) error {
+	if slices.Contains(teamBound, action) && len(a.Teams) > 0 {
+		return a.May(action, a.Teams[0])
+	}
+	return a.May(action, "")
+}

@@ -1,0 +1,21 @@
+package api
+
+import (
+	"github.com/digital-factory/factory/internal/access"
+	"github.com/digital-factory/factory/internal/effect"
+	"github.com/digital-factory/factory/internal/journal"
+)
+
+// Services are the modules behind the door.
+type Services struct {
+	Access  *access.Service
+	Journal *journal.Journal
+	Effects *effect.Log
+}
+
+// rooms registers the routes of every room.
+func (a *API) rooms() {
+	a.accounts()
+	a.facts()
+	a.effects()
+}

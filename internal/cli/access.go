@@ -1,0 +1,196 @@
+package cli
+
+import (
+	"bufio"
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/digital-factory/factory/client"
+)
+
+func (s *session) login() *cobra.Command {
+	var login string
+	cmd := &cobra.Command{
+		Use:   "login [URL]",
+		Short: "Sign in and keep a token on this computer",
+		Long:  "Sign in with login and password and keep an API token for 30 days in your configuration folder. The password is read from standard input.",
+		Example: `  factory login http://127.0.0.1:8080 --as ada
+  echo "$PASSWORD" | factory login --as ada`,
+		Args: cobra.MaximumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			c := s.client()
+			if len(args) == 1 {
+				c.URL = args[0]
+			}
+			c.Token = ""
+			in := bufio.NewReader(s.in)
+			if login == "" {
+				_, _ = fmt.Fprint(s.err, "login: ")
+				login = line(in)
+			}
+			_, _ = fmt.Fprint(s.err, "password: ")
+			sess, err := c.SignIn(cmd.Context(), client.SignIn{Login: login, Password: line(in)})
+			if err != nil {
+				return err
+			}
+			host, _ := os.Hostname()
+			c.Token = sess.Secret
+			t, err := c.CreateToken(cmd.Context(), client.CreateToken{Name: "command line on " + host, Scopes: []string{"read", "write", "git", "registry", "telemetry"}, Days: 30})
+			if err != nil {
+				return err
+			}
+			if err := keep(kept{URL: c.URL, Token: t.Secret}); err != nil {
+				return err
+			}
+			s.say("\nSigned in to %s as %s; the token works until %s.", c.URL, sess.Me.Name, t.Expires.Format("2006-01-02"))
+			return nil
+		},
+	}
+	cmd.Flags().StringVar(&login, "as", "", "login (default: asked for)")
+	return cmd
+}
+
+func line(in *bufio.Reader) string {
+	text, err := in.ReadString('\n')
+	if err != nil && err != io.EOF {
+		return ""
+	}
+	return strings.TrimRight(text, "\r\n")
+}
+
+func keep(k kept) error {
+	path := keptPath()
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return err
+	}
+	raw, err := json.Marshal(k)
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(path, raw, 0o600)
+}
+
+func (s *session) logout() *cobra.Command {
+	return &cobra.Command{
+		Use: "logout", Short: "Forget the token kept on this computer", Args: cobra.NoArgs,
+		Example: "  factory logout",
+		RunE: func(*cobra.Command, []string) error {
+			if err := os.Remove(keptPath()); err != nil && !os.IsNotExist(err) {
+				return err
+			}
+			s.say("Forgotten. Revoke it as well with: factory token revoke ID")
+			return nil
+		},
+	}
+}
+
+func (s *session) me() *cobra.Command {
+	return &cobra.Command{
+		Use: "me", Short: "Show who you are", Args: cobra.NoArgs, Example: "  factory me -o json",
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			me, err := s.client().Me(cmd.Context())
+			if err != nil {
+				return err
+			}
+			return s.print(me, func(t *table) {
+				t.row("NAME", "LOGIN", "ROLES", "TEAMS", "SCOPES")
+				t.row(me.Name, me.Login, strings.Join(me.Roles, ","), strings.Join(me.Teams, ","), strings.Join(me.Scopes, ","))
+			})
+		},
+	}
+}
+
+func (s *session) account() *cobra.Command {
+	cmd := &cobra.Command{Use: "account", Short: "Make and list accounts", Example: "  factory account list"}
+	var p client.Paging
+	list := &cobra.Command{
+		Use: "list", Short: "List accounts", Args: cobra.NoArgs, Example: "  factory account list -o yaml",
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			page, err := s.client().Accounts(cmd.Context(), p)
+			if err != nil {
+				return err
+			}
+			return s.print(page, func(t *table) {
+				t.row("LOGIN", "NAME", "ROLES", "TEAMS", "ACTIVE")
+				for _, a := range page.Items {
+					t.row(a.Login, a.Name, strings.Join(a.Roles, ","), strings.Join(a.Teams, ","), a.Active)
+				}
+			})
+		},
+	}
+	paging(list, &p)
+	var in client.CreateAccount
+	create := &cobra.Command{
+		Use: "create LOGIN", Short: "Make an account; its password is read from standard input", Args: cobra.ExactArgs(1),
+		Example: `  echo "a long sentence as password" | factory account create grace --name "Grace Hopper" --role product`,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			in.Login = args[0]
+			if in.Name == "" {
+				in.Name = in.Login
+			}
+			_, _ = fmt.Fprint(s.err, "password: ")
+			in.Password = line(bufio.NewReader(s.in))
+			a, err := s.client().CreateAccount(cmd.Context(), in)
+			if err != nil {
+				return err
+			}
+			return s.print(a, func(t *table) { t.row("made", a.Login, strings.Join(a.Roles, ",")) })
+		},
+	}
+	create.Flags().StringVar(&in.Name, "name", "", "full name")
+	create.Flags().StringSliceVar(&in.Roles, "role", nil, "role: board, product, member, platform or auditor (repeatable)")
+	cmd.AddCommand(list, create)
+	return cmd
+}
+
+func (s *session) tokens() *cobra.Command {
+	cmd := &cobra.Command{Use: "token", Short: "Make, list and revoke your API tokens", Example: "  factory token create laptop --scope read --scope git"}
+	var in client.CreateToken
+	create := &cobra.Command{
+		Use: "create NAME", Short: "Make a token; its secret is printed this once", Args: cobra.ExactArgs(1),
+		Example: "  factory token create ci --scope read,git --days 7",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			in.Name = args[0]
+			t, err := s.client().CreateToken(cmd.Context(), in)
+			if err != nil {
+				return err
+			}
+			return s.print(t, func(tb *table) { tb.row(t.Secret) })
+		},
+	}
+	create.Flags().StringSliceVar(&in.Scopes, "scope", []string{"read"}, "scope: read, write, git, registry or telemetry (repeatable)")
+	create.Flags().IntVar(&in.Days, "days", 30, "how long it works, at most 90")
+	list := &cobra.Command{
+		Use: "list", Short: "List your tokens", Args: cobra.NoArgs, Example: "  factory token list",
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			page, err := s.client().Tokens(cmd.Context())
+			if err != nil {
+				return err
+			}
+			return s.print(page, func(t *table) {
+				t.row("ID", "NAME", "SCOPES", "EXPIRES")
+				for _, k := range page.Items {
+					t.row(k.ID, k.Name, strings.Join(k.Scopes, ","), k.Expires.Format("2006-01-02"))
+				}
+			})
+		},
+	}
+	revoke := &cobra.Command{
+		Use: "revoke ID", Short: "End a token at once", Args: cobra.ExactArgs(1), Example: "  factory token revoke 0192f0c1-...",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := s.client().RevokeToken(cmd.Context(), args[0]); err != nil {
+				return err
+			}
+			s.say("revoked")
+			return nil
+		},
+	}
+	cmd.AddCommand(create, list, revoke)
+	return cmd
+}

@@ -1,0 +1,11 @@
+package cli
+
+import "github.com/spf13/cobra"
+
+// rooms returns every room's commands.
+func (s *session) rooms() []*cobra.Command {
+	return []*cobra.Command{
+		s.login(), s.logout(), s.me(), s.account(), s.tokens(),
+		s.journal(), s.effect(), s.status(),
+	}
+}
