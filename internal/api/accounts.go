@@ -35,7 +35,9 @@ func (a *API) accounts() {
 			return &signedOut{http.Cookie{Name: SessionCookie, Path: "/", MaxAge: -1, HttpOnly: true, SameSite: http.SameSiteLaxMode}}, a.Access.SignOut(ctx, in.Session)
 		})
 	register(a, access.Self, op("GET /me", "access", "Show who you are"),
-		func(_ context.Context, who access.Actor, _ *none) (*body[client.Me], error) { return answer(me(who), nil) })
+		func(_ context.Context, who access.Actor, _ *none) (*body[client.Me], error) {
+			return answer(me(who), nil)
+		})
 	register(a, access.Read, op("GET /accounts", "access", "List accounts"),
 		func(ctx context.Context, who access.Actor, in *struct{ paging }) (*body[client.Page[client.Account]], error) {
 			list, next, err := a.Access.List(ctx, who, in.ask())

@@ -1,6 +1,9 @@
 package api
 
 import (
+	"context"
+
+	"github.com/digital-factory/factory/client"
 	"github.com/digital-factory/factory/internal/access"
 	"github.com/digital-factory/factory/internal/effect"
 	"github.com/digital-factory/factory/internal/journal"
@@ -11,6 +14,7 @@ type Services struct {
 	Access  *access.Service
 	Journal *journal.Journal
 	Effects *effect.Log
+	Health  func(context.Context) (client.Health, error)
 }
 
 // rooms registers the routes of every room.
@@ -18,4 +22,5 @@ func (a *API) rooms() {
 	a.accounts()
 	a.facts()
 	a.effects()
+	a.health()
 }

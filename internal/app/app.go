@@ -1,0 +1,155 @@
+// Package app puts the program together: it is the only package that knows
+// every room. New wires and starts nothing, Run blocks until its context ends,
+// Close closes what New opened, last first.
+package app
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/digital-factory/factory/internal/access"
+	"github.com/digital-factory/factory/internal/api"
+	"github.com/digital-factory/factory/internal/base/life"
+	"github.com/digital-factory/factory/internal/base/store"
+	"github.com/digital-factory/factory/internal/effect"
+	"github.com/digital-factory/factory/internal/journal"
+)
+
+// App is a whole factory in one process.
+type App struct {
+	opts    Options
+	born    time.Time
+	ready   time.Duration
+	db      *store.DB
+	journal *journal.Journal
+	effects *effect.Log
+	access  *access.Service
+	api     *api.API
+	doors   []door
+	parts   []life.Part
+	closing life.Stack
+}
+
+// door is an opened listener and what is served on it.
+type door struct {
+	name     string
+	listener net.Listener
+	handler  http.Handler
+}
+
+// New opens the data directory, the database and the listeners, and wires the
+// rooms. On an error everything opened so far is closed again.
+func New(ctx context.Context, opts Options) (a *App, err error) {
+	a = &App{opts: opts.withDefaults(), born: time.Now()}
+	defer func() {
+		if err != nil {
+			_ = a.Close(ctx)
+		}
+	}()
+	if err := a.opts.validate(); err != nil {
+		return a, err
+	}
+	if err := os.MkdirAll(a.opts.Data, 0o700); err != nil {
+		return a, fmt.Errorf("create the data directory: %w", err)
+	}
+	if a.opts.Data, err = filepath.Abs(a.opts.Data); err != nil {
+		return a, err
+	}
+	if err := a.ground(ctx); err != nil {
+		return a, err
+	}
+	fresh, err := a.access.Fresh(ctx)
+	if err != nil {
+		return a, err
+	}
+	if err := refuseOpenDoor(fresh, a.opts.Listen, a.opts.Gateway, a.opts.OTLP); err != nil {
+		return a, err
+	}
+	return a, a.open()
+}
+
+// ground opens the database and the rooms that all others stand on.
+func (a *App) ground(ctx context.Context) error {
+	db, err := store.Open(ctx, a.opts.Database)
+	if err != nil {
+		return err
+	}
+	a.db = db
+	a.closing.Push("database", func(context.Context) error { return db.Close() })
+	if err := db.Migrate(ctx, journal.Schema(), effect.Schema(), access.Schema()); err != nil {
+		return err
+	}
+	a.journal = journal.New(db, time.Now)
+	a.effects = effect.New(db, time.Now)
+	a.access = access.New(db, a.journal, time.Now)
+	a.parts = append(a.parts, life.Part{Name: "journal", Run: a.journal.Run}, life.Part{Name: "effects", Run: a.effects.Run})
+	a.api = api.New(a.access.Authenticate(api.SessionCookie), api.Services{
+		Access: a.access, Journal: a.journal, Effects: a.effects, Health: a.health,
+	})
+	return nil
+}
+
+// open opens the doors, so that addresses are known before Run.
+func (a *App) open() error {
+	main, err := net.Listen("tcp", a.opts.Listen)
+	if err != nil {
+		return fmt.Errorf("open the door %s: %w", a.opts.Listen, err)
+	}
+	a.doors = append(a.doors, door{"main", main, a.routes()})
+	for _, d := range a.doors {
+		a.closing.Push(d.name+" listener", func(context.Context) error { _ = d.listener.Close(); return nil })
+	}
+	return nil
+}
+
+// URL is the address of the UI and the API.
+func (a *App) URL() string { return "http://" + a.doors[0].listener.Addr().String() }
+
+// Run serves until ctx ends, then stops: doors first, so that no request is
+// cut, then followers and workers. Close is still to be called.
+func (a *App) Run(ctx context.Context) error {
+	parts := append([]life.Part{}, a.parts...)
+	for _, d := range a.doors {
+		parts = append(parts, life.Part{Name: d.name + " door", Run: d.serve})
+	}
+	a.ready = time.Since(a.born)
+	slog.Info("the factory is ready", "url", a.URL(), "seconds", a.ready.Seconds(), "data", a.opts.Data)
+	return life.Together(ctx, parts...)
+}
+
+// Close closes what New opened.
+func (a *App) Close(ctx context.Context) error { return a.closing.Close(ctx, 15*time.Second) }
+
+// drain is how long requests in flight may take when the factory stops.
+const drain = 5 * time.Second
+
+func (d door) serve(ctx context.Context) error {
+	srv := &http.Server{
+		Handler:           d.handler,
+		ReadHeaderTimeout: 10 * time.Second,
+		IdleTimeout:       2 * time.Minute,
+		MaxHeaderBytes:    64 << 10,
+		BaseContext:       func(net.Listener) context.Context { return ctx }, // streams end with the factory
+		ErrorLog:          slog.NewLogLogger(slog.Default().Handler(), slog.LevelDebug),
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- srv.Serve(d.listener) }()
+	select {
+	case err := <-ended:
+		return err
+	case <-ctx.Done():
+	}
+	bounded, cancel := context.WithTimeout(context.WithoutCancel(ctx), drain)
+	defer cancel()
+	if err := srv.Shutdown(bounded); err != nil {
+		_ = srv.Close()
+	}
+	<-ended
+	return nil
+}
