@@ -37,7 +37,9 @@ func Decide(plan Plan, in Inputs) Verdict {
 		case Promote:
 			fine++
 		}
-		v.HarmNotRuledOut = max(v.HarmNotRuledOut, mv.RateUpper)
+		if mv.Basis != basisNotWorse {
+			v.HarmNotRuledOut = max(v.HarmNotRuledOut, mv.RateUpper)
+		}
 		v.Metrics = append(v.Metrics, mv)
 	}
 	switch {

@@ -58,8 +58,9 @@ const (
 // Guarantee: Low..High holds the estimand with probability about 1-alpha at every look at once, also when looks
 // and shares depend on the data (asymptotic confidence sequence: Waudby-Smith et al.; half width
 // sd*sqrt(2(t q^2+1)/(t^2 q^2) ln(sqrt(t q^2+1)/alpha)), t the information). "About" because it rests on the
-// central limit; it is not a finite-sample bound. Each arm's variance counts one more success and one more
-// failure than was seen, so that an outcome not seen yet is not taken for impossible.
+// central limit; it is not a finite-sample bound. Each arm's variance counts ln(1/alpha) more successes and as
+// many more failures than were seen (as Agresti and Coull do for one look), so that rare outcomes which have
+// hardly been seen yet are not taken for impossible.
 func Effect(strata []OutcomeStage, alpha float64) (effect Measured, ok bool) {
 	if !(alpha > 0 && alpha < 1) || len(strata) > maxStages {
 		return Measured{}, false
@@ -82,7 +83,8 @@ func Effect(strata []OutcomeStage, alpha float64) (effect Measured, ok bool) {
 		return Measured{Canary: effect.Canary, Baseline: effect.Baseline}, false
 	}
 	n[0], n[1] = float64(effect.Canary), float64(effect.Baseline)
-	pc, pb := (yes[0]+1)/(n[0]+2), (yes[1]+1)/(n[1]+2)
+	unseen := -math.Log(alpha)
+	pc, pb := (yes[0]+unseen)/(n[0]+2*unseen), (yes[1]+unseen)/(n[1]+2*unseen)
 
 	var score, information, squares, drift float64
 	for _, s := range strata {
@@ -95,8 +97,8 @@ func Effect(strata []OutcomeStage, alpha float64) (effect Measured, ok bool) {
 		cy, cn := (1-m)*(1-rho), -m*(1-rho)
 		by, bn := -(1-m)*rho, m*rho
 		score += float64(s.CanaryYes)*cy + float64(s.CanaryNo)*cn + float64(s.BaselineYes)*by + float64(s.BaselineNo)*bn
-		// One pseudo-observation of each kind, spread over the stages by their part in the arm.
-		partC, partB := float64(u.Canary)/n[0], float64(u.Baseline)/n[1]
+		// The unseen outcomes are spread over the stages by their part in the arm.
+		partC, partB := unseen*float64(u.Canary)/n[0], unseen*float64(u.Baseline)/n[1]
 		squares += (float64(s.CanaryYes)+partC)*cy*cy + (float64(s.CanaryNo)+partC)*cn*cn +
 			(float64(s.BaselineYes)+partB)*by*by + (float64(s.BaselineNo)+partB)*bn*bn
 		w := rho * (1 - rho)

@@ -26,12 +26,11 @@ func explainRollback(plan Plan, m MetricVerdict, first bool) string {
 }
 
 func ratioText(plan Plan, m MetricVerdict) string {
-	high := "no upper bound yet"
-	if m.RatioHigh < MaxRatio {
-		high = "at most " + decimal(m.RatioHigh)
+	confidence := percent(1 - plan.IntervalAlpha)
+	if m.RatioHigh >= MaxRatio {
+		return fmt.Sprintf("the canary's rate is at least %s times the baseline's (%s confidence).", decimal(m.RatioLow), confidence)
 	}
-	return fmt.Sprintf("the canary's rate is at least %s and %s times the baseline's (%s interval).",
-		decimal(m.RatioLow), high, percent(1-plan.IntervalAlpha))
+	return fmt.Sprintf("the canary's rate is %s to %s times the baseline's (%s confidence).", decimal(m.RatioLow), decimal(m.RatioHigh), confidence)
 }
 
 func explainSplit(plan Plan, r SampleRatio) (reason, waiting string) {
@@ -68,8 +67,8 @@ func explainHold(plan Plan, in Inputs, v Verdict) (reason, waiting string) {
 		open = append(open, openText(plan, m, in.FirstVersion))
 		waits = append(waits, waitText(plan, m, in.metric(m.Name).Stages, in.FirstVersion, plan.Metrics[i].Good))
 	}
-	reason = fmt.Sprintf("Hold: no harm is shown, but %d of %d metrics are not yet shown to be fine. %s Up to %s of the canary's units may be failing for all that is known.",
-		len(open), len(v.Metrics), strings.Join(open, " "), percent(v.HarmNotRuledOut))
+	reason = fmt.Sprintf("Hold: no harm is shown, but not every metric is shown to be fine (%d of %d are). %s Up to %s of the canary's units may be failing for all that is known.",
+		len(v.Metrics)-len(open), len(v.Metrics), strings.Join(open, " "), percent(v.HarmNotRuledOut))
 	return reason, strings.Join(waits, " ")
 }
 
@@ -77,13 +76,13 @@ func openText(plan Plan, m MetricVerdict, first bool) string {
 	if m.Arm.Units == 0 && m.Canary+m.Baseline == 0 {
 		return fmt.Sprintf("%s: no data yet, and silence shows nothing.", m.Name)
 	}
-	text := fmt.Sprintf("%s: evidence of harm %s of %s", m.Name, decimal(m.LogE), decimal(m.Threshold))
+	text := fmt.Sprintf("%s: the evidence of harm is %s of the %s that roll back", m.Name, decimal(m.LogE), decimal(m.Threshold))
 	if !first {
-		text += fmt.Sprintf(", of being no worse %s of %s (%s units in the canary, %s in the baseline)",
+		text += fmt.Sprintf("; that it is not worse %s of the %s that promote (%s units in the canary, %s in the baseline)",
 			decimal(m.LogEPromote), decimal(m.PromoteThreshold), count(m.Canary), count(m.Baseline))
 	}
 	if plan.AcceptedRate > 0 {
-		text += fmt.Sprintf(", of a rate below %s %s of %s (%s of %s canary units failed)",
+		text += fmt.Sprintf("; that less than %s of the units fail %s of the %s that promote (%s of %s canary units failed)",
 			percent(plan.AcceptedRate), decimal(m.LogEAccepted), decimal(m.PromoteThreshold), count(m.Arm.Failures), count(m.Arm.Units))
 	}
 	return text + "."
@@ -93,7 +92,7 @@ func waitText(plan Plan, m MetricVerdict, stages []Stage, first, good bool) stri
 	var ways []string
 	if plan.AcceptedRate > 0 {
 		if n, ok := unitsWanted(m.Arm, plan.AcceptedRate, m.PromoteThreshold); ok {
-			ways = append(ways, fmt.Sprintf("about %s more canary units without a failure", count(n)))
+			ways = append(ways, fmt.Sprintf("about %s more canary units that do not fail", count(n)))
 		}
 	}
 	if n, ok := eventsWanted(plan, m, stages, good); ok && !first {

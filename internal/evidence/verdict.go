@@ -21,8 +21,9 @@ type Verdict struct {
 	Waiting     string          `json:"waiting"`
 	Metrics     []MetricVerdict `json:"metrics"`
 	SampleRatio SampleRatio     `json:"sample_ratio"`
-	// HarmNotRuledOut is the largest share of the canary's units, over all metrics, that may be failing for
-	// all that is known, at the confidence that promotions ask for. In [0, 1]; 1 when nothing is known.
+	// HarmNotRuledOut is the largest share of the canary's units, over the metrics, that may be failing for
+	// all that is known, at the confidence that promotions ask for. In [0, 1]; 1 when nothing is known. A
+	// metric shown not worse than the baseline is left out: there the margin bounds the harm.
 	HarmNotRuledOut float64 `json:"harm_not_ruled_out"`
 }
 
