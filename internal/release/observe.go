@@ -1,0 +1,224 @@
+package release
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/digital-factory/factory/internal/base/store"
+	"github.com/digital-factory/factory/internal/ref"
+)
+
+// Arm of a rollout.
+type Arm string
+
+// The arms.
+const (
+	Baseline Arm = "baseline"
+	Canary   Arm = "canary"
+)
+
+// Observation is something that happened to a unit under a rollout, as the
+// gateway saw it. The gateway may report a unit more than once; it is counted
+// once.
+type Observation struct {
+	Unit   string // hash of the unit's identifier
+	Arm    Arm    // that served it
+	Stage  int    // in force then
+	Failed bool   // it met a server error
+	At     time.Time
+}
+
+// Traffic is what the gateway saw of a rollout since it last told.
+type Traffic struct {
+	Rollout      ref.Rollout
+	Observations []Observation
+	Requests     int64
+	Unanswered   int64 // got no answer from a service: the gateway's own 5xx, broken connections
+}
+
+// Outcome is something that a service said happened to a unit.
+type Outcome struct {
+	Rollout    ref.Rollout
+	Event      string
+	Unit       string // hash of the unit's identifier, made as the gateway makes it
+	Arm        Arm    // whose workload said so
+	Success    bool
+	Attributes map[string]string
+	At         time.Time
+}
+
+// What is counted. A unit has one row in release_unit per name, so that it
+// counts once, however often it is reported and wherever it moves.
+const (
+	exposed      = "exposed"       // first exposure in the rollout, by arm
+	canaryUnits  = "canary"        // units that the canary ever served
+	canaryFailed = "canary-failed" // of these, units that ever failed there
+)
+
+// served counts units per stage that the canary served.
+func served(stage int) string { return fmt.Sprintf("served-%d", stage) }
+
+// outcome counts units by their first outcome of an experiment.
+func outcome(experiment int, success bool) string {
+	if success {
+		return fmt.Sprintf("outcome-%d-yes", experiment)
+	}
+	return fmt.Sprintf("outcome-%d-no", experiment)
+}
+
+// key is what makes a unit's row unique: the two outcomes of an experiment
+// exclude each other.
+func key(metric string) string {
+	if base, ok := strings.CutSuffix(metric, "-yes"); ok {
+		return base
+	}
+	return strings.TrimSuffix(metric, "-no")
+}
+
+// group is a row of release_count to be raised.
+type group struct {
+	metric string
+	stage  int
+	arm    Arm
+}
+
+// tally orders what one batch wants to count. The first event of a unit wins,
+// within the batch by order, against earlier batches by the database.
+type tally struct {
+	seen   map[string]bool
+	order  []group
+	groups map[group][]string // units
+}
+
+func newTally() *tally { return &tally{seen: map[string]bool{}, groups: map[group][]string{}} }
+
+func (t *tally) add(metric string, stage int, arm Arm, unit string) {
+	if k := key(metric) + "\x00" + unit; t.seen[k] {
+		return
+	} else {
+		t.seen[k] = true
+	}
+	g := group{metric, stage, arm}
+	if _, known := t.groups[g]; !known {
+		t.order = append(t.order, g)
+	}
+	t.groups[g] = append(t.groups[g], unit)
+}
+
+// Observe counts what the gateway saw, durably, and has the rollout judged.
+// Traffic of a rollout that has its verdict adds to the requests only.
+func (s *Service) Observe(ctx context.Context, t Traffic) error {
+	n := newTally()
+	var deciding time.Time
+	for _, o := range t.Observations {
+		n.add(exposed, o.Stage, o.Arm, o.Unit)
+		if o.Arm == Canary {
+			n.add(served(o.Stage), o.Stage, o.Arm, o.Unit)
+			n.add(canaryUnits, o.Stage, o.Arm, o.Unit)
+		}
+		if o.Failed {
+			n.add(metric, o.Stage, o.Arm, o.Unit)
+			if o.Arm == Canary {
+				n.add(canaryFailed, o.Stage, o.Arm, o.Unit)
+			}
+		}
+		if o.At.After(deciding) {
+			deciding = o.At
+		}
+	}
+	return s.count(ctx, t.Rollout, n, t.Requests, t.Unanswered, deciding)
+}
+
+// Outcomes counts what services said happened to units, where a rollout
+// measures it. The stage is the one in force now.
+func (s *Service) Outcomes(ctx context.Context, rollout ref.Rollout, list []Outcome) error {
+	var r Rollout
+	err := s.db.View(ctx, func(tx *store.Tx) (err error) {
+		r, err = get(ctx, tx, rollout)
+		return err
+	})
+	if err != nil || len(r.Experiments) == 0 || r.Phase != Running {
+		return err
+	}
+	n := newTally()
+	for _, o := range list {
+		for i, e := range r.Experiments {
+			if e.Event == o.Event && holds(e.Where, o.Attributes) {
+				n.add(outcome(i, o.Success), r.Stage, o.Arm, o.Unit)
+			}
+		}
+	}
+	return s.count(ctx, rollout, n, 0, 0, time.Time{})
+}
+
+func holds(where, attributes map[string]string) bool {
+	for k, v := range where {
+		if attributes[k] != v {
+			return false
+		}
+	}
+	return true
+}
+
+func (s *Service) count(ctx context.Context, id ref.Rollout, n *tally, requests, unanswered int64, deciding time.Time) error {
+	if len(n.order) == 0 && requests == 0 && unanswered == 0 {
+		return nil
+	}
+	return s.db.Update(ctx, func(tx *store.Tx) error {
+		phase, err := store.One(ctx, tx, store.Scan1[Phase], `select phase from release_rollout where id = $1`, string(id))
+		if err != nil {
+			return err
+		}
+		if _, err := tx.Exec(ctx, `update release_rollout set requests = requests + $2, failed_requests = failed_requests + $3,
+			deciding = case when $4 > deciding and phase = 'running' then $4 else deciding end where id = $1`,
+			string(id), requests, unanswered, store.Micros(deciding)); err != nil {
+			return err
+		}
+		if phase != Running {
+			return nil // the verdict stands; later events do not change its counts
+		}
+		for _, g := range n.order {
+			fresh, err := insertUnits(ctx, tx, id, key(g.metric), n.groups[g])
+			if err != nil {
+				return err
+			}
+			if fresh == 0 {
+				continue
+			}
+			if _, err := tx.Exec(ctx, `insert into release_count (rollout, metric, stage, arm, units) values ($1, $2, $3, $4, $5)
+				on conflict (rollout, metric, stage, arm) do update set units = release_count.units + $5`,
+				string(id), g.metric, g.stage, string(g.arm), fresh); err != nil {
+				return err
+			}
+		}
+		tx.After(s.nudge)
+		return nil
+	})
+}
+
+const unitRows = 200 // rows per statement
+
+// insertUnits adds units that are new to the metric and returns how many were.
+func insertUnits(ctx context.Context, tx *store.Tx, id ref.Rollout, metric string, units []string) (fresh int64, err error) {
+	for len(units) > 0 {
+		n := min(len(units), unitRows)
+		args := []any{string(id), metric}
+		var rows strings.Builder
+		for i, u := range units[:n] {
+			if i > 0 {
+				rows.WriteString(", ")
+			}
+			fmt.Fprintf(&rows, "($1, $2, $%d)", i+3)
+			args = append(args, u)
+		}
+		added, err := tx.Exec(ctx, `insert into release_unit (rollout, metric, unit) values `+rows.String()+` on conflict (rollout, metric, unit) do nothing`, args...)
+		if err != nil {
+			return fresh, err
+		}
+		fresh += added
+		units = units[n:]
+	}
+	return fresh, nil
+}

@@ -1,0 +1,142 @@
+package release
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"time"
+
+	"github.com/digital-factory/factory/internal/base/errs"
+	"github.com/digital-factory/factory/internal/evidence"
+)
+
+// Plan says before a rollout how it widens and how it is decided. Its hash
+// covers all of it and is told with rollout.started.
+type Plan struct {
+	// Shares of units that the new version gets, stage by stage, rising to 1.
+	Shares []float64 `json:"shares"`
+	// Evidence is what verdicts rest on.
+	Evidence evidence.Plan `json:"evidence"`
+	// ExperimentUnits is how many units of each arm must have had an outcome
+	// before a rollout that can measure a key result becomes whole; after
+	// ExperimentPatience in the last stage it no longer waits for them.
+	ExperimentUnits    int64    `json:"experiment_units"`
+	ExperimentPatience Duration `json:"experiment_patience"`
+	// SmokeUnits is how many synthetic units a workload must serve before it
+	// gets traffic.
+	SmokeUnits int `json:"smoke_units"`
+}
+
+// Duration is a time.Duration that reads and writes as text: "5m".
+type Duration time.Duration
+
+// MarshalText writes "5m0s".
+func (d Duration) MarshalText() ([]byte, error) { return []byte(time.Duration(d).String()), nil }
+
+// UnmarshalText reads what time.ParseDuration reads.
+func (d *Duration) UnmarshalText(text []byte) error {
+	v, err := time.ParseDuration(string(text))
+	*d = Duration(v)
+	return err
+}
+
+// metric is what every plan judges: units that met a server error.
+const metric = "server-errors"
+
+// DefaultPlan is the platform's plan for a lane. The hotfix lane has a shorter
+// ramp and the same gates.
+func DefaultPlan(lane string, first bool) Plan {
+	p := Plan{
+		Shares: []float64{0.05, 0.25, 1}, Evidence: evidence.DefaultPlan(),
+		ExperimentUnits: 200, ExperimentPatience: Duration(10 * time.Minute), SmokeUnits: 10,
+	}
+	p.Evidence.Metrics = []evidence.Metric{{Name: metric, Weight: 1}}
+	p.Evidence.MinimumUnits = 50
+	switch {
+	case first:
+		// Nobody is served yet: synthetic units alone must show that fewer than
+		// one in twenty fails.
+		p.Shares, p.SmokeUnits, p.Evidence.AcceptedRate = []float64{1}, 200, 0.05
+	case lane == "hotfix":
+		p.Shares = []float64{0.25, 1}
+	}
+	return p
+}
+
+// overrides is the rollout section of a repository's component.yaml.
+type overrides struct {
+	Shares             []float64 `json:"shares"`
+	Margin             *float64  `json:"margin"`
+	AcceptedRate       *float64  `json:"accepted_rate"`
+	MinimumUnits       *int64    `json:"minimum_units"`
+	ExperimentUnits    *int64    `json:"experiment_units"`
+	ExperimentPatience *Duration `json:"experiment_patience"`
+}
+
+// PlanFor merges a repository's overrides, JSON or empty, into the platform's
+// plan of the lane. Teams choose how fast to widen and what margin their
+// customers bear; the error rates alpha and beta are the platform's.
+func PlanFor(lane string, first bool, section string) (Plan, error) {
+	p := DefaultPlan(lane, first)
+	var o overrides
+	if section != "" {
+		dec := json.NewDecoder(bytes.NewReader([]byte(section)))
+		dec.DisallowUnknownFields()
+		if err := dec.Decode(&o); err != nil {
+			return p, errs.Because(errs.Invalid, err, "the rollout section of .factory/component.yaml cannot be read: %v", err)
+		}
+	}
+	if len(o.Shares) > 0 && !first && lane != "hotfix" {
+		p.Shares = o.Shares
+	}
+	set(&p.Evidence.Margin, o.Margin)
+	set(&p.Evidence.MinimumUnits, o.MinimumUnits)
+	set(&p.ExperimentUnits, o.ExperimentUnits)
+	set(&p.ExperimentPatience, o.ExperimentPatience)
+	if !first {
+		set(&p.Evidence.AcceptedRate, o.AcceptedRate)
+	}
+	return p, p.validate()
+}
+
+func set[T any](to *T, from *T) {
+	if from != nil {
+		*to = *from
+	}
+}
+
+func (p Plan) validate() error {
+	bad := errs.New(errs.Invalid, "the rollout plan is not sound").Do("correct the rollout section of .factory/component.yaml")
+	last := 0.0
+	for _, s := range p.Shares {
+		if !(s > last && s <= 1) {
+			bad.In("shares", "%v must rise from above 0 to 1", p.Shares)
+			break
+		}
+		last = s
+	}
+	if last != 1 && len(bad.Fields) == 0 {
+		bad.In("shares", "%v must end with 1: the whole of the traffic", p.Shares)
+	}
+	if err := p.Evidence.Validate(); err != nil {
+		bad.In("evidence", "%v", err)
+	}
+	if p.SmokeUnits < 1 || p.SmokeUnits > 10_000 || p.ExperimentUnits < 0 || p.ExperimentPatience < 0 {
+		bad.In("smoke_units, experiment_units, experiment_patience", "must not be negative, and smoke_units 1 to 10000")
+	}
+	if len(bad.Fields) > 0 {
+		return bad
+	}
+	return nil
+}
+
+// Hash names the plan: SHA-256 of its JSON, lower-case hex.
+func (p Plan) Hash() string {
+	raw, err := json.Marshal(p)
+	if err != nil {
+		return "" // NaN or infinity: validate refuses such a plan
+	}
+	sum := sha256.Sum256(raw)
+	return hex.EncodeToString(sum[:])
+}

@@ -1,0 +1,218 @@
+package release
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"github.com/digital-factory/factory/internal/base/errs"
+	"github.com/digital-factory/factory/internal/base/store"
+	"github.com/digital-factory/factory/internal/evidence"
+	"github.com/digital-factory/factory/internal/ref"
+)
+
+const columns = `id, artifact, number, run, origin, first, base_artifact, base_number, base_workload, workload,
+	plan, plan_hash, split_key, experiments, phase, stage, held, waiting, reason, verdict, inputs, by_hand, requests, failed_requests,
+	created, started, staged, widened, deciding, decided, moved, finished, version`
+
+func scan(s store.Scanner) (Rollout, error) {
+	var r Rollout
+	var origin, plan, experiments, verdict, inputs string
+	var first int64
+	var created, started, staged, widened, deciding, decided, moved, finished int64
+	err := s.Scan(&r.ID, &r.Artifact, &r.Number, &r.Run, &origin, &first, &r.BaseArtifact, &r.BaseNumber, &r.BaseWorkload, &r.Workload,
+		&plan, &r.PlanHash, &r.SplitKey, &experiments, &r.Phase, &r.Stage, &r.Held, &r.Waiting, &r.Reason, &verdict, &inputs, &r.ByHand, &r.Requests, &r.Unanswered,
+		&created, &started, &staged, &widened, &deciding, &decided, &moved, &finished, &r.Version)
+	if err != nil {
+		return r, err
+	}
+	r.First = first == 1
+	r.Created, r.Started, r.Staged, r.Widened = store.Time(created), store.Time(started), store.Time(staged), store.Time(widened)
+	r.Deciding, r.Decided, r.Moved, r.Finished = store.Time(deciding), store.Time(decided), store.Time(moved), store.Time(finished)
+	for _, doc := range []struct {
+		text string
+		into any
+	}{{origin, &r.Origin}, {plan, &r.Plan}, {experiments, &r.Experiments}, {verdict, &r.Verdict}, {inputs, &r.Inputs}} {
+		if doc.text == "" {
+			continue
+		}
+		if err := json.Unmarshal([]byte(doc.text), doc.into); err != nil {
+			return r, fmt.Errorf("rollout %s: %w", r.ID, err)
+		}
+	}
+	return r, nil
+}
+
+func insert(ctx context.Context, tx *store.Tx, r Rollout) error {
+	origin, err := json.Marshal(r.Origin)
+	if err != nil {
+		return err
+	}
+	_, err = tx.Exec(ctx, `insert into release_rollout (id, component, team, artifact, number, run, origin, lane, first,
+		base_artifact, base_number, base_workload, workload, plan, plan_hash, split_key, experiments, phase, stage, held, waiting, reason,
+		verdict, inputs, by_hand, requests, failed_requests, created, started, staged, widened, deciding, decided, moved, finished, version)
+		values ($1, $2, $3, $4, $5, $6, $7, $8, 0, '', '', '', '', '', '', '', '', $9, 0, '', $10, '', '', '', '', 0, 0, $11, 0, 0, 0, 0, 0, 0, 0, 1)`,
+		string(r.ID), string(r.Origin.Component), string(r.Origin.Team), string(r.Artifact), r.Number, string(r.Run), string(origin), r.Origin.Lane,
+		string(r.Phase), r.Waiting, store.Micros(r.Created))
+	return err
+}
+
+// save writes what can change, if nobody else changed it since it was read.
+func save(ctx context.Context, tx *store.Tx, r Rollout) error {
+	plan, err := json.Marshal(r.Plan)
+	if err != nil {
+		return err
+	}
+	experiments, err := json.Marshal(r.Experiments)
+	if err != nil {
+		return err
+	}
+	verdict, inputs := "", ""
+	if r.Verdict != nil {
+		raw, err := json.Marshal(r.Verdict)
+		if err != nil {
+			return err
+		}
+		verdict = string(raw)
+	}
+	if r.Inputs != nil {
+		raw, err := json.Marshal(r.Inputs)
+		if err != nil {
+			return err
+		}
+		inputs = string(raw)
+	}
+	n, err := tx.Exec(ctx, `update release_rollout set first = $3, base_artifact = $4, base_number = $5, base_workload = $6, workload = $7,
+		plan = $8, plan_hash = $9, split_key = $10, experiments = $11, phase = $12, stage = $13, held = $14, waiting = $15, reason = $16,
+		verdict = $17, inputs = $18, by_hand = $19, started = $20, staged = $21, widened = $22, deciding = $23, decided = $24, moved = $25, finished = $26,
+		version = version + 1 where id = $1 and version = $2`,
+		string(r.ID), r.Version, store.Flag(r.First), string(r.BaseArtifact), r.BaseNumber, string(r.BaseWorkload), string(r.Workload),
+		string(plan), r.PlanHash, r.SplitKey, string(experiments), string(r.Phase), r.Stage, r.Held, r.Waiting, r.Reason,
+		verdict, inputs, r.ByHand, store.Micros(r.Started), store.Micros(r.Staged), store.Micros(r.Widened), store.Micros(r.Deciding),
+		store.Micros(r.Decided), store.Micros(r.Moved), store.Micros(r.Finished))
+	if err != nil {
+		return err
+	}
+	return store.Changed(n, "the rollout", nil)
+}
+
+func get(ctx context.Context, tx *store.Tx, id ref.Rollout) (Rollout, error) {
+	r, err := store.One(ctx, tx, scan, `select `+columns+` from release_rollout where id = $1`, string(id))
+	if errors.Is(err, store.ErrNone) {
+		return r, errs.New(errs.NotFound, "there is no rollout %s", id).Do("list the rollouts: factory rollout list")
+	}
+	return r, err
+}
+
+// active returns a component's rollout under way.
+func active(ctx context.Context, tx *store.Tx, c ref.Component) (r Rollout, found bool, err error) {
+	r, err = store.One(ctx, tx, scan, `select `+columns+` from release_rollout where component = $1
+		and phase in ('staging', 'starting', 'running', 'promoting', 'rolling_back') order by id limit 1`, string(c))
+	if errors.Is(err, store.ErrNone) {
+		return r, false, nil
+	}
+	return r, err == nil, err
+}
+
+// Live is what runs in an environment after the last rollout settled.
+type Live struct {
+	Component   ref.Component
+	Environment ref.Environment
+	Artifact    ref.Artifact
+	Number      string
+	Workload    ref.Workload
+	Commit      ref.Commit
+	Since       int64 // microseconds UTC
+}
+
+func scanLive(s store.Scanner) (Live, error) {
+	var l Live
+	err := s.Scan(&l.Component, &l.Environment, &l.Artifact, &l.Number, &l.Workload, &l.Commit, &l.Since)
+	return l, err
+}
+
+const liveColumns = `component, environment, artifact, number, workload, commit_id, since`
+
+func live(ctx context.Context, tx *store.Tx, c ref.Component, e ref.Environment) (l Live, found bool, err error) {
+	l, err = store.One(ctx, tx, scanLive, `select `+liveColumns+` from release_live where component = $1 and environment = $2`, string(c), string(e))
+	if errors.Is(err, store.ErrNone) {
+		return l, false, nil
+	}
+	return l, err == nil, err
+}
+
+func setLive(ctx context.Context, tx *store.Tx, l Live) error {
+	_, err := tx.Exec(ctx, `insert into release_live (component, environment, artifact, number, workload, commit_id, since)
+		values ($1, $2, $3, $4, $5, $6, $7) on conflict (component, environment)
+		do update set artifact = $3, number = $4, workload = $5, commit_id = $6, since = $7`,
+		string(l.Component), string(l.Environment), string(l.Artifact), l.Number, string(l.Workload), string(l.Commit), l.Since)
+	return err
+}
+
+// count is one row of release_count.
+type count struct {
+	metric string
+	stage  int
+	arm    Arm
+	units  int64
+}
+
+func counts(ctx context.Context, tx *store.Tx, id ref.Rollout) ([]count, error) {
+	return store.List(ctx, tx, func(s store.Scanner) (count, error) {
+		var c count
+		return c, s.Scan(&c.metric, &c.stage, &c.arm, &c.units)
+	}, `select metric, stage, arm, units from release_count where rollout = $1 order by metric, stage, arm`, string(id))
+}
+
+// situation builds what Next decides from.
+func situation(r Rollout, rows []count) Situation {
+	s := Situation{Plan: r.Plan, Stage: r.Stage, Held: r.Held, First: r.First, Inputs: evidence.Inputs{FirstVersion: r.First}}
+	failures := evidence.MetricInput{Name: metric, Stages: make([]evidence.Stage, len(r.Plan.Shares))}
+	s.Inputs.Exposures = make([]evidence.Exposure, len(r.Plan.Shares))
+	s.Experiments = make([][]evidence.OutcomeStage, len(r.Experiments))
+	for i := range s.Experiments {
+		s.Experiments[i] = make([]evidence.OutcomeStage, len(r.Plan.Shares))
+	}
+	for k, share := range r.Plan.Shares {
+		s.Inputs.Exposures[k].Share, failures.Stages[k].Share = share, share
+		for i := range s.Experiments {
+			s.Experiments[i][k].Share = share
+		}
+	}
+	for _, c := range rows {
+		if c.stage < 0 || c.stage >= len(r.Plan.Shares) {
+			continue
+		}
+		exposure, failed := &s.Inputs.Exposures[c.stage], &failures.Stages[c.stage]
+		switch {
+		case c.metric == exposed && c.arm == Canary:
+			exposure.Canary += c.units
+		case c.metric == exposed:
+			exposure.Baseline += c.units
+		case c.metric == served(c.stage):
+			exposure.Served += c.units
+		case c.metric == metric && c.arm == Canary:
+			failed.Canary += c.units
+		case c.metric == metric:
+			failed.Baseline += c.units
+		case c.metric == canaryUnits:
+			failures.Arm.Units += c.units
+		case c.metric == canaryFailed:
+			failures.Arm.Failures += c.units
+		}
+		for i := range r.Experiments {
+			o := &s.Experiments[i][c.stage]
+			yes := map[Arm]*int64{Canary: &o.CanaryYes, Baseline: &o.BaselineYes}
+			no := map[Arm]*int64{Canary: &o.CanaryNo, Baseline: &o.BaselineNo}
+			switch c.metric {
+			case outcome(i, true):
+				*yes[c.arm] += c.units
+			case outcome(i, false):
+				*no[c.arm] += c.units
+			}
+		}
+	}
+	s.Inputs.Metrics = []evidence.MetricInput{failures}
+	return s
+}

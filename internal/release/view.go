@@ -1,0 +1,169 @@
+package release
+
+import (
+	"context"
+	"encoding/json"
+	"time"
+
+	"github.com/digital-factory/factory/internal/access"
+	"github.com/digital-factory/factory/internal/base/errs"
+	"github.com/digital-factory/factory/internal/base/page"
+	"github.com/digital-factory/factory/internal/base/store"
+	"github.com/digital-factory/factory/internal/evidence"
+	"github.com/digital-factory/factory/internal/ref"
+)
+
+// List returns rollouts, newest first, a page at a time; component and phase
+// narrow it when not empty.
+func (s *Service) List(ctx context.Context, who access.Actor, c ref.Component, phase Phase, ask page.Ask) (list []Rollout, next string, err error) {
+	if err := who.May(access.Read, ""); err != nil {
+		return nil, "", err
+	}
+	before := "~" // sorts after every id
+	if _, err := ask.Key(&before); err != nil {
+		return nil, "", err
+	}
+	err = s.db.View(ctx, func(tx *store.Tx) error {
+		list, err = store.List(ctx, tx, scan, `select `+columns+` from release_rollout
+			where id < $1 and ($2 = '' or component = $2) and ($3 = '' or phase = $3) order by id desc limit $4`,
+			before, string(c), string(phase), ask.Size()+1)
+		return err
+	})
+	if err != nil {
+		return nil, "", err
+	}
+	list, next = page.Of(ask, list, func(r Rollout) any { return r.ID })
+	return list, next, nil
+}
+
+// TracePoint is one point of the evidence over time.
+type TracePoint struct {
+	At               time.Time
+	Stage            int
+	Share            float64
+	LogE             float64
+	LogEPromote      float64
+	Canary, Baseline int64 // units first exposed so far
+}
+
+// Measured is what a rollout knows of one experiment.
+type Measured struct {
+	Experiment
+	evidence.Measured
+	Known bool // enough units for an interval
+}
+
+// Detail is a rollout with everything that its verdict rests on. While it
+// runs, Verdict and Inputs are those of this moment.
+type Detail struct {
+	Rollout
+	Trace    []TracePoint
+	Measured []Measured
+	Bad      bool
+}
+
+// Get returns a rollout.
+func (s *Service) Get(ctx context.Context, who access.Actor, id ref.Rollout) (d Detail, err error) {
+	if err := who.May(access.Read, ""); err != nil {
+		return d, err
+	}
+	err = s.db.View(ctx, func(tx *store.Tx) error {
+		if d.Rollout, err = get(ctx, tx, id); err != nil {
+			return err
+		}
+		rows, err := counts(ctx, tx, id)
+		if err != nil {
+			return err
+		}
+		sit := situation(d.Rollout, rows)
+		if d.Phase == Running {
+			v := evidence.Decide(d.Plan.Evidence, sit.Inputs)
+			d.Verdict, d.Inputs = &v, &sit.Inputs
+		}
+		for i, e := range d.Experiments {
+			m, ok := evidence.Effect(sit.Experiments[i], d.Plan.Evidence.IntervalAlpha)
+			d.Measured = append(d.Measured, Measured{e, m, ok})
+		}
+		n, err := store.One(ctx, tx, store.Scan1[int64], `select count(*) from release_bad where artifact = $1`, string(d.Artifact))
+		d.Bad = n > 0
+		if err != nil {
+			return err
+		}
+		d.Trace, err = store.List(ctx, tx, func(s store.Scanner) (TracePoint, error) {
+			var p TracePoint
+			var at int64
+			err := s.Scan(&at, &p.Stage, &p.Share, &p.LogE, &p.LogEPromote, &p.Canary, &p.Baseline)
+			p.At = store.Time(at)
+			return p, err
+		}, `select at, stage, share, log_e, log_e_promote, canary, baseline from release_trace where rollout = $1 order by at limit 4000`, string(id))
+		return err
+	})
+	return d, err
+}
+
+// Replayed is a verdict made again from what was stored with it.
+type Replayed struct {
+	Stored    evidence.Verdict
+	Again     evidence.Verdict
+	Identical bool
+}
+
+// Replay decides again from the stored plan and counts.
+func (s *Service) Replay(ctx context.Context, who access.Actor, id ref.Rollout) (p Replayed, err error) {
+	if err := who.May(access.Read, ""); err != nil {
+		return p, err
+	}
+	var r Rollout
+	if err := s.db.View(ctx, func(tx *store.Tx) error { r, err = get(ctx, tx, id); return err }); err != nil {
+		return p, err
+	}
+	if r.Verdict == nil || r.Inputs == nil {
+		return p, errs.New(errs.Blocked, "the rollout of version %s has no verdict yet; it is %s", r.Number, r.Phase)
+	}
+	p.Stored, p.Again = *r.Verdict, evidence.Decide(r.Plan.Evidence, *r.Inputs)
+	one, err := json.Marshal(p.Stored)
+	if err != nil {
+		return p, err
+	}
+	two, err := json.Marshal(p.Again)
+	if err != nil {
+		return p, err
+	}
+	p.Identical = string(one) == string(two) && r.Plan.Hash() == r.PlanHash
+	return p, nil
+}
+
+// Lives returns what runs where, by component.
+func (s *Service) Lives(ctx context.Context, who access.Actor, c ref.Component) (list []Live, err error) {
+	if err := who.May(access.Read, ""); err != nil {
+		return nil, err
+	}
+	err = s.db.View(ctx, func(tx *store.Tx) error {
+		list, err = store.List(ctx, tx, scanLive, `select `+liveColumns+` from release_live where $1 = '' or component = $1 order by component, environment desc`, string(c))
+		return err
+	})
+	return list, err
+}
+
+// Marked returns why each of the artifacts that are marked bad is.
+func (s *Service) Marked(ctx context.Context, who access.Actor, c ref.Component) (why map[ref.Artifact]string, err error) {
+	if err := who.May(access.Read, ""); err != nil {
+		return nil, err
+	}
+	why = map[ref.Artifact]string{}
+	type mark struct {
+		artifact ref.Artifact
+		reason   string
+	}
+	err = s.db.View(ctx, func(tx *store.Tx) error {
+		marks, err := store.List(ctx, tx, func(s store.Scanner) (mark, error) {
+			var m mark
+			return m, s.Scan(&m.artifact, &m.reason)
+		}, `select artifact, reason from release_bad where $1 = '' or component = $1`, string(c))
+		for _, m := range marks {
+			why[m.artifact] = m.reason
+		}
+		return err
+	})
+	return why, err
+}
