@@ -7,6 +7,7 @@ import (
 	"github.com/digital-factory/factory/internal/access"
 	"github.com/digital-factory/factory/internal/effect"
 	"github.com/digital-factory/factory/internal/journal"
+	"github.com/digital-factory/factory/internal/release"
 )
 
 // Services are the modules behind the door.
@@ -14,6 +15,7 @@ type Services struct {
 	Access  *access.Service
 	Journal *journal.Journal
 	Effects *effect.Log
+	Release *release.Service
 	Health  func(context.Context) (client.Health, error)
 }
 
@@ -23,4 +25,5 @@ func (a *API) rooms() {
 	a.facts()
 	a.effects()
 	a.health()
+	a.releases()
 }

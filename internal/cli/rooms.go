@@ -7,5 +7,6 @@ func (s *session) rooms() []*cobra.Command {
 	return []*cobra.Command{
 		s.login(), s.logout(), s.me(), s.account(), s.tokens(),
 		s.journal(), s.effect(), s.status(),
+		s.rollout(),
 	}
 }

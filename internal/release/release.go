@@ -84,7 +84,7 @@ type Rollout struct {
 	Number       string // the artifact's version, e.g. "12"
 	Run          ref.Run
 	Origin       fact.Change
-	First        bool   // there is no baseline
+	First        bool // there is no baseline
 	BaseArtifact ref.Artifact
 	BaseNumber   string
 	BaseWorkload ref.Workload

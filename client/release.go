@@ -1,0 +1,232 @@
+package client
+
+import (
+	"context"
+	"net/http"
+	"time"
+)
+
+// Rollout is one version's way to the customers.
+type Rollout struct {
+	ID         string     `json:"id"`
+	Component  string     `json:"component" example:"engine-controller"`
+	Team       string     `json:"team" example:"engine"`
+	Artifact   string     `json:"artifact" doc:"Digest of the image"`
+	Release    string     `json:"release" doc:"The artifact's version" example:"12"`
+	Baseline   string     `json:"baseline,omitempty" doc:"The version it is compared with; absent for a first version" example:"11"`
+	Run        string     `json:"run" doc:"Pipeline run that made the artifact"`
+	Commit     string     `json:"commit"`
+	Title      string     `json:"title" doc:"Title of the commit"`
+	Items      []string   `json:"items" nullable:"false" example:"[\"ENG-1\"]"`
+	Lane       string     `json:"lane" enum:"normal,hotfix"`
+	First      bool       `json:"first" doc:"There is no baseline"`
+	Phase      string     `json:"phase" enum:"queued,staging,starting,running,promoting,rolling_back,promoted,rolled_back,failed,superseded"`
+	Stage      int        `json:"stage" doc:"Index into shares"`
+	Share      float64    `json:"share" doc:"Of units to the new version now, 0..1"`
+	Shares     []float64  `json:"shares" nullable:"false" doc:"Of the stages; empty before the plan is frozen"`
+	Held       string     `json:"held,omitempty" doc:"Why a person holds it"`
+	Waiting    string     `json:"waiting,omitempty" doc:"What it waits for"`
+	Reason     string     `json:"reason,omitempty" doc:"Why it ended as it did"`
+	ByHand     string     `json:"byHand,omitempty" doc:"Who rolled it back by hand"`
+	Requests   int64      `json:"requests" doc:"That both arms got"`
+	Unanswered int64      `json:"unanswered" doc:"Requests that got no answer from a service"`
+	PlanHash   string     `json:"planHash,omitempty"`
+	Created    time.Time  `json:"created"`
+	Staged     *time.Time `json:"staged,omitempty" doc:"When staging had proved it"`
+	Started    *time.Time `json:"started,omitempty" doc:"First production traffic"`
+	Deciding   *time.Time `json:"deciding,omitempty" doc:"The event that decided"`
+	Decided    *time.Time `json:"decided,omitempty"`
+	Moved      *time.Time `json:"moved,omitempty" doc:"Traffic was where the verdict wants it"`
+	Finished   *time.Time `json:"finished,omitempty"`
+	StageBegan *time.Time `json:"stageBegan,omitempty"`
+}
+
+// RolloutDetail is a rollout with everything that its verdict rests on. While
+// it runs, the verdict is that of this moment.
+type RolloutDetail struct {
+	Rollout
+	Plan     *RolloutPlan      `json:"plan,omitempty" doc:"Frozen before the first unit was exposed"`
+	Verdict  *Verdict          `json:"verdict,omitempty"`
+	Arms     []Arm             `json:"arms" nullable:"false" doc:"Baseline and canary, side by side"`
+	Stages   []StageCount      `json:"stages" nullable:"false" doc:"First exposures by stage"`
+	Trace    []TracePoint      `json:"trace" nullable:"false" doc:"The evidence over time"`
+	Measured []MeasuredOutcome `json:"measured" nullable:"false" doc:"What it did to key results"`
+	Bad      bool              `json:"bad" doc:"Nothing applies this artifact again until a person clears it"`
+}
+
+// RolloutPlan is the frozen plan.
+type RolloutPlan struct {
+	Alpha           float64   `json:"alpha" doc:"Highest acceptable probability of a false rollback, over the whole rollout"`
+	Beta            float64   `json:"beta" doc:"Highest acceptable probability of a wrong promotion"`
+	Margin          float64   `json:"margin" doc:"Increase of the failure rate, as a fraction of the baseline's, that must be ruled out"`
+	AcceptedRate    float64   `json:"acceptedRate" doc:"Share of units that may fail without blocking"`
+	MinimumUnits    int64     `json:"minimumUnits" doc:"Units the canary must serve in a stage before it widens"`
+	ExperimentUnits int64     `json:"experimentUnits" doc:"Units with an outcome that each arm must have to measure a key result"`
+	Shares          []float64 `json:"shares" nullable:"false"`
+	Metrics         []string  `json:"metrics" nullable:"false"`
+	Hash            string    `json:"hash"`
+}
+
+// Verdict is what the evidence says.
+type Verdict struct {
+	Decision        string          `json:"decision" enum:"promote,hold,roll_back"`
+	Reason          string          `json:"reason" doc:"The decision with its numbers, in a paragraph"`
+	Waiting         string          `json:"waiting,omitempty" doc:"On hold: what would end it"`
+	Metrics         []MetricVerdict `json:"metrics" nullable:"false"`
+	SplitLogE       float64         `json:"splitLogE" doc:"Evidence that the split is broken"`
+	SplitThreshold  float64         `json:"splitThreshold"`
+	SplitBroken     bool            `json:"splitBroken"`
+	HarmNotRuledOut float64         `json:"harmNotRuledOut" doc:"Largest share of units that may be failing for all that is known"`
+}
+
+// MetricVerdict is what was found for one metric.
+type MetricVerdict struct {
+	Name             string  `json:"name" example:"server-errors"`
+	Decision         string  `json:"decision" enum:"promote,hold,roll_back"`
+	LogE             float64 `json:"logE" doc:"Evidence of harm (natural logarithm)"`
+	Threshold        float64 `json:"threshold" doc:"Evidence that rolls back"`
+	LogEPromote      float64 `json:"logEPromote" doc:"Evidence of not being worse than the baseline by the margin"`
+	LogEAccepted     float64 `json:"logEAccepted" doc:"Evidence of being below the accepted rate"`
+	PromoteThreshold float64 `json:"promoteThreshold" doc:"Evidence that shows the metric fine"`
+	Basis            string  `json:"basis,omitempty" doc:"How it was shown fine: not_worse, below_accepted_rate, harm_bounded"`
+	Canary           int64   `json:"canary" doc:"Units by first failure, in the canary"`
+	Baseline         int64   `json:"baseline"`
+	Expected         float64 `json:"expected" doc:"How many of them the shares alone would have put into the canary"`
+	RatioLow         float64 `json:"ratioLow" doc:"Of the failure rates, canary to baseline; confidence sequence"`
+	RatioHigh        float64 `json:"ratioHigh"`
+	Units            int64   `json:"units" doc:"That the canary served"`
+	Failures         int64   `json:"failures" doc:"Of these, that ever failed there"`
+	RateUpper        float64 `json:"rateUpper" doc:"Share of its units that may be failing for all that is known"`
+}
+
+// Arm is one side of the comparison.
+type Arm struct {
+	Name     string `json:"name" enum:"baseline,canary"`
+	Release  string `json:"release"`
+	Units    int64  `json:"units" doc:"First exposed to this arm"`
+	Failures int64  `json:"failures" doc:"Units whose first failure was here"`
+}
+
+// StageCount is a stage of the ramp and whom it reached.
+type StageCount struct {
+	Share    float64 `json:"share"`
+	Canary   int64   `json:"canary"`
+	Baseline int64   `json:"baseline"`
+	Served   int64   `json:"served" doc:"Distinct units that the canary served in it"`
+}
+
+// TracePoint is one point of the evidence over time.
+type TracePoint struct {
+	At          time.Time `json:"at"`
+	Stage       int       `json:"stage"`
+	Share       float64   `json:"share"`
+	LogE        float64   `json:"logE"`
+	LogEPromote float64   `json:"logEPromote"`
+	Canary      int64     `json:"canary"`
+	Baseline    int64     `json:"baseline"`
+}
+
+// MeasuredOutcome is what a rollout did to a key result.
+type MeasuredOutcome struct {
+	KeyResult string  `json:"keyResult"`
+	Feature   string  `json:"feature"`
+	Event     string  `json:"event" example:"missions"`
+	Known     bool    `json:"known" doc:"Enough units for an interval"`
+	Estimate  float64 `json:"estimate" doc:"New minus old version, share of units with success, -1..1"`
+	Low       float64 `json:"low"`
+	High      float64 `json:"high"`
+	Level     float64 `json:"level" example:"0.95"`
+	Canary    int64   `json:"canary" doc:"Units with an outcome"`
+	Baseline  int64   `json:"baseline"`
+	Grade     string  `json:"grade" enum:"A,B,C,D"`
+}
+
+// Reason is why a person pulls a lever; it is kept for ever.
+type Reason struct {
+	Reason string `json:"reason" minLength:"1" maxLength:"2000" example:"The support line reports odd engine sounds"`
+}
+
+// StartRollout rolls out an artifact that was published before.
+type StartRollout struct {
+	Artifact string `json:"artifact" minLength:"1" maxLength:"200" example:"sha256:..."`
+	Lane     string `json:"lane,omitempty" enum:"normal,hotfix" default:"normal"`
+	Reason   string `json:"reason" minLength:"1" maxLength:"2000"`
+}
+
+// Replay is a verdict made again from what was stored with it.
+type Replay struct {
+	Identical bool    `json:"identical"`
+	Stored    Verdict `json:"stored"`
+	Again     Verdict `json:"again"`
+}
+
+// RolloutFilter narrows a list of rollouts; empty fields do not.
+type RolloutFilter struct{ Component, Phase string }
+
+// Environment says which version of a component runs where.
+type Environment struct {
+	Component   string    `json:"component"`
+	Environment string    `json:"environment" enum:"staging,production"`
+	Release     string    `json:"release" example:"12"`
+	Artifact    string    `json:"artifact"`
+	Commit      string    `json:"commit"`
+	Workload    string    `json:"workload"`
+	Since       time.Time `json:"since"`
+}
+
+// Rollouts lists rollouts, newest first.
+func (c *Client) Rollouts(ctx context.Context, f RolloutFilter, p Paging) (Page[Rollout], error) {
+	q := p.query()
+	if f.Component != "" {
+		q.Set("component", f.Component)
+	}
+	if f.Phase != "" {
+		q.Set("phase", f.Phase)
+	}
+	return call[Page[Rollout]](ctx, c, http.MethodGet, path("rollouts"), q, nil)
+}
+
+// Rollout returns one rollout.
+func (c *Client) Rollout(ctx context.Context, id string) (RolloutDetail, error) {
+	return call[RolloutDetail](ctx, c, http.MethodGet, path("rollouts", id), nil, nil)
+}
+
+// StartRollout rolls out an artifact that was published before.
+func (c *Client) StartRollout(ctx context.Context, in StartRollout) (Rollout, error) {
+	return call[Rollout](ctx, c, http.MethodPost, path("rollouts"), nil, in)
+}
+
+// HoldRollout stops a rollout from widening and from being promoted.
+func (c *Client) HoldRollout(ctx context.Context, id string, in Reason) (Rollout, error) {
+	return call[Rollout](ctx, c, http.MethodPost, path("rollouts", id, "hold"), nil, in)
+}
+
+// ResumeRollout ends a hold.
+func (c *Client) ResumeRollout(ctx context.Context, id string, in Reason) (Rollout, error) {
+	return call[Rollout](ctx, c, http.MethodPost, path("rollouts", id, "resume"), nil, in)
+}
+
+// RollBack takes a rollout back at once.
+func (c *Client) RollBack(ctx context.Context, id string, in Reason) (Rollout, error) {
+	return call[Rollout](ctx, c, http.MethodPost, path("rollouts", id, "roll-back"), nil, in)
+}
+
+// ReplayRollout decides again from the stored plan and counts.
+func (c *Client) ReplayRollout(ctx context.Context, id string) (Replay, error) {
+	return call[Replay](ctx, c, http.MethodGet, path("rollouts", id, "replay"), nil, nil)
+}
+
+// ClearArtifact lifts the mark from an artifact that was rolled back.
+func (c *Client) ClearArtifact(ctx context.Context, digest string, in Reason) error {
+	_, err := call[struct{}](ctx, c, http.MethodPost, path("artifacts", digest, "clear"), nil, in)
+	return err
+}
+
+// Environments says what runs where; component may be empty.
+func (c *Client) Environments(ctx context.Context, component string) (Page[Environment], error) {
+	q := Paging{}.query()
+	if component != "" {
+		q.Set("component", component)
+	}
+	return call[Page[Environment]](ctx, c, http.MethodGet, path("environments"), q, nil)
+}

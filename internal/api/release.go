@@ -1,0 +1,137 @@
+package api
+
+import (
+	"context"
+
+	"github.com/digital-factory/factory/client"
+	"github.com/digital-factory/factory/internal/access"
+	"github.com/digital-factory/factory/internal/base/store"
+	"github.com/digital-factory/factory/internal/evidence"
+	"github.com/digital-factory/factory/internal/ref"
+	"github.com/digital-factory/factory/internal/release"
+)
+
+func (a *API) releases() {
+	register(a, access.Read, op("GET /rollouts", "release", "List rollouts, newest first"),
+		func(ctx context.Context, who access.Actor, in *struct {
+			paging
+			Component string `query:"component" doc:"Only this component's"`
+			Phase     string `query:"phase" enum:"queued,staging,starting,running,promoting,rolling_back,promoted,rolled_back,failed,superseded" doc:"Only those in this phase"`
+		}) (*body[client.Page[client.Rollout]], error) {
+			list, next, err := a.Release.List(ctx, who, ref.Component(in.Component), release.Phase(in.Phase), in.ask())
+			return answer(client.Page[client.Rollout]{Items: mapped(list, rollout), Next: next}, err)
+		})
+	register(a, access.Read, op("GET /rollouts/{id}", "release", "Show a rollout with its evidence"),
+		func(ctx context.Context, who access.Actor, in *id) (*body[client.RolloutDetail], error) {
+			d, err := a.Release.Get(ctx, who, ref.Rollout(in.ID))
+			return answer(rolloutDetail(d), err)
+		})
+	register(a, access.Operate, op("POST /rollouts", "release", "Roll out an artifact that was published before"),
+		func(ctx context.Context, who access.Actor, in *send[client.StartRollout]) (*body[client.Rollout], error) {
+			r, err := a.Release.Start(ctx, who, ref.Artifact(in.Body.Artifact), in.Body.Lane, in.Body.Reason)
+			return answer(rollout(r), err)
+		})
+	a.lever("hold", "Stop a rollout from widening and from being promoted; evidence of harm still rolls it back", a.Release.Hold)
+	a.lever("resume", "End a hold", a.Release.Resume)
+	a.lever("roll-back", "Take a rollout back at once", a.Release.RollBack)
+	register(a, access.Read, op("GET /rollouts/{id}/replay", "release", "Decide again from the stored plan and counts"),
+		func(ctx context.Context, who access.Actor, in *id) (*body[client.Replay], error) {
+			p, err := a.Release.Replay(ctx, who, ref.Rollout(in.ID))
+			return answer(client.Replay{Identical: p.Identical, Stored: verdict(p.Stored), Again: verdict(p.Again)}, err)
+		})
+	register(a, access.Operate, op("POST /artifacts/{id}/clear", "release", "Lift the mark from an artifact that was rolled back"),
+		func(ctx context.Context, who access.Actor, in *with[client.Reason]) (*none, error) {
+			return &none{}, a.Release.Clear(ctx, who, ref.Artifact(in.ID), in.Body.Reason)
+		})
+	register(a, access.Read, op("GET /environments", "release", "Show which version runs where"),
+		func(ctx context.Context, who access.Actor, in *struct {
+			Component string `query:"component" doc:"Only this component's"`
+		}) (*body[client.Page[client.Environment]], error) {
+			list, err := a.Release.Lives(ctx, who, ref.Component(in.Component))
+			return answer(client.Page[client.Environment]{Items: mapped(list, environment)}, err)
+		})
+}
+
+type leverFunc func(context.Context, access.Actor, ref.Rollout, string) (release.Rollout, error)
+
+func (a *API) lever(verb, summary string, pull leverFunc) {
+	register(a, access.Operate, op("POST /rollouts/{id}/"+verb, "release", summary),
+		func(ctx context.Context, who access.Actor, in *with[client.Reason]) (*body[client.Rollout], error) {
+			r, err := pull(ctx, who, ref.Rollout(in.ID), in.Body.Reason)
+			return answer(rollout(r), err)
+		})
+}
+
+func rollout(r release.Rollout) client.Rollout {
+	out := client.Rollout{
+		ID: string(r.ID), Component: string(r.Origin.Component), Team: string(r.Origin.Team), Artifact: string(r.Artifact), Release: r.Number,
+		Baseline: r.BaseNumber, Run: string(r.Run), Commit: string(r.Origin.Commit), Title: r.Origin.Title, Items: mapped(r.Origin.Items, text),
+		Lane: r.Origin.Lane, First: r.First, Phase: string(r.Phase), Stage: r.Stage, Shares: mapped(r.Plan.Shares, func(v float64) float64 { return v }),
+		Held: r.Held, Waiting: r.Waiting, Reason: r.Reason, ByHand: r.ByHand, Requests: r.Requests, Unanswered: r.Unanswered, PlanHash: r.PlanHash,
+		Created: r.Created, Staged: moment(r.Staged), Started: moment(r.Started), Deciding: moment(r.Deciding), Decided: moment(r.Decided),
+		Moved: moment(r.Moved), Finished: moment(r.Finished), StageBegan: moment(r.Widened),
+	}
+	switch {
+	case r.Phase == release.Promoted || r.Phase == release.Promoting:
+		out.Share = 1
+	case r.Phase == release.Running && r.Stage < len(r.Plan.Shares) && !r.First:
+		out.Share = r.Plan.Shares[r.Stage]
+	}
+	return out
+}
+
+func rolloutDetail(d release.Detail) client.RolloutDetail {
+	out := client.RolloutDetail{Rollout: rollout(d.Rollout), Arms: []client.Arm{}, Stages: []client.StageCount{}, Bad: d.Bad,
+		Trace: mapped(d.Trace, func(p release.TracePoint) client.TracePoint {
+			return client.TracePoint{At: p.At, Stage: p.Stage, Share: p.Share, LogE: p.LogE, LogEPromote: p.LogEPromote, Canary: p.Canary, Baseline: p.Baseline}
+		}),
+		Measured: mapped(d.Measured, func(m release.Measured) client.MeasuredOutcome {
+			return client.MeasuredOutcome{KeyResult: string(m.KeyResult), Feature: string(m.Feature), Event: m.Event, Known: m.Known, Estimate: m.Estimate,
+				Low: m.Low, High: m.High, Level: 1 - d.Plan.Evidence.IntervalAlpha, Canary: m.Canary, Baseline: m.Baseline, Grade: "A"}
+		}),
+	}
+	if d.PlanHash != "" {
+		e := d.Plan.Evidence
+		out.Plan = &client.RolloutPlan{Alpha: e.Alpha, Beta: e.Beta, Margin: e.Margin, AcceptedRate: e.AcceptedRate, MinimumUnits: e.MinimumUnits,
+			ExperimentUnits: d.Plan.ExperimentUnits, Shares: out.Shares, Hash: d.PlanHash, Metrics: mapped(e.Metrics, func(m evidence.Metric) string { return m.Name })}
+	}
+	if d.Verdict != nil {
+		v := verdict(*d.Verdict)
+		out.Verdict = &v
+	}
+	if d.Inputs != nil {
+		arms := [2]client.Arm{{Name: "baseline", Release: d.BaseNumber}, {Name: "canary", Release: d.Number}}
+		for _, e := range d.Inputs.Exposures {
+			out.Stages = append(out.Stages, client.StageCount{Share: e.Share, Canary: e.Canary, Baseline: e.Baseline, Served: e.Served})
+			arms[0].Units += e.Baseline
+			arms[1].Units += e.Canary
+		}
+		for _, m := range d.Inputs.Metrics {
+			for _, s := range m.Stages {
+				arms[0].Failures += s.Baseline
+				arms[1].Failures += s.Canary
+			}
+		}
+		out.Arms = arms[:]
+	}
+	return out
+}
+
+func verdict(v evidence.Verdict) client.Verdict {
+	return client.Verdict{
+		Decision: string(v.Decision), Reason: v.Reason, Waiting: v.Waiting, SplitLogE: v.SampleRatio.LogE, SplitThreshold: v.SampleRatio.Threshold,
+		SplitBroken: v.SampleRatio.Broken, HarmNotRuledOut: v.HarmNotRuledOut,
+		Metrics: mapped(v.Metrics, func(m evidence.MetricVerdict) client.MetricVerdict {
+			return client.MetricVerdict{
+				Name: m.Name, Decision: string(m.Decision), LogE: m.LogE, Threshold: m.Threshold, LogEPromote: m.LogEPromote, LogEAccepted: m.LogEAccepted,
+				PromoteThreshold: m.PromoteThreshold, Basis: m.Basis, Canary: m.Canary, Baseline: m.Baseline, Expected: m.Expected,
+				RatioLow: m.RatioLow, RatioHigh: m.RatioHigh, Units: m.Arm.Units, Failures: m.Arm.Failures, RateUpper: m.RateUpper,
+			}
+		}),
+	}
+}
+
+func environment(l release.Live) client.Environment {
+	return client.Environment{Component: string(l.Component), Environment: string(l.Environment), Release: l.Number, Artifact: string(l.Artifact),
+		Commit: string(l.Commit), Workload: string(l.Workload), Since: store.Time(l.Since)}
+}

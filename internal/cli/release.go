@@ -1,0 +1,144 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/digital-factory/factory/client"
+)
+
+func (s *session) rollout() *cobra.Command {
+	cmd := &cobra.Command{Use: "rollout", Short: "Watch rollouts, replay their verdicts, pull the levers",
+		Example: "  factory rollout list --component engine-controller\n  factory rollout show ID\n  factory rollout roll-back ID --reason \"odd engine sounds\""}
+	cmd.AddCommand(s.rolloutList(), s.rolloutShow(), s.rolloutReplay(), s.rolloutStart(),
+		s.lever("hold", "Stop a rollout from widening and from being promoted", (*client.Client).HoldRollout),
+		s.lever("resume", "End a hold", (*client.Client).ResumeRollout),
+		s.lever("roll-back", "Take a rollout back at once", (*client.Client).RollBack))
+	return cmd
+}
+
+func (s *session) rolloutList() *cobra.Command {
+	var f client.RolloutFilter
+	var p client.Paging
+	cmd := &cobra.Command{
+		Use: "list", Short: "List rollouts, newest first", Args: cobra.NoArgs, Example: "  factory rollout list --phase running",
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			page, err := s.client().Rollouts(cmd.Context(), f, p)
+			if err != nil {
+				return err
+			}
+			return s.print(page, func(t *table) {
+				t.row("ID", "COMPONENT", "VERSION", "LANE", "PHASE", "SHARE", "REQUESTS", "WAITS FOR")
+				for _, r := range page.Items {
+					t.row(r.ID, r.Component, r.Release, r.Lane, words(r.Phase), percent(r.Share), r.Requests, r.Waiting)
+				}
+			})
+		},
+	}
+	cmd.Flags().StringVar(&f.Component, "component", "", "only this component's")
+	cmd.Flags().StringVar(&f.Phase, "phase", "", "only those in this phase, e.g. running")
+	paging(cmd, &p)
+	return cmd
+}
+
+func (s *session) rolloutShow() *cobra.Command {
+	return &cobra.Command{
+		Use: "show ID", Short: "Show a rollout with its evidence", Args: cobra.ExactArgs(1), Example: "  factory rollout show 0192f0c1-... -o yaml",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			d, err := s.client().Rollout(cmd.Context(), args[0])
+			if err != nil {
+				return err
+			}
+			return s.print(d, func(t *table) {
+				t.row(d.Component, "version "+d.Release, words(d.Phase), percent(d.Share)+" of the units", d.Lane+" lane")
+				t.row(d.Title, d.Commit[:min(12, len(d.Commit))], strings.Join(d.Items, " "))
+				for _, a := range d.Arms {
+					t.row(a.Name, "version "+a.Release, fmt.Sprintf("%d units", a.Units), fmt.Sprintf("%d failed", a.Failures))
+				}
+				if v := d.Verdict; v != nil {
+					for _, m := range v.Metrics {
+						t.row(m.Name, fmt.Sprintf("harm %.2f of %.2f", m.LogE, m.Threshold), fmt.Sprintf("fine %.2f of %.2f", max(m.LogEPromote, m.LogEAccepted), m.PromoteThreshold),
+							fmt.Sprintf("rate ratio %.2f to %.2f", m.RatioLow, m.RatioHigh))
+					}
+					t.row(v.Reason)
+				}
+				if d.Waiting != "" {
+					t.row("waits for: " + d.Waiting)
+				}
+				for _, m := range d.Measured {
+					if m.Known {
+						t.row("effect on "+m.Event, fmt.Sprintf("%+.1f points", 100*m.Estimate), fmt.Sprintf("[%+.1f, %+.1f]", 100*m.Low, 100*m.High), "grade "+m.Grade)
+					}
+				}
+			})
+		},
+	}
+}
+
+func (s *session) rolloutReplay() *cobra.Command {
+	return &cobra.Command{
+		Use: "replay ID", Short: "Decide again from the stored plan and counts", Args: cobra.ExactArgs(1), Example: "  factory rollout replay 0192f0c1-...",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			p, err := s.client().ReplayRollout(cmd.Context(), args[0])
+			if err != nil {
+				return err
+			}
+			return s.print(p, func(t *table) {
+				if p.Identical {
+					t.row("identical: " + p.Again.Decision)
+				} else {
+					t.row("NOT identical: stored " + p.Stored.Decision + ", again " + p.Again.Decision)
+				}
+				t.row(p.Again.Reason)
+			})
+		},
+	}
+}
+
+func (s *session) rolloutStart() *cobra.Command {
+	var in client.StartRollout
+	cmd := &cobra.Command{
+		Use: "start ARTIFACT", Short: "Roll out an artifact that was published before", Args: cobra.ExactArgs(1),
+		Long:    "Roll out an artifact that was published before: to bring an earlier version back, or to try again. The same gates apply.",
+		Example: "  factory rollout start sha256:9f86d0... --reason \"version 11 was better\"",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			in.Artifact = args[0]
+			r, err := s.client().StartRollout(cmd.Context(), in)
+			if err != nil {
+				return err
+			}
+			return s.print(r, func(t *table) { t.row("queued", r.Component, "version "+r.Release, r.ID) })
+		},
+	}
+	cmd.Flags().StringVar(&in.Lane, "lane", "normal", "normal, or hotfix: a shorter ramp with the same gates")
+	cmd.Flags().StringVar(&in.Reason, "reason", "", "why (kept for ever)")
+	_ = cmd.MarkFlagRequired("reason")
+	return cmd
+}
+
+type leverCall func(*client.Client, context.Context, string, client.Reason) (client.Rollout, error)
+
+func (s *session) lever(verb, short string, pull leverCall) *cobra.Command {
+	var in client.Reason
+	cmd := &cobra.Command{
+		Use: verb + " ID", Short: short, Args: cobra.ExactArgs(1), Example: fmt.Sprintf("  factory rollout %s 0192f0c1-... --reason \"odd engine sounds\"", verb),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			r, err := pull(s.client(), cmd.Context(), args[0], in)
+			if err != nil {
+				return err
+			}
+			return s.print(r, func(t *table) { t.row(r.Component, "version "+r.Release, words(r.Phase), r.Waiting) })
+		},
+	}
+	cmd.Flags().StringVar(&in.Reason, "reason", "", "why (kept for ever)")
+	_ = cmd.MarkFlagRequired("reason")
+	return cmd
+}
+
+// words writes an identifier of a state for people: "rolled_back" as "rolled back".
+func words(state string) string { return strings.ReplaceAll(state, "_", " ") }
+
+func percent(share float64) string { return fmt.Sprintf("%g %%", 100*share) }
