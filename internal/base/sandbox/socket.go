@@ -1,0 +1,57 @@
+package sandbox
+
+import (
+	"context"
+	"errors"
+	"os"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// connect connects the non-blocking TCP socket f to the port of 127.0.0.1.
+func connect(ctx context.Context, f *os.File, port int) error {
+	raw, err := f.SyscallConn()
+	if err != nil {
+		return err
+	}
+	to := &unix.SockaddrInet4{Port: port, Addr: [4]byte{127, 0, 0, 1}}
+	if deadline, ok := ctx.Deadline(); ok {
+		_ = f.SetWriteDeadline(deadline)
+	}
+	stop := context.AfterFunc(ctx, func() { _ = f.SetWriteDeadline(time.Unix(1, 0)) })
+	defer stop()
+	waited := raw.Write(func(fd uintptr) bool {
+		// Over the loopback interface the second call knows the outcome of the
+		// first; a third comes when the socket becomes writable.
+		for range 2 {
+			err = unix.Connect(int(fd), to)
+			if err != unix.EINPROGRESS && err != unix.EINTR {
+				break
+			}
+		}
+		return err != unix.EALREADY && err != unix.EINPROGRESS
+	})
+	if err == unix.EISCONN {
+		err = nil
+	}
+	return errors.Join(waited, err)
+}
+
+// listen makes the TCP socket f listen on the port of 127.0.0.1.
+func listen(f *os.File, port int) error {
+	raw, err := f.SyscallConn()
+	if err != nil {
+		return err
+	}
+	reached := raw.Control(func(fd uintptr) {
+		err = unix.SetsockoptInt(int(fd), unix.SOL_SOCKET, unix.SO_REUSEADDR, 1)
+		if err == nil {
+			err = unix.Bind(int(fd), &unix.SockaddrInet4{Port: port, Addr: [4]byte{127, 0, 0, 1}})
+		}
+		if err == nil {
+			err = unix.Listen(int(fd), 4096)
+		}
+	})
+	return errors.Join(reached, err)
+}
