@@ -1,0 +1,145 @@
+package runtime
+
+import (
+	"context"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/digital-factory/factory/internal/base/life"
+	"github.com/digital-factory/factory/internal/ref"
+)
+
+// Arm of a rollout.
+type Arm string
+
+// The arms.
+const (
+	Baseline Arm = "baseline"
+	Canary   Arm = "canary"
+)
+
+// Observation is something that happened to a unit under a rollout.
+type Observation struct {
+	Unit   string
+	Arm    Arm
+	Stage  int
+	Failed bool
+	At     time.Time
+}
+
+// Traffic is what was counted of a rollout since the last time.
+type Traffic struct {
+	Rollout      ref.Rollout
+	Observations []Observation
+	Requests     int64
+	Unanswered   int64
+}
+
+const (
+	shards       = 64
+	flushEvery   = 100 * time.Millisecond
+	rememberMost = 1 << 15 // units per shard: 2 million in all; forgetting costs a repeated report, no wrong count
+)
+
+// counter counts one stage of one rollout. The same unit is reported once per
+// arm and kind, so that the database sees a trickle, not the traffic.
+type counter struct {
+	rollout    ref.Rollout
+	stage      int
+	requests   atomic.Int64
+	unanswered atomic.Int64
+	shards     [shards]struct {
+		sync.Mutex
+		seen map[[16]byte]uint8 // bits of what was reported
+	}
+	mu      sync.Mutex // guards pending
+	pending []Observation
+	retired bool // no longer in force; under mu
+}
+
+func newCounter(r ref.Rollout, stage int) *counter {
+	c := &counter{rollout: r, stage: stage}
+	for i := range c.shards {
+		c.shards[i].seen = map[[16]byte]uint8{}
+	}
+	return c
+}
+
+func (c *counter) count(unit digest, arm Arm, failed, answered bool, at time.Time) {
+	c.requests.Add(1)
+	if !answered {
+		c.unanswered.Add(1)
+	}
+	bit := uint8(1)
+	if arm == Canary {
+		bit = 2
+	}
+	if failed {
+		bit |= bit << 2
+	}
+	key := [16]byte(unit[16:])
+	shard := &c.shards[key[0]%shards]
+	shard.Lock()
+	old := shard.seen[key]
+	if old&bit == bit {
+		shard.Unlock()
+		return
+	}
+	if len(shard.seen) >= rememberMost {
+		clear(shard.seen)
+	}
+	shard.seen[key] = old | bit
+	shard.Unlock()
+	c.mu.Lock()
+	c.pending = append(c.pending, Observation{unit.name(), arm, c.stage, failed, at})
+	c.mu.Unlock()
+}
+
+// runCounts hands over what was counted, often enough that a verdict follows
+// its deciding event within a second. What cannot be handed over is kept.
+func (s *Service) runCounts(ctx context.Context) error {
+	err := life.Every(ctx, "gateway counts", flushEvery, nil, s.flush)
+	if last := s.flush(context.WithoutCancel(ctx)); err == nil {
+		err = last
+	}
+	return err
+}
+
+func (s *Service) flush(ctx context.Context) error {
+	open := s.meters.takeRetired()
+	for _, rt := range s.routes.Load().routes {
+		if rt.counter != nil {
+			open = append(open, rt.counter)
+		}
+	}
+	for i, c := range open {
+		if err := s.hand(ctx, c); err != nil {
+			for _, c := range open[i:] {
+				s.meters.retireAgain(c)
+			}
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *Service) hand(ctx context.Context, c *counter) error {
+	c.mu.Lock()
+	batch := c.pending
+	c.pending = nil
+	c.mu.Unlock()
+	t := Traffic{Rollout: c.rollout, Observations: batch, Requests: c.requests.Swap(0), Unanswered: c.unanswered.Swap(0)}
+	if len(batch) == 0 && t.Requests == 0 {
+		return nil
+	}
+	if err := s.observer.Observe(ctx, t); err != nil {
+		c.requests.Add(t.Requests)
+		c.unanswered.Add(t.Unanswered)
+		c.mu.Lock()
+		c.pending = append(batch, c.pending...)
+		c.mu.Unlock()
+		return err
+	}
+	return nil
+}

@@ -1,0 +1,108 @@
+package runtime
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"strings"
+	"sync"
+	"time"
+)
+
+const (
+	logBytes  = 8 << 20 // of one file; the one before is kept too
+	tailBytes = 2 << 10 // of the end that goes into error texts
+)
+
+// logFile keeps what a workload prints: every line with its time, in a file
+// that is turned over, so that a chatty workload does not fill the disk.
+type logFile struct {
+	mu      sync.Mutex // guards all
+	path    string
+	file    *os.File
+	size    int64
+	partial []byte // of a line without its end yet
+	last    []byte // the last printed bytes, for error texts
+	now     func() time.Time
+}
+
+func openLog(path string, now func() time.Time) (*logFile, error) {
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	info, err := f.Stat()
+	if err != nil {
+		return nil, err
+	}
+	return &logFile{path: path, file: f, size: info.Size(), now: now}, nil
+}
+
+// Write takes the workload's output. It never fails: a full disk must not stop
+// a service.
+func (l *logFile) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.last = append(l.last, p...)
+	if len(l.last) > tailBytes {
+		l.last = bytes.Clone(l.last[len(l.last)-tailBytes:])
+	}
+	l.partial = append(l.partial, p...)
+	for {
+		line, rest, found := bytes.Cut(l.partial, []byte("\n"))
+		if !found && len(l.partial) < 64<<10 {
+			break
+		}
+		l.line(line)
+		l.partial = bytes.Clone(rest)
+		if !found {
+			l.partial = nil
+		}
+	}
+	return len(p), nil
+}
+
+func (l *logFile) line(text []byte) {
+	if l.size > logBytes {
+		l.turn()
+	}
+	n, _ := fmt.Fprintf(l.file, "%s %s\n", l.now().UTC().Format("2006-01-02T15:04:05.000Z"), text)
+	l.size += int64(n)
+}
+
+// turn begins a new file and keeps the old one.
+func (l *logFile) turn() {
+	_ = l.file.Close()
+	_ = os.Rename(l.path, l.path+".1")
+	f, err := os.OpenFile(l.path, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
+	if err != nil {
+		return // writes to the closed file fail quietly until the next turn
+	}
+	l.file, l.size = f, 0
+}
+
+// mark writes a line of the factory's own.
+func (l *logFile) mark(text string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.last = nil
+	l.line([]byte("--- " + text))
+}
+
+// tail returns the last lines for an error text, or nothing.
+func (l *logFile) tail() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	lines := strings.Split(strings.TrimSpace(string(l.last)), "\n")
+	if len(lines) == 1 && lines[0] == "" {
+		return ""
+	}
+	return "; it last said: " + strings.Join(lines[max(0, len(lines)-5):], " | ")
+}
+
+// Close closes the file.
+func (l *logFile) Close() error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.file.Close()
+}

@@ -1,0 +1,190 @@
+package runtime
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/digital-factory/factory/internal/base/errs"
+	"github.com/digital-factory/factory/internal/base/life"
+	"github.com/digital-factory/factory/internal/base/store"
+	"github.com/digital-factory/factory/internal/fact"
+	"github.com/digital-factory/factory/internal/journal"
+	"github.com/digital-factory/factory/internal/ref"
+)
+
+// Run keeps the desired workloads running and hands on what the gateway
+// counted, until ctx ends; then it stops the workloads.
+func (s *Service) Run(ctx context.Context) error {
+	if err := os.MkdirAll(filepath.Join(s.dir, "logs"), 0o700); err != nil {
+		return err
+	}
+	stored, err := s.storedRoutes(ctx)
+	if err != nil {
+		return err
+	}
+	s.routing.Lock()
+	for _, r := range stored {
+		s.apply(r)
+	}
+	s.routing.Unlock()
+	var workers sync.WaitGroup
+	defer workers.Wait()
+	return life.Together(ctx,
+		life.Part{Name: "workloads", Run: func(ctx context.Context) error {
+			return life.Every(ctx, "workloads", 5*time.Second, s.wake, func(ctx context.Context) error { return s.runDesired(ctx, &workers) })
+		}},
+		life.Part{Name: "gateway counts", Run: s.runCounts},
+		life.Part{Name: "gateway metrics", Run: func(ctx context.Context) error {
+			return life.Every(ctx, "gateway metrics", time.Second, nil, s.record)
+		}},
+	)
+}
+
+// runDesired starts what is desired and does not run, and stops the rest.
+func (s *Service) runDesired(ctx context.Context, group *sync.WaitGroup) error {
+	want, err := s.desired(ctx)
+	if err != nil {
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	changed := false
+	for _, w := range want {
+		if _, running := s.workers[w.ID]; running {
+			continue
+		}
+		log, err := openLog(s.logPath(w.ID), s.now)
+		if err != nil {
+			return fmt.Errorf("open the log of %s: %w", w.ID, err)
+		}
+		bounded, cancel := context.WithCancel(ctx)
+		worker := newWorker(w, log, cancel)
+		s.workers[w.ID] = worker
+		group.Go(func() { s.runWorker(bounded, worker) })
+		changed = true
+	}
+	for id, w := range s.workers {
+		if slices.ContainsFunc(want, func(d Workload) bool { return d.ID == id }) {
+			continue
+		}
+		w.cancel()
+		select {
+		case <-w.ended:
+			delete(s.workers, id)
+			changed = true
+		default: // it is stopping; Stop waits for it and looks again
+		}
+	}
+	if changed {
+		close(s.changed)
+		s.changed = make(chan struct{})
+	}
+	return nil
+}
+
+func (s *Service) logPath(id ref.Workload) string {
+	return filepath.Join(s.dir, "logs", filepath.Base(string(id))+".log")
+}
+
+// Deploy makes a workload desired and returns once it can take traffic. A
+// workload that never becomes ready is errs.Blocked with the reason and the
+// last lines it printed.
+func (s *Service) Deploy(ctx context.Context, w Workload) error {
+	w.Created = s.now()
+	if err := s.db.Update(ctx, func(tx *store.Tx) error { return insertWorkload(ctx, tx, w) }); err != nil {
+		return err
+	}
+	s.nudge()
+	worker, err := s.await(ctx, w.ID)
+	if err != nil {
+		return err
+	}
+	select {
+	case <-ctx.Done():
+		return errs.Because(errs.Unavailable, ctx.Err(), "%s version %s is not ready yet", w.Component, w.Number)
+	case <-worker.settled:
+	}
+	if state, _, reason := worker.status(); state == StateBroken {
+		return errs.New(errs.Blocked, "%s version %s never became ready in %s: %s", w.Component, w.Number, w.Environment, reason).
+			Do("correct the service, or its health path in .factory/component.yaml, and push again")
+	}
+	return nil
+}
+
+// await returns the worker of a workload once there is one.
+func (s *Service) await(ctx context.Context, id ref.Workload) (*worker, error) {
+	for {
+		s.mu.Lock()
+		w, changed := s.workers[id], s.changed
+		s.mu.Unlock()
+		if w != nil {
+			return w, nil
+		}
+		select {
+		case <-ctx.Done():
+			return nil, errs.Because(errs.Unavailable, ctx.Err(), "the workload %s was not started in time", id)
+		case <-changed:
+		}
+	}
+}
+
+// Stop ends a workload: no longer desired, drained, gone. An unknown one is no
+// error.
+func (s *Service) Stop(ctx context.Context, id ref.Workload) error {
+	s.mu.Lock()
+	w := s.workers[id]
+	s.mu.Unlock()
+	err := s.db.Update(ctx, func(tx *store.Tx) error {
+		_, err := tx.Exec(ctx, `delete from runtime_workload where id = $1`, string(id))
+		return err
+	})
+	if err != nil || w == nil {
+		return err
+	}
+	s.nudge()
+	w.cancel()
+	select {
+	case <-ctx.Done():
+		return errs.Because(errs.Unavailable, ctx.Err(), "the workload %s does not end", id)
+	case <-w.ended:
+	}
+	s.nudge()
+	err = s.db.Update(ctx, func(tx *store.Tx) error {
+		return s.journal.Append(ctx, tx, journal.By{ID: "system/runtime", Name: "runtime"}, w.workload.subject(), fact.WorkloadStopped{
+			Workload: id, Component: w.workload.Component, Environment: w.workload.Environment, Version: w.workload.Number,
+		})
+	})
+	slog.Debug("a workload was stopped", "workload", id)
+	return err
+}
+
+// Probe sends n smoke requests, each as a unit of its own, straight to the
+// workload, and reports how many failed with an example.
+func (s *Service) Probe(ctx context.Context, id ref.Workload, n int) (failed int, example string, err error) {
+	s.mu.Lock()
+	w := s.workers[id]
+	s.mu.Unlock()
+	if w == nil || w.current.Load() == nil {
+		return 0, "", errs.New(errs.Unavailable, "the workload %s is not ready", id)
+	}
+	in := w.current.Load()
+	paths := in.image.Smoke
+	if len(paths) == 0 {
+		paths = []string{in.image.Health}
+	}
+	for i := range n {
+		if err := in.get(ctx, paths[i%len(paths)], fmt.Sprintf("probe-%d", i)); err != nil {
+			if ctx.Err() != nil {
+				return 0, "", errs.Because(errs.Unavailable, ctx.Err(), "the smoke requests took too long")
+			}
+			failed, example = failed+1, err.Error()
+		}
+	}
+	return failed, example, nil
+}

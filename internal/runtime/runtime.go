@@ -1,0 +1,122 @@
+// Package runtime runs workloads, sandboxed processes from verified images,
+// and carries traffic to them: the gateway splits it between versions by a
+// keyed hash of the unit and counts what each unit met.
+//
+// Owns: runtime_workload, runtime_route.
+//
+// Tells: workload.ready, workload.crashed, workload.stopped.
+//
+// Asks: Images to unpack, Telemetry to serve each workload's OTLP, Observer to
+// take the counts, Meter to take gateway metrics.
+//
+// Invariants: what runs is what runtime_workload lists; after a crash of the
+// factory the same processes are started again. A route with a lower sequence
+// than the last is ignored. A unit keeps its arm while the share only grows. A
+// workload is stopped only when no request is on its way to it.
+package runtime
+
+import (
+	"context"
+	"embed"
+	"net"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/digital-factory/factory/internal/base/sandbox"
+	"github.com/digital-factory/factory/internal/base/store"
+	"github.com/digital-factory/factory/internal/journal"
+	"github.com/digital-factory/factory/internal/ref"
+)
+
+//go:embed migrations
+var files embed.FS
+
+// Schema is the module's tables.
+func Schema() store.Schema { return store.Schema{Module: "runtime", Files: files} }
+
+// Workload is a version of a component that shall run in an environment.
+type Workload struct {
+	ID          ref.Workload
+	Component   ref.Component
+	Team        ref.Team
+	Environment ref.Environment
+	Artifact    ref.Artifact
+	Number      string // the artifact's version
+	Created     time.Time
+}
+
+// Image is an unpacked image and what it says of itself.
+type Image struct {
+	Args   []string
+	Env    []string
+	Dir    string
+	Port   int      // the service listens on it, on 127.0.0.1 or all addresses
+	Health string   // path that answers below 400 when the service can take traffic
+	Smoke  []string // paths for smoke requests; Health when empty
+}
+
+// Images unpacks.
+type Images interface {
+	// Unpack verifies an image's digests and extracts it into dir, which is
+	// empty or holds the same image already.
+	Unpack(ctx context.Context, a ref.Artifact, dir string) (Image, error)
+}
+
+// Telemetry takes what a workload tells about itself.
+type Telemetry interface {
+	// Serve serves OTLP/HTTP for one workload until the listener closes. What
+	// comes in on the listener is that workload's and nobody else's.
+	Serve(l net.Listener, w Workload) error
+}
+
+// Observer takes what the gateway counted under a rollout.
+type Observer interface {
+	Observe(ctx context.Context, t Traffic) error
+}
+
+// Meter takes the gateway's own metrics, once a second.
+type Meter interface {
+	Record(ctx context.Context, samples []Sample) error
+}
+
+// Service runs workloads and the gateway.
+type Service struct {
+	db        *store.DB
+	journal   *journal.Journal
+	box       *sandbox.Sandbox
+	images    Images
+	telemetry Telemetry
+	observer  Observer
+	meter     Meter
+	dir       string
+	now       func() time.Time
+
+	wake   chan struct{}
+	routes atomic.Pointer[table]
+	meters meters
+
+	mu      sync.Mutex // guards workers and changed
+	workers map[ref.Workload]*worker
+	changed chan struct{} // closed and made anew when workers change
+	routing sync.Mutex    // makes Route calls one after another; taken before mu
+}
+
+// New returns the service; dir is for unpacked images and logs. It starts
+// nothing.
+func New(db *store.DB, j *journal.Journal, box *sandbox.Sandbox, i Images, t Telemetry, o Observer, m Meter, dir string, now func() time.Time) *Service {
+	s := &Service{db: db, journal: j, box: box, images: i, telemetry: t, observer: o, meter: m, dir: dir, now: now,
+		wake: make(chan struct{}, 1), workers: map[ref.Workload]*worker{}, changed: make(chan struct{})}
+	s.routes.Store(&table{})
+	s.meters.byKey = map[meterKey]*meterValues{}
+	return s
+}
+
+func (s *Service) nudge() {
+	select {
+	case s.wake <- struct{}{}:
+	default:
+	}
+}
+
+func (w Workload) subject() ref.Subject { return ref.Of("workload", w.ID) }

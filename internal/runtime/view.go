@@ -1,0 +1,120 @@
+package runtime
+
+import (
+	"context"
+	"errors"
+	"io"
+	"os"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/digital-factory/factory/internal/access"
+	"github.com/digital-factory/factory/internal/base/errs"
+	"github.com/digital-factory/factory/internal/base/store"
+	"github.com/digital-factory/factory/internal/ref"
+)
+
+// Status is a workload and how it does.
+type Status struct {
+	Workload
+	State    State
+	Restarts int
+	Reason   string // why it crashed or is broken
+	CPU      time.Duration
+	Memory   int64 // bytes now
+	Peak     int64 // bytes
+	InFlight int64
+	Share    float64 // of its environment's units, 0..1
+}
+
+// Workloads returns how everything that runs does, by component; component
+// narrows it when not empty.
+func (s *Service) Workloads(ctx context.Context, who access.Actor, component ref.Component) ([]Status, error) {
+	if err := who.May(access.Read, ""); err != nil {
+		return nil, err
+	}
+	s.mu.Lock()
+	workers := make([]*worker, 0, len(s.workers))
+	for _, w := range s.workers {
+		workers = append(workers, w)
+	}
+	s.mu.Unlock()
+	list := []Status{}
+	for _, w := range workers {
+		if component != "" && w.workload.Component != component {
+			continue
+		}
+		st := Status{Workload: w.workload, InFlight: w.inFlight.Load()}
+		st.State, st.Restarts, st.Reason = w.status()
+		if in := w.current.Load(); in != nil {
+			u := in.process.Usage()
+			st.CPU, st.Memory, st.Peak = u.CPU, u.MemoryBytes, u.PeakBytes
+		}
+		if rt := s.routes.Load().routes[place{w.workload.Component, w.workload.Environment}]; rt != nil {
+			switch w.workload.ID {
+			case rt.Canary:
+				st.Share = rt.Share
+			case rt.Baseline:
+				st.Share = 1
+				if rt.Canary != "" {
+					st.Share = 1 - rt.Share
+				}
+			}
+		}
+		list = append(list, st)
+	}
+	slices.SortFunc(list, func(a, b Status) int {
+		return strings.Compare(string(a.Component)+"\x00"+string(a.Environment)+"\x00"+string(a.ID), string(b.Component)+"\x00"+string(b.Environment)+"\x00"+string(b.ID))
+	})
+	return list, nil
+}
+
+// Log returns the last bytes, up to most, of what a workload printed, cut at a
+// line.
+func (s *Service) Log(_ context.Context, who access.Actor, id ref.Workload, most int64) (string, error) {
+	if err := who.May(access.Read, ""); err != nil {
+		return "", err
+	}
+	f, err := os.Open(s.logPath(id))
+	if errors.Is(err, os.ErrNotExist) {
+		return "", errs.New(errs.NotFound, "there is no log of a workload %s", id)
+	} else if err != nil {
+		return "", err
+	}
+	defer func() { _ = f.Close() }()
+	info, err := f.Stat()
+	if err != nil {
+		return "", err
+	}
+	from := max(0, info.Size()-most)
+	raw, err := io.ReadAll(io.NewSectionReader(f, from, most))
+	if err != nil {
+		return "", err
+	}
+	text := string(raw)
+	if from > 0 {
+		_, text, _ = strings.Cut(text, "\n")
+	}
+	return text, nil
+}
+
+// Since returns when the routes of a component last changed, by environment.
+func (s *Service) Since(ctx context.Context, c ref.Component) (at map[ref.Environment]time.Time, err error) {
+	at = map[ref.Environment]time.Time{}
+	type row struct {
+		env   ref.Environment
+		since int64
+	}
+	err = s.db.View(ctx, func(tx *store.Tx) error {
+		rows, err := store.List(ctx, tx, func(s store.Scanner) (row, error) {
+			var r row
+			return r, s.Scan(&r.env, &r.since)
+		}, `select environment, since from runtime_route where component = $1`, string(c))
+		for _, r := range rows {
+			at[r.env] = store.Time(r.since)
+		}
+		return err
+	})
+	return at, err
+}

@@ -1,0 +1,39 @@
+package runtime
+
+import (
+	"io"
+	"log"
+	"net/http"
+	"sync"
+)
+
+// watched notes the status that a service answered.
+type watched struct {
+	http.ResponseWriter
+	status int
+	wrote  bool
+}
+
+// WriteHeader notes the first final status.
+func (w *watched) WriteHeader(status int) {
+	if !w.wrote && status >= 200 {
+		w.status, w.wrote = status, true
+	}
+	w.ResponseWriter.WriteHeader(status)
+}
+
+// Unwrap lets flushing and hijacking through.
+func (w *watched) Unwrap() http.ResponseWriter { return w.ResponseWriter }
+
+// pool lends the proxy its copy buffers.
+type pool struct{ sync.Pool }
+
+func (p *pool) Get() []byte { return *p.Pool.Get().(*[]byte) }
+
+func (p *pool) Put(b []byte) { p.Pool.Put(&b) }
+
+var buffers = &pool{sync.Pool{New: func() any { b := make([]byte, 32<<10); return &b }}}
+
+// quiet drops what ReverseProxy would print: the gateway counts and logs its
+// failures itself.
+var quiet = log.New(io.Discard, "", 0)
