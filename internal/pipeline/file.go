@@ -1,0 +1,254 @@
+package pipeline
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"path"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/goccy/go-yaml"
+
+	"github.com/digital-factory/factory/internal/base/errs"
+)
+
+// Spec is a step as the pipeline file has it, with defaults filled in.
+type Spec struct {
+	Name    string            `yaml:"name" json:"name"`
+	Run     string            `yaml:"run" json:"run,omitempty"` // a shell script; empty for a step of the platform
+	Needs   []string          `yaml:"needs" json:"needs,omitempty"`
+	Env     map[string]string `yaml:"env" json:"env,omitempty"`
+	Cache   []string          `yaml:"cache" json:"cache,omitempty"`
+	Timeout duration          `yaml:"timeout" json:"timeout"`
+	Memory  size              `yaml:"memory" json:"memory"`
+	Inject  bool              `yaml:"-" json:"inject,omitempty"` // added by the platform
+}
+
+// Definition is a parsed pipeline file.
+type Definition struct {
+	Steps    []Spec   `yaml:"steps"`
+	Artifact Artifact `yaml:"artifact"`
+}
+
+// Artifact says what becomes the image.
+type Artifact struct {
+	Binary string `yaml:"binary"` // path of a static Linux program in the workspace
+}
+
+// Limits and defaults.
+const (
+	mostSteps      = 50
+	mostBytes      = 64 << 10 // of the file
+	defaultTimeout = 10 * time.Minute
+	longestTimeout = time.Hour
+	defaultMemory  = 2 << 30
+	mostMemory     = 8 << 30
+	publishStep    = "publish"
+)
+
+var (
+	nameForm = regexp.MustCompile(`^[a-z][a-z0-9-]{0,39}$`)
+	envForm  = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
+	caches   = []string{"go"}
+)
+
+// Parse reads a pipeline file and appends the platform's steps. Every error
+// names line and column.
+func Parse(data []byte) (Definition, error) {
+	var d Definition
+	bad := errs.New(errs.Invalid, "%s cannot be used", File).Do("correct the lines named and push again")
+	if len(data) > mostBytes {
+		return d, bad.In(File, "has %d bytes; %d at the most", len(data), mostBytes)
+	}
+	dec := yaml.NewDecoder(bytes.NewReader(data), yaml.DisallowUnknownField())
+	if err := dec.Decode(&d); err != nil {
+		at, text := place(err)
+		return d, bad.In(at, "%s", text)
+	}
+	d.check(bad, data)
+	if len(bad.Fields) > 0 {
+		return d, bad
+	}
+	all := make([]string, len(d.Steps))
+	for i, s := range d.Steps {
+		all[i] = s.Name
+	}
+	d.Steps = append(d.Steps, Spec{Name: publishStep, Needs: all, Timeout: duration(defaultTimeout), Memory: defaultMemory, Inject: true})
+	return d, nil
+}
+
+// Check reports what is wrong with a pipeline file.
+func Check(data []byte) error {
+	_, err := Parse(data)
+	return err
+}
+
+// place splits a YAML error into position and text.
+func place(err error) (at, text string) {
+	var located yaml.Error
+	if !errors.As(err, &located) {
+		return File, err.Error()
+	}
+	at = File
+	if token := located.GetToken(); token != nil && token.Position != nil {
+		at = fmt.Sprintf("%s:%d:%d", File, token.Position.Line, token.Position.Column)
+	}
+	return at, located.GetMessage()
+}
+
+func (d *Definition) check(bad *errs.Error, data []byte) {
+	at := func(p string, args ...any) string { return position(data, fmt.Sprintf(p, args...)) }
+	if len(d.Steps) == 0 || len(d.Steps) > mostSteps {
+		bad.In(at("$.steps"), "must list 1 to %d steps", mostSteps)
+	}
+	names := map[string]int{}
+	for i := range d.Steps {
+		s := &d.Steps[i]
+		switch _, twice := names[s.Name]; {
+		case !nameForm.MatchString(s.Name):
+			bad.In(at("$.steps[%d]", i), "the name %q must be 1 to 40 lower-case letters, digits or hyphens", s.Name)
+		case s.Name == publishStep:
+			bad.In(at("$.steps[%d].name", i), "%q is a step of the platform; choose another name", s.Name)
+		case twice:
+			bad.In(at("$.steps[%d].name", i), "there are two steps %q", s.Name)
+		}
+		names[s.Name] = i
+		if strings.TrimSpace(s.Run) == "" {
+			bad.In(at("$.steps[%d]", i), "step %q has nothing to run", s.Name)
+		}
+		if s.Timeout == 0 {
+			s.Timeout = duration(defaultTimeout)
+		}
+		if s.Timeout < 0 || time.Duration(s.Timeout) > longestTimeout {
+			bad.In(at("$.steps[%d].timeout", i), "must be up to %s", longestTimeout)
+		}
+		if s.Memory == 0 {
+			s.Memory = defaultMemory
+		}
+		if s.Memory < 16<<20 || s.Memory > mostMemory {
+			bad.In(at("$.steps[%d].memory", i), "must be 16MiB to 8GiB")
+		}
+		for k := range s.Env {
+			if !envForm.MatchString(k) {
+				bad.In(at("$.steps[%d].env", i), "%q is no name of a variable", k)
+			}
+		}
+		for _, c := range s.Cache {
+			if !slices.Contains(caches, c) {
+				bad.In(at("$.steps[%d].cache", i), "there is no cache %q; the caches are %v", c, caches)
+			}
+		}
+	}
+	for i, s := range d.Steps {
+		for _, n := range s.Needs {
+			if _, known := names[n]; !known {
+				bad.In(at("$.steps[%d].needs", i), "step %q needs %q, which does not exist", s.Name, n)
+			}
+		}
+	}
+	if cycle := d.cycle(names); cycle != nil {
+		bad.In(at("$.steps[%d]", names[cycle[0]]), "these steps need each other in a circle: %s", strings.Join(cycle, " needs "))
+	}
+	if b := d.Artifact.Binary; b == "" || path.IsAbs(b) || path.Clean(b) != b || strings.HasPrefix(b, "..") {
+		bad.In(at("$.artifact"), "binary must be a path inside the workspace, such as out/service")
+	}
+}
+
+// cycle returns steps that need each other in a circle, beginning and ending
+// with the same one; nil when there is none.
+func (d *Definition) cycle(names map[string]int) []string {
+	const (
+		unseen = iota
+		open
+		closed
+	)
+	state := make([]int, len(d.Steps))
+	var trail []string
+	var visit func(i int) []string
+	visit = func(i int) []string {
+		state[i] = open
+		trail = append(trail, d.Steps[i].Name)
+		for _, n := range d.Steps[i].Needs {
+			j, known := names[n]
+			if !known || state[j] == closed {
+				continue
+			}
+			if state[j] == open {
+				return append(slices.Clone(trail[slices.Index(trail, n):]), n)
+			}
+			if c := visit(j); c != nil {
+				return c
+			}
+		}
+		state[i] = closed
+		trail = trail[:len(trail)-1]
+		return nil
+	}
+	for i := range d.Steps {
+		if state[i] == unseen {
+			if c := visit(i); c != nil {
+				return c
+			}
+		}
+	}
+	return nil
+}
+
+// position finds a YAML path's line and column.
+func position(data []byte, at string) string {
+	p, err := yaml.PathString(at)
+	if err != nil {
+		return File
+	}
+	node, err := p.ReadNode(bytes.NewReader(data))
+	if err != nil || node.GetToken() == nil {
+		// The member may be missing: name its parent.
+		if i := strings.LastIndexAny(at, ".["); i > 1 {
+			return position(data, at[:i])
+		}
+		return File
+	}
+	pos := node.GetToken().Position
+	return fmt.Sprintf("%s:%d:%d", File, pos.Line, pos.Column)
+}
+
+// duration is "90s" or "5m".
+type duration time.Duration
+
+// UnmarshalText reads what time.ParseDuration reads.
+func (d *duration) UnmarshalText(text []byte) error {
+	v, err := time.ParseDuration(string(text))
+	if err != nil {
+		return fmt.Errorf("%q is no duration; write 90s or 5m", text)
+	}
+	*d = duration(v)
+	return nil
+}
+
+// MarshalText writes it back.
+func (d duration) MarshalText() ([]byte, error) { return []byte(time.Duration(d).String()), nil }
+
+// size is a number of bytes: "512MiB", "1GiB".
+type size int64
+
+// UnmarshalText reads a number with KiB, MiB or GiB.
+func (s *size) UnmarshalText(text []byte) error {
+	for unit, factor := range map[string]int64{"KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30} {
+		if n, ok := strings.CutSuffix(string(text), unit); ok {
+			v, err := strconv.ParseInt(strings.TrimSpace(n), 10, 32)
+			if err != nil || v < 0 {
+				break
+			}
+			*s = size(v * factor)
+			return nil
+		}
+	}
+	return fmt.Errorf("%q is no size; write 512MiB or 1GiB", text)
+}
+
+// MarshalText writes it in MiB.
+func (s size) MarshalText() ([]byte, error) { return fmt.Appendf(nil, "%dMiB", int64(s)>>20), nil }

@@ -1,0 +1,198 @@
+package pipeline
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+
+	"github.com/digital-factory/factory/internal/access"
+	"github.com/digital-factory/factory/internal/base/errs"
+	"github.com/digital-factory/factory/internal/base/store"
+	"github.com/digital-factory/factory/internal/ref"
+)
+
+const (
+	logMost  = 16 << 20 // bytes kept of one step
+	logTail  = 1 << 10  // bytes of the end that go into reasons
+	logBlock = 32 << 10
+)
+
+// logs are the steps that print now, by the path of their file.
+type logs struct {
+	mu   sync.Mutex // guards open
+	open map[string]*stepLog
+}
+
+// stepLog writes what a step prints and wakes who follows it.
+type stepLog struct {
+	owner *logs
+	path  string
+
+	mu      sync.Mutex // guards what follows
+	file    *os.File
+	size    int64
+	last    []byte
+	changed chan struct{} // closed and made anew with every write
+	done    bool
+}
+
+func (l *logs) begin(path string, more bool) (*stepLog, error) {
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return nil, err
+	}
+	mode := os.O_CREATE | os.O_WRONLY | os.O_TRUNC
+	if more {
+		mode = os.O_CREATE | os.O_WRONLY | os.O_APPEND
+	}
+	f, err := os.OpenFile(path, mode, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	s := &stepLog{owner: l, path: path, file: f, changed: make(chan struct{})}
+	if info, err := f.Stat(); err == nil {
+		s.size = info.Size()
+	}
+	l.mu.Lock()
+	l.open[path] = s
+	l.mu.Unlock()
+	return s, nil
+}
+
+// Write keeps output up to the limit; what is beyond is dropped, so that a step
+// that prints for ever neither fills the disk nor fails for it.
+func (s *stepLog) Write(p []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.last = append(s.last, p...)
+	if len(s.last) > logTail {
+		s.last = bytes.Clone(s.last[len(s.last)-logTail:])
+	}
+	room := logMost - s.size
+	if room <= 0 {
+		return len(p), nil
+	}
+	keep := p[:min(int64(len(p)), room)]
+	n, err := s.file.Write(keep)
+	if err == nil && len(keep) < len(p) {
+		_, err = fmt.Fprintf(s.file, "\n--- the step printed more than %d MiB; the rest is not kept\n", logMost>>20)
+	}
+	s.size += int64(n)
+	if s.size == logMost {
+		s.size++
+	}
+	close(s.changed)
+	s.changed = make(chan struct{})
+	if err != nil {
+		return n, errs.Because(errs.Unavailable, err, "the log cannot be written").Do("free space on the disk of the data directory")
+	}
+	return len(p), nil
+}
+
+// say writes a line of the factory's own.
+func (s *stepLog) say(text string) { _, _ = fmt.Fprintf(s, "--- %s\n", text) }
+
+// tail returns the last lines, for a reason.
+func (s *stepLog) tail() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	lines := strings.Split(strings.TrimSpace(string(s.last)), "\n")
+	if len(lines) == 1 && lines[0] == "" {
+		return ""
+	}
+	return "; it last said: " + strings.Join(lines[max(0, len(lines)-6):], " | ")
+}
+
+func (s *stepLog) end() {
+	s.owner.mu.Lock()
+	delete(s.owner.open, s.path)
+	s.owner.mu.Unlock()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.done = true
+	_ = s.file.Close()
+	close(s.changed)
+}
+
+func (s *stepLog) state() (changed <-chan struct{}, done bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.changed, s.done
+}
+
+func (s *Service) logPath(id ref.Run, step string) string {
+	return filepath.Join(s.dir, filepath.Base(string(id)), filepath.Base(step)+".log")
+}
+
+// Log copies what a step printed to w. With follow it goes on until the step
+// ends; flush is called whenever w has caught up.
+func (s *Service) Log(ctx context.Context, who access.Actor, id ref.Run, step string, follow bool, w io.Writer, flush func() error) error {
+	if err := who.May(access.Read, ""); err != nil {
+		return err
+	}
+	path := s.logPath(id, step)
+	f, err := s.openLog(ctx, id, step, path)
+	if err != nil || f == nil {
+		return err
+	}
+	defer func() { _ = f.Close() }()
+	buf := make([]byte, logBlock)
+	for {
+		s.logs.mu.Lock()
+		live := s.logs.open[path]
+		s.logs.mu.Unlock()
+		var changed <-chan struct{}
+		done := true
+		if live != nil { // asked before reading: what is written meanwhile wakes us
+			changed, done = live.state()
+		}
+		for {
+			n, err := f.Read(buf)
+			if _, err := w.Write(buf[:n]); err != nil {
+				return nil // the reader is gone
+			}
+			if errors.Is(err, io.EOF) {
+				break
+			} else if err != nil {
+				return err
+			}
+		}
+		if err := flush(); err != nil || done || !follow {
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-changed:
+		}
+	}
+}
+
+// openLog returns nil for a step that has not printed yet.
+func (s *Service) openLog(ctx context.Context, id ref.Run, step, path string) (*os.File, error) {
+	var r Run
+	err := s.db.View(ctx, func(tx *store.Tx) (err error) {
+		r, err = getRun(ctx, tx, id)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	known := false
+	for _, st := range r.Steps {
+		known = known || st.Name == step
+	}
+	if !known {
+		return nil, errs.New(errs.NotFound, "run %d of %s has no step %q", r.Number, r.Change.Component, step)
+	}
+	f, err := os.Open(path)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil, nil //nolint:nilnil // no output yet is not a failure
+	}
+	return f, err
+}

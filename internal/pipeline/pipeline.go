@@ -1,0 +1,145 @@
+// Package pipeline turns a commit on the trunk into a verified artifact: it
+// runs the steps of the repository's pipeline file in sandboxes, then the
+// steps that the platform injects.
+//
+// Owns: pipeline_run, pipeline_step, and the workspaces and logs on disk.
+//
+// Tells: run.queued, run.started, run.finished.
+//
+// Asks: Source for the commit's files, Publisher for image, SBOM and signature.
+//
+// Invariants: a commit pushed to the trunk has exactly one queued run. A step
+// sees only the workspace, the declared caches and the host's tools; never the
+// factory's environment or the network. After a crash of the factory a run goes
+// on with the step that was interrupted.
+package pipeline
+
+import (
+	"context"
+	"embed"
+	"sync"
+	"time"
+
+	"github.com/digital-factory/factory/internal/base/sandbox"
+	"github.com/digital-factory/factory/internal/base/store"
+	"github.com/digital-factory/factory/internal/fact"
+	"github.com/digital-factory/factory/internal/journal"
+	"github.com/digital-factory/factory/internal/ref"
+)
+
+//go:embed migrations
+var files embed.FS
+
+// Schema is the module's tables.
+func Schema() store.Schema { return store.Schema{Module: "pipeline", Files: files} }
+
+// File is where a repository keeps its pipeline.
+const File = ".factory/pipeline.yaml"
+
+// State of a run or a step.
+type State string
+
+// The states. Steps are Skipped when a step that they need did not succeed.
+const (
+	Waiting   State = "waiting"
+	Running   State = "running"
+	Succeeded State = "succeeded"
+	Failed    State = "failed"
+	Cancelled State = "cancelled"
+	Skipped   State = "skipped"
+)
+
+func (s State) ended() bool { return s != Waiting && s != Running }
+
+// Run is one walk of a commit through the pipeline.
+type Run struct {
+	ID          ref.Run
+	Number      int64 // counts the component's runs; the artifact's version
+	Change      fact.Change
+	Branch      string
+	State       State
+	Step        string // that failed
+	Reason      string // why it did not succeed, in a sentence
+	Artifact    ref.Artifact
+	Digest      string // of the pipeline file, "sha256:<hex>"
+	Queued      time.Time
+	Started     time.Time
+	Finished    time.Time
+	CancelledBy string
+	Steps       []Step
+}
+
+// Step is one step of a run.
+type Step struct {
+	Spec
+	State    State
+	Reason   string
+	ExitCode int
+	Attempts int // more than one when the factory stopped meanwhile
+	Started  time.Time
+	Finished time.Time
+	CPU      time.Duration
+	Peak     int64 // bytes of memory
+}
+
+// Source has the commit's files.
+type Source interface {
+	Read(ctx context.Context, c ref.Component, commit ref.Commit, path string) ([]byte, error)
+	Export(ctx context.Context, c ref.Component, commit ref.Commit, dir string) error
+}
+
+// Build is what a run made, to be published.
+type Build struct {
+	Run       Run
+	Workspace string // directory
+	Binary    string // path in it
+	Service   []byte // of .factory/component.yaml; nil when there is none
+	Started   time.Time
+	Finished  time.Time
+}
+
+// Publisher makes the image, its SBOM and provenance, signs and stores them.
+type Publisher interface {
+	// Publish returns the digest of the image and a few lines for the log.
+	// Publishing the same again gives the same digest.
+	Publish(ctx context.Context, b Build) (a ref.Artifact, lines []string, err error)
+}
+
+// Tools are what the host offers to steps.
+type Tools struct {
+	GoRoot   string // of the Go toolchain; empty: none
+	ModCache string // Go module cache, read-only to steps
+	Cache    string // directory of build caches, kept between runs
+}
+
+// Service runs pipelines.
+type Service struct {
+	db        *store.DB
+	journal   *journal.Journal
+	box       *sandbox.Sandbox
+	source    Source
+	publisher Publisher
+	tools     Tools
+	dir       string
+	now       func() time.Time
+	wake      chan struct{}
+	logs      logs
+
+	mu      sync.Mutex // guards cancels
+	cancels map[ref.Run]context.CancelCauseFunc
+}
+
+// New returns the service; dir is for workspaces and logs. It starts nothing.
+func New(db *store.DB, j *journal.Journal, box *sandbox.Sandbox, src Source, p Publisher, tools Tools, dir string, now func() time.Time) *Service {
+	return &Service{db: db, journal: j, box: box, source: src, publisher: p, tools: tools, dir: dir, now: now,
+		wake: make(chan struct{}, 1), cancels: map[ref.Run]context.CancelCauseFunc{}, logs: logs{open: map[string]*stepLog{}}}
+}
+
+func (s *Service) nudge() {
+	select {
+	case s.wake <- struct{}{}:
+	default:
+	}
+}
+
+func (r Run) subject() ref.Subject { return ref.Of("run", r.ID) }

@@ -1,0 +1,106 @@
+package pipeline
+
+import (
+	"context"
+
+	"github.com/digital-factory/factory/internal/access"
+	"github.com/digital-factory/factory/internal/base/errs"
+	"github.com/digital-factory/factory/internal/base/page"
+	"github.com/digital-factory/factory/internal/base/store"
+	"github.com/digital-factory/factory/internal/fact"
+	"github.com/digital-factory/factory/internal/ref"
+)
+
+// List returns runs, newest first, without their steps; component and state
+// narrow it when not empty.
+func (s *Service) List(ctx context.Context, who access.Actor, c ref.Component, state State, ask page.Ask) (list []Run, next string, err error) {
+	if err := who.May(access.Read, ""); err != nil {
+		return nil, "", err
+	}
+	before := "~" // sorts after every id
+	if _, err := ask.Key(&before); err != nil {
+		return nil, "", err
+	}
+	err = s.db.View(ctx, func(tx *store.Tx) error {
+		list, err = store.List(ctx, tx, scanRun, `select `+runColumns+` from pipeline_run
+			where id < $1 and ($2 = '' or component = $2) and ($3 = '' or state = $3) order by id desc limit $4`,
+			before, string(c), string(state), ask.Size()+1)
+		return err
+	})
+	if err != nil {
+		return nil, "", err
+	}
+	list, next = page.Of(ask, list, func(r Run) any { return r.ID })
+	return list, next, nil
+}
+
+// Get returns a run with its steps.
+func (s *Service) Get(ctx context.Context, who access.Actor, id ref.Run) (r Run, err error) {
+	if err := who.May(access.Read, ""); err != nil {
+		return r, err
+	}
+	err = s.db.View(ctx, func(tx *store.Tx) error {
+		r, err = getRun(ctx, tx, id)
+		return err
+	})
+	return r, err
+}
+
+// Cancel ends a run: when it returns for a run under way, its processes are
+// being ended.
+func (s *Service) Cancel(ctx context.Context, who access.Actor, id ref.Run) (r Run, err error) {
+	err = s.db.Update(ctx, func(tx *store.Tx) error {
+		if r, err = getRun(ctx, tx, id); err != nil {
+			return err
+		}
+		if err := who.May(access.BuildComponent, string(r.Change.Team)); err != nil {
+			return err
+		}
+		if r.State.ended() {
+			return errs.New(errs.Blocked, "run %d of %s has ended: %s", r.Number, r.Change.Component, r.State)
+		}
+		if _, err := tx.Exec(ctx, `update pipeline_run set cancelled_by = $2 where id = $1`, string(id), who.Name); err != nil {
+			return err
+		}
+		if r.State == Running {
+			return nil
+		}
+		r.State, r.Reason, r.Finished = Cancelled, "cancelled by "+who.Name, s.now()
+		if err := saveRun(ctx, tx, r); err != nil {
+			return err
+		}
+		return s.journal.Append(ctx, tx, who.By(), r.subject(), fact.RunFinished{Run: id, Outcome: string(Cancelled), Reason: r.Reason, Change: r.Change})
+	})
+	if err != nil {
+		return r, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if cancel := s.cancels[id]; cancel != nil {
+		cancel(errCancelled)
+	}
+	return r, nil
+}
+
+// Retry queues a new run of the same commit.
+func (s *Service) Retry(ctx context.Context, who access.Actor, id ref.Run) (again Run, err error) {
+	err = s.db.Update(ctx, func(tx *store.Tx) error {
+		r, err := getRun(ctx, tx, id)
+		if err != nil {
+			return err
+		}
+		if err := who.May(access.BuildComponent, string(r.Change.Team)); err != nil {
+			return err
+		}
+		if !r.State.ended() {
+			return errs.New(errs.Blocked, "run %d of %s is still %s", r.Number, r.Change.Component, r.State).Do("wait for it to end, or cancel it")
+		}
+		again = Run{ID: ref.Run(ref.New()), Branch: r.Branch, Change: r.Change, Queued: s.now()}
+		if err := s.queue(ctx, tx, who, again); err != nil {
+			return err
+		}
+		again, err = getRun(ctx, tx, again.ID)
+		return err
+	})
+	return again, err
+}

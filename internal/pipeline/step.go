@@ -1,0 +1,259 @@
+package pipeline
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"github.com/digital-factory/factory/internal/base/errs"
+	"github.com/digital-factory/factory/internal/base/sandbox"
+	"github.com/digital-factory/factory/internal/ref"
+)
+
+// failure is a step that did not succeed.
+type failure struct {
+	step   string
+	reason string
+}
+
+// Error says which step failed and why.
+func (f *failure) Error() string { return "step " + f.step + " failed: " + f.reason }
+
+// runSteps runs every step as soon as those that it needs have succeeded. The
+// first failure lets the steps under way end and starts no more.
+func (s *Service) runSteps(ctx context.Context, r *Run, def Definition) error {
+	type ending struct {
+		place int
+		err   error
+	}
+	ended := make(chan ending)
+	state := make([]State, len(r.Steps))
+	byName := map[string]int{}
+	for i, st := range r.Steps {
+		state[i], byName[st.Name] = st.State, i
+	}
+	var group sync.WaitGroup
+	defer group.Wait()
+	var failed error
+	under := 0
+	for {
+		for i := range r.Steps {
+			if state[i] != Waiting || failed != nil || ctx.Err() != nil || !ready(r.Steps[i].Needs, state, byName) {
+				continue
+			}
+			state[i] = Running
+			under++
+			step := r.Steps[i]
+			group.Go(func() { ended <- ending{i, s.runStep(ctx, r, def, step)} })
+		}
+		if under == 0 {
+			if failed == nil && ctx.Err() != nil {
+				return context.Cause(ctx)
+			}
+			return failed
+		}
+		e := <-ended
+		under--
+		state[e.place] = Succeeded
+		if e.err != nil {
+			state[e.place] = Failed
+			if failed == nil {
+				failed = e.err
+				r.Step = r.Steps[e.place].Name
+			}
+		}
+	}
+}
+
+func ready(needs []string, state []State, byName map[string]int) bool {
+	for _, n := range needs {
+		if state[byName[n]] != Succeeded {
+			return false
+		}
+	}
+	return true
+}
+
+// runStep runs one step and keeps what came of it.
+func (s *Service) runStep(ctx context.Context, r *Run, def Definition, st Step) error {
+	log, err := s.logs.begin(s.logPath(r.ID, st.Name), st.Attempts > 0)
+	if err != nil {
+		return err
+	}
+	defer log.end()
+	if st.Attempts++; st.Attempts > 1 {
+		log.say("the factory was restarted; this step begins again")
+	}
+	st.State, st.Started = Running, s.now()
+	if err := s.saveStep(ctx, r.ID, st); err != nil {
+		return err
+	}
+	if st.Inject {
+		err = s.publish(ctx, r, def, log)
+	} else {
+		err = s.command(ctx, r, &st, log)
+	}
+	if ctx.Err() != nil && context.Cause(ctx) != errCancelled {
+		return ctx.Err() // stopping: the step stays as running and begins again
+	}
+	st.Finished = s.now()
+	switch {
+	case ctx.Err() != nil:
+		st.State, st.Reason = Cancelled, "cancelled"
+	case err != nil:
+		st.State, st.Reason = Failed, errs.Of(err).Text
+		if f, ok := err.(*failure); ok { //nolint:errorlint // made right here
+			st.Reason = f.reason
+		}
+		log.say("failed: " + st.Reason)
+	default:
+		st.State = Succeeded
+	}
+	if e := s.saveStep(context.WithoutCancel(ctx), r.ID, st); e != nil {
+		return e
+	}
+	if f, ok := err.(*failure); ok { //nolint:errorlint // made right here
+		return errs.New(errs.Invalid, "%s", f.Error())
+	}
+	return err
+}
+
+// command runs a step's script in the sandbox.
+func (s *Service) command(ctx context.Context, r *Run, st *Step, log *stepLog) error {
+	bounded, cancel := context.WithTimeout(ctx, time.Duration(st.Timeout))
+	defer cancel()
+	spec := sandbox.Spec{
+		Args: []string{"/bin/sh", "-eu", "-c", st.Run}, Dir: "/work", Hostname: "pipeline",
+		Binds:  []sandbox.Bind{{Source: s.workspace(r.ID), Target: "/work", Writable: true}},
+		Limits: sandbox.Limits{MemoryBytes: int64(st.Memory), PIDs: 1024, TempBytes: 2 << 30, FileBytes: 4 << 30},
+		Stdout: log, Stderr: log,
+	}
+	path := "/usr/local/bin:/usr/bin:/bin"
+	env := map[string]string{
+		"HOME": "/tmp", "TMPDIR": "/tmp", "LANG": "C.UTF-8", "CI": "true",
+		"FACTORY_COMPONENT": string(r.Change.Component), "FACTORY_COMMIT": string(r.Change.Commit), "FACTORY_VERSION": fmt.Sprint(r.Number),
+	}
+	for _, c := range st.Cache {
+		if c != "go" {
+			continue
+		}
+		if s.tools.GoRoot == "" {
+			return &failure{st.Name, "it asks for the Go cache, but there is no Go on this host; install Go and restart the factory"}
+		}
+		cache, err := s.goCache(r.Change.Component)
+		if err != nil {
+			return err
+		}
+		spec.Binds = append(spec.Binds,
+			sandbox.Bind{Source: s.tools.GoRoot, Target: "/opt/go"},
+			sandbox.Bind{Source: s.tools.ModCache, Target: "/opt/gomod"},
+			sandbox.Bind{Source: cache, Target: "/opt/gocache", Writable: true})
+		path = "/opt/go/bin:" + path
+		for k, v := range map[string]string{"GOROOT": "/opt/go", "GOMODCACHE": "/opt/gomod", "GOCACHE": "/opt/gocache"} {
+			env[k] = s.box.Path(spec.Binds, v)
+		}
+		env["GOFLAGS"], env["GOPROXY"], env["GOTOOLCHAIN"], env["GOTELEMETRY"] = "-mod=readonly", "off", "local", "off"
+	}
+	env["PATH"] = path
+	for k, v := range st.Env {
+		env[k] = v
+	}
+	for k, v := range env {
+		spec.Env = append(spec.Env, k+"="+v)
+	}
+	spec.Dir = s.box.Path(spec.Binds, spec.Dir)
+	p, err := s.box.Start(bounded, spec)
+	if err != nil {
+		return err
+	}
+	res, err := p.Wait()
+	st.ExitCode, st.CPU, st.Peak = res.ExitCode, res.Usage.CPU, res.Usage.PeakBytes
+	switch {
+	case ctx.Err() != nil:
+		return ctx.Err()
+	case bounded.Err() != nil:
+		return &failure{st.Name, fmt.Sprintf("it took longer than its timeout of %s; everything that it started was ended", time.Duration(st.Timeout))}
+	case err != nil:
+		return err
+	case res.OutOfMemory:
+		return &failure{st.Name, fmt.Sprintf("it needed more than its %d MiB of memory; raise memory: in %s if it has to", int64(st.Memory)>>20, File)}
+	case res.ExitCode != 0:
+		return &failure{st.Name, fmt.Sprintf("exit code %d%s", res.ExitCode, log.tail())}
+	}
+	if res.LeftBehind {
+		log.say("processes that were left behind were ended")
+	}
+	return nil
+}
+
+// goCache returns the component's build cache. A new one begins as a copy of
+// the platform's seed, which only the golden path's own first commits fill: a
+// cache that teams write is never shared.
+func (s *Service) goCache(c ref.Component) (string, error) {
+	dir := filepath.Join(s.tools.Cache, "component", filepath.Base(string(c)), "go")
+	if _, err := os.Stat(dir); err == nil {
+		return dir, nil
+	}
+	half := dir + ".half"
+	if err := os.RemoveAll(half); err != nil {
+		return "", err
+	}
+	if seed := s.seed(); exists(seed) {
+		if err := os.CopyFS(half, os.DirFS(seed)); err != nil {
+			return "", fmt.Errorf("copy the seed of the build cache: %w", err)
+		}
+	} else if err := os.MkdirAll(half, 0o755); err != nil {
+		return "", err
+	}
+	return dir, os.Rename(half, dir)
+}
+
+func (s *Service) seed() string { return filepath.Join(s.tools.Cache, "seed", "go") }
+
+func exists(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
+}
+
+// keepSeed makes the first build of a golden path's own first commit the seed
+// of later components' caches.
+func (s *Service) keepSeed(r *Run, log *stepLog) {
+	dir := filepath.Join(s.tools.Cache, "component", filepath.Base(string(r.Change.Component)), "go")
+	if r.Number != 1 || exists(s.seed()) || !exists(dir) {
+		return
+	}
+	half := s.seed() + "." + string(r.ID)
+	err := os.MkdirAll(filepath.Dir(half), 0o755)
+	if err == nil {
+		err = os.CopyFS(half, os.DirFS(dir))
+	}
+	if err == nil {
+		err = os.Rename(half, s.seed())
+	}
+	if err != nil {
+		log.say("the build cache was not kept for the next component: " + err.Error())
+		_ = os.RemoveAll(half)
+	}
+}
+
+// publish is the platform's step.
+func (s *Service) publish(ctx context.Context, r *Run, def Definition, log *stepLog) error {
+	service, err := s.source.Read(ctx, r.Change.Component, r.Change.Commit, ".factory/component.yaml")
+	if err != nil && !errs.Is(err, errs.NotFound) {
+		return err
+	}
+	b := Build{Run: *r, Workspace: s.workspace(r.ID), Binary: def.Artifact.Binary, Service: service, Started: r.Started, Finished: s.now()}
+	a, lines, err := s.publisher.Publish(ctx, b)
+	if err != nil {
+		return err
+	}
+	for _, l := range lines {
+		log.say(l)
+	}
+	r.Artifact = a
+	s.keepSeed(r, log)
+	return nil
+}
