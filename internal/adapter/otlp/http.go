@@ -122,7 +122,7 @@ func (r *Receiver) refuse(w http.ResponseWriter, media string, s signal, err err
 	writeStatus(w, media, code, grpc, public(err))
 }
 
-var errEncoding = errors.New("")
+var errEncoding = errors.New("this content encoding is not taken")
 
 // read returns the body decompressed, at most MaxBytes of it.
 func read(w http.ResponseWriter, req *http.Request) ([]byte, error) {
@@ -137,7 +137,7 @@ func read(w http.ResponseWriter, req *http.Request) ([]byte, error) {
 		defer z.Close()
 		body = z
 	default:
-		return nil, fmt.Errorf("%wthe content encoding %q is not taken; send gzip or none", errEncoding, enc)
+		return nil, fmt.Errorf("%w: %q; send gzip or none", errEncoding, enc)
 	}
 	b, err := io.ReadAll(io.LimitReader(body, MaxBytes+1))
 	if err == nil && len(b) > MaxBytes {

@@ -89,7 +89,7 @@ func execution(err error) error {
 		stored   promql.ErrStorage
 	)
 	switch {
-	case errors.As(err, &timeout):
+	case errors.As(err, &timeout), errors.Is(err, context.DeadlineExceeded):
 		return &failure{http.StatusServiceUnavailable, "timeout", err}
 	case errors.As(err, &canceled), errors.Is(err, context.Canceled):
 		return &failure{statusClientGone, "canceled", err}

@@ -78,7 +78,10 @@ func (s *Store) run(r *http.Request, build func(context.Context, promql.QueryOpt
 	}
 	query := r.Form.Get("query")
 	q, err := build(ctx, promql.NewPrometheusQueryOpts(false, back, nil), query)
-	if err != nil {
+	switch {
+	case err != nil && ctx.Err() != nil: // not the query's fault
+		return reply{}, execution(ctx.Err())
+	case err != nil:
 		return reply{}, badParam("query", err)
 	}
 	defer q.Close()

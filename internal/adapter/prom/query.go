@@ -137,10 +137,10 @@ func queryError(err error) error {
 		return parseError(&list[0])
 	case errors.As(err, &one):
 		return parseError(one)
-	case errors.As(err, &timeout):
+	case errors.As(err, &timeout), errors.Is(err, context.DeadlineExceeded):
 		return errs.Because(errs.Unavailable, err, "the query took longer than it may").
 			Do("ask for less time, fewer series or a larger step, or try again when the store is less busy")
-	case errors.As(err, &canceled):
+	case errors.As(err, &canceled), errors.Is(err, context.Canceled):
 		return errs.Because(errs.Unavailable, err, "the query was cancelled")
 	case errors.As(err, &samples):
 		return errs.Because(errs.Invalid, err, "the query would load more samples into memory than one query may").
@@ -153,6 +153,9 @@ func queryError(err error) error {
 
 func parseError(e *parser.ParseErr) error {
 	at := e.PositionRange.StartPosInput(e.Query, e.LineOffset)
+	if e.Query == "" { // for which the parser knows no position
+		at = "1:1"
+	}
 	return errs.New(errs.Invalid, "the query is not PromQL").In(at, "%s", e.Err).
 		Do("correct the query at line:column %s", at)
 }
