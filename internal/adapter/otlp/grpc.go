@@ -2,6 +2,7 @@ package otlp
 
 import (
 	"context"
+	"errors"
 	"net"
 	"time"
 
@@ -35,13 +36,22 @@ func (r *Receiver) ServeGRPC(ctx context.Context, l net.Listener, who func(conte
 	pmetricotlp.RegisterGRPCServer(srv, &metricsServer{r: r, who: who})
 	plogotlp.RegisterGRPCServer(srv, &logsServer{r: r, who: who})
 	ptraceotlp.RegisterGRPCServer(srv, &tracesServer{r: r, who: who})
+	drained := make(chan struct{})
 	stop := context.AfterFunc(ctx, func() {
+		defer close(drained)
 		hard := time.AfterFunc(drain, srv.Stop)
+		defer hard.Stop()
 		srv.GracefulStop()
-		hard.Stop()
 	})
-	defer stop()
-	return srv.Serve(l)
+	err := srv.Serve(l)
+	if !stop() { // ctx has ended
+		<-drained
+	}
+	srv.Stop()
+	if errors.Is(err, grpc.ErrServerStopped) { // before it began
+		return nil
+	}
+	return err
 }
 
 // shallow is a codec that refuses what nests too deep before decoding it.

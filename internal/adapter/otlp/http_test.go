@@ -227,7 +227,7 @@ func TestHTTPRefuses(t *testing.T) {
 		{"other encoding", "application/x-protobuf", "zstd", good, 415, 3, `"zstd"`},
 		{"other type", "text/plain", "", good, 415, 3, `"text/plain"`},
 		{"no type", "", "", good, 415, 3, "application/x-protobuf"},
-		{"deep lists", "application/x-protobuf", "", deep(otlp.MaxBytes - 100), 400, 3, "deeper than 128"},
+		{"deep lists", "application/x-protobuf", "", deep(1 << 20), 400, 3, "deeper than 128"},
 		{"deep JSON", "application/json", "", []byte(`{"x":` + strings.Repeat("[", 1<<20)), 400, 3, "deeper than 128"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

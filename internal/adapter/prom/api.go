@@ -18,6 +18,8 @@ import (
 	"github.com/prometheus/prometheus/model/labels"
 	"github.com/prometheus/prometheus/promql"
 	"github.com/prometheus/prometheus/util/annotations"
+
+	"github.com/digital-factory/factory/internal/base/errs"
 )
 
 // maxForm is how many bytes a posted query form may have.
@@ -32,10 +34,10 @@ const maxForm = 1 << 20
 // stand; nil when none are.
 func (s *Store) Handler(rules func(context.Context) ([]RuleGroup, error)) http.Handler {
 	mux := http.NewServeMux()
-	get := func(path string, f func(*http.Request) (reply, error)) { mux.Handle("GET "+path, serve(f)) }
+	get := func(path string, f func(*http.Request) (reply, error)) { mux.Handle("GET "+path, s.serve(f)) }
 	both := func(path string, f func(*http.Request) (reply, error)) {
 		get(path, f)
-		mux.Handle("POST "+path, serve(f))
+		mux.Handle("POST "+path, s.serve(f))
 	}
 	both("/api/v1/query", s.query)
 	both("/api/v1/query_range", s.queryRange)
@@ -46,7 +48,7 @@ func (s *Store) Handler(rules func(context.Context) ([]RuleGroup, error)) http.H
 	get("/api/v1/rules", func(r *http.Request) (reply, error) { return ruleReply(r, rules) })
 	get("/api/v1/alerts", func(r *http.Request) (reply, error) { return alertReply(r, rules) })
 	get("/api/v1/status/buildinfo", buildInfo)
-	mux.Handle("/api/v1/", serve(func(r *http.Request) (reply, error) {
+	mux.Handle("/api/v1/", s.serve(func(r *http.Request) (reply, error) {
 		return reply{}, &failure{http.StatusNotFound, "not_found", fmt.Errorf("%s %s is not served here", r.Method, r.URL.Path)}
 	}))
 	return mux
@@ -109,10 +111,10 @@ type envelope struct {
 	Infos     []string `json:"infos,omitempty"`
 }
 
-func serve(f func(*http.Request) (reply, error)) http.Handler {
+func (s *Store) serve(f func(*http.Request) (reply, error)) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		r.Body = http.MaxBytesReader(w, r.Body, maxForm)
-		status, body := answer(r, f)
+		status, body := s.answer(r, f)
 		var buf bytes.Buffer
 		if err := json.NewEncoder(&buf).Encode(body); err != nil {
 			status = http.StatusInternalServerError
@@ -125,7 +127,7 @@ func serve(f func(*http.Request) (reply, error)) http.Handler {
 	})
 }
 
-func answer(r *http.Request, f func(*http.Request) (reply, error)) (int, envelope) {
+func (s *Store) answer(r *http.Request, f func(*http.Request) (reply, error)) (int, envelope) {
 	rep, err := reply{}, error(nil)
 	if perr := r.ParseForm(); perr != nil {
 		err = badData(fmt.Errorf("error parsing form values: %w", perr))
@@ -135,6 +137,10 @@ func answer(r *http.Request, f func(*http.Request) (reply, error)) (int, envelop
 	if err != nil {
 		fail := &failure{http.StatusInternalServerError, "internal", err}
 		errors.As(err, &fail)
+		if fail.status == http.StatusInternalServerError {
+			s.opt.Logger.Error("metrics API", "path", r.URL.Path, "error", err)
+			fail.err = errors.New(errs.Of(err).Text)
+		}
 		return fail.status, envelope{Status: "error", ErrorType: fail.kind, Error: fail.Error()}
 	}
 	warnings, infos := rep.notes.AsStrings(rep.query, 10, 10)

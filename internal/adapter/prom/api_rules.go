@@ -79,7 +79,7 @@ func ask(r *http.Request, rules func(context.Context) ([]RuleGroup, error)) ([]R
 	}
 	groups, err := rules(r.Context())
 	if err != nil {
-		return nil, execution(err)
+		return nil, fmt.Errorf("list the alert rules: %w", err)
 	}
 	return groups, nil
 }

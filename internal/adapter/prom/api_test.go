@@ -146,6 +146,16 @@ func TestAPI(t *testing.T) {
 			t.Fatalf("%d %s", status, got)
 		}
 	})
+	t.Run("rules fail", func(t *testing.T) {
+		broken := httptest.NewServer(s.Handler(func(context.Context) ([]prom.RuleGroup, error) { return nil, errors.New("secret") }))
+		defer broken.Close()
+		for _, path := range []string{"/api/v1/rules", "/api/v1/alerts"} {
+			status, got := call(t, broken, "GET", path, "")
+			if status != 500 || strings.Contains(got, "secret") || !strings.Contains(got, `"errorType":"internal"`) {
+				t.Fatalf("%d %s", status, got)
+			}
+		}
+	})
 	t.Run("endless form", func(t *testing.T) {
 		if status, got := call(t, srv, "POST", "/api/v1/query", "query="+strings.Repeat("1", 2<<20)); status != 400 {
 			t.Fatalf("%d %s", status, got)

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/prometheus/common/model"
 	"github.com/prometheus/prometheus/config"
 	"github.com/prometheus/prometheus/model/histogram"
 	"github.com/prometheus/prometheus/model/labels"
@@ -67,7 +68,7 @@ func (s *Store) IngestMetrics(ctx context.Context, md pmetric.Metrics, forced ma
 	}
 	s.learn(rec.families)
 
-	r := Receipt{Accepted: min(rec.accepted, sent)}
+	r := Receipt{Accepted: rec.accepted}
 	r.Rejected = sent - r.Accepted
 	if r.Rejected > 0 {
 		r.Why = tally.String()
@@ -97,9 +98,9 @@ type recorder struct {
 	reserved bool   // whether it is reserved
 }
 
-// Append stores one sample. A data point of a histogram or summary is several
-// samples at one time and in one series but for the name; the one that ends in
-// _count stands for the point.
+// Append stores one sample. A data point of a summary or of a histogram with
+// explicit bounds is several samples at one time; the one whose name ends in
+// _count, of which each point has one, stands for the point.
 func (r *recorder) Append(_ storage.SeriesRef, ls labels.Labels, st, t int64, v float64, h *histogram.Histogram, fh *histogram.FloatHistogram, opt storage.AOptions) (storage.SeriesRef, error) {
 	if opt.MetricFamilyName != r.family {
 		r.family = opt.MetricFamilyName
@@ -108,9 +109,12 @@ func (r *recorder) Append(_ storage.SeriesRef, ls labels.Labels, st, t int64, v 
 			r.families[r.family] = opt.Metadata
 		}
 	}
-	name := ls.Get(labels.MetricName)
+	stands := r.family
+	if typ := opt.Metadata.Type; typ == model.MetricTypeSummary || typ == model.MetricTypeHistogram && h == nil {
+		stands += "_count"
+	}
 	count := 0
-	if name != targetInfo && (name == r.family || name == r.family+"_count") {
+	if ls.Get(labels.MetricName) == stands && r.family != targetInfo {
 		count = 1
 	}
 	if r.reserved {

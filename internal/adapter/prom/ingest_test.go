@@ -31,7 +31,14 @@ func TestIngestNamesAndLabels(t *testing.T) {
 	p.BucketCounts().FromRaw([]uint64{3, 1, 1})
 	p.SetCount(5)
 	p.SetSum(2.5)
-	if diff := cmp.Diff(prom.Receipt{Accepted: 3}, ingest(t, s, md, nil)); diff != "" {
+	q := ms.AppendEmpty()
+	q.SetName("response.size")
+	sp := q.SetEmptySummary().DataPoints().AppendEmpty()
+	sp.SetTimestamp(stamp(noon))
+	sp.SetCount(9)
+	sp.QuantileValues().AppendEmpty().SetQuantile(0.5)
+	sp.QuantileValues().AppendEmpty().SetQuantile(0.9)
+	if diff := cmp.Diff(prom.Receipt{Accepted: 4}, ingest(t, s, md, nil)); diff != "" {
 		t.Fatalf("receipt (-want +got):\n%s", diff)
 	}
 	got, err := s.Instant(t.Context(), `{__name__=~".+_total|battery.*|target_info"}`, noon)
@@ -66,6 +73,7 @@ func TestIngestNamesAndLabels(t *testing.T) {
 	}
 	wantValues(t, s, `http_server_duration_seconds_bucket{le="1.0"} or http_server_duration_seconds_bucket{le="1"}`, noon, 4)
 	wantValues(t, s, "http_server_duration_seconds_sum", noon, 2.5)
+	wantValues(t, s, "response_size_count", noon, 9)
 }
 
 // The first events of a counter that has just begun are counted, because its
@@ -141,6 +149,13 @@ func TestRefusalsCostNoNeighbour(t *testing.T) {
 			p := h.DataPoints().AppendEmpty()
 			p.SetTimestamp(stamp(noon))
 			p.SetScale(math.MinInt32)
+		},
+		"old summary": func(ms pmetric.MetricSlice) {
+			m := ms.AppendEmpty()
+			m.SetName("bad")
+			p := m.SetEmptySummary().DataPoints().AppendEmpty()
+			p.SetTimestamp(stamp(noon.Add(-31 * 24 * time.Hour)))
+			p.QuantileValues().AppendEmpty().SetQuantile(0.5)
 		},
 		"counts that do not add up": func(ms pmetric.MetricSlice) {
 			m := ms.AppendEmpty()

@@ -147,6 +147,7 @@ func TestQueryErrors(t *testing.T) {
 	for name, f := range map[string]func() ([]prom.Series, error){
 		"backwards": func() ([]prom.Series, error) { return s.Range(t.Context(), "1", noon, noon.Add(-1), time.Second) },
 		"no step":   func() ([]prom.Series, error) { return s.Range(t.Context(), "1", noon, noon.Add(1), 0) },
+		"tiny step": func() ([]prom.Series, error) { return s.Range(t.Context(), "1", noon, noon.Add(1), time.Microsecond) },
 		"many points": func() ([]prom.Series, error) {
 			return s.Range(t.Context(), "1", noon, noon.Add(time.Hour), time.Millisecond)
 		},

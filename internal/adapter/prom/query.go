@@ -110,7 +110,9 @@ func checkRange(from, to time.Time, step time.Duration) error {
 		return errors.New("end timestamp must not be before start time")
 	case step <= 0:
 		return errors.New("zero or negative query resolution step widths are not accepted. Try a positive integer")
-	case to.Sub(from)/step > maxPoints:
+	case step < time.Millisecond:
+		return errors.New("the store counts milliseconds: the step must be one or more")
+	case (to.UnixMilli()-from.UnixMilli())/step.Milliseconds() > maxPoints:
 		return errors.New("exceeded maximum resolution of 11,000 points per timeseries. Try decreasing the query resolution (?step=XX)")
 	}
 	return nil

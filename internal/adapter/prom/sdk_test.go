@@ -1,7 +1,10 @@
 package prom_test
 
 import (
+	"bytes"
+	"compress/gzip"
 	"context"
+	"fmt"
 	"log/slog"
 	"net/http/httptest"
 	"runtime"
@@ -100,6 +103,49 @@ func TestSDK(t *testing.T) {
 			wantValues(t, s, `count({component="bank"} or {environment="nowhere"})`, now)
 		})
 	}
+}
+
+// BenchmarkOTLPHTTP measures a sender's encoding and gzip together with
+// everything the factory does up to the write-ahead log.
+func BenchmarkOTLPHTTP(b *testing.B) {
+	s := fresh(b, prom.Options{Now: time.Now})
+	h := otlp.New(into{s}, slog.New(slog.DiscardHandler)).Handler(map[string]string{"component": "shop", "environment": "production", "version": "7"})
+	md, ms := metrics(map[string]any{"service.name": "shop"})
+	begun := time.Now()
+	for range 1000 {
+		counter(ms, "requests", begun, begun, 1, map[string]any{"route": "/telemetry", "device": fmt.Sprint("device-", ms.Len())})
+	}
+	req := pmetricotlp.NewExportRequestFromMetrics(md)
+	n := 0
+	for b.Loop() {
+		n++
+		for i := range ms.Len() {
+			p := ms.At(i).Sum().DataPoints().At(0)
+			p.SetTimestamp(stamp(begun.Add(time.Duration(n) * time.Millisecond)))
+			p.SetIntValue(int64(n))
+		}
+		raw, err := req.MarshalProto()
+		if err != nil {
+			b.Fatal(err)
+		}
+		var body bytes.Buffer
+		z := gzip.NewWriter(&body)
+		if _, err := z.Write(raw); err != nil {
+			b.Fatal(err)
+		}
+		if err := z.Close(); err != nil {
+			b.Fatal(err)
+		}
+		r := httptest.NewRequestWithContext(b.Context(), "POST", "/v1/metrics", &body)
+		r.Header.Set("Content-Type", "application/x-protobuf")
+		r.Header.Set("Content-Encoding", "gzip")
+		w := httptest.NewRecorder()
+		h.ServeHTTP(w, r)
+		if w.Code != 200 || w.Body.Len() > 0 {
+			b.Fatalf("%d %s", w.Code, w.Body)
+		}
+	}
+	b.ReportMetric(float64(n)*1000/b.Elapsed().Seconds(), "points/s")
 }
 
 // FuzzIngest holds the converter and the database to hostile requests: no
