@@ -52,7 +52,7 @@ func signals() []signal {
 func (r *Receiver) metrics(ctx context.Context, from Source, req pmetricotlp.ExportRequest) (pmetricotlp.ExportResponse, error) {
 	resp := pmetricotlp.NewExportResponse()
 	rejected, msg, err := r.sink.Metrics(ctx, from, req.Metrics())
-	if rejected > 0 || msg != "" { // set only then: its presence tells the sender that something is wrong
+	if rejected > 0 || msg != "" { // empty, as it is otherwise, it says that all was taken
 		resp.PartialSuccess().SetRejectedDataPoints(int64(rejected))
 		resp.PartialSuccess().SetErrorMessage(msg)
 	}

@@ -141,8 +141,9 @@ func BenchmarkOTLPHTTP(b *testing.B) {
 		r.Header.Set("Content-Encoding", "gzip")
 		w := httptest.NewRecorder()
 		h.ServeHTTP(w, r)
-		if w.Code != 200 || w.Body.Len() > 0 {
-			b.Fatalf("%d %s", w.Code, w.Body)
+		resp := pmetricotlp.NewExportResponse()
+		if err := resp.UnmarshalProto(w.Body.Bytes()); err != nil || w.Code != 200 || resp.PartialSuccess().RejectedDataPoints() > 0 {
+			b.Fatalf("%d %v %s", w.Code, err, resp.PartialSuccess().ErrorMessage())
 		}
 	}
 	b.ReportMetric(float64(n)*1000/b.Elapsed().Seconds(), "points/s")
