@@ -137,8 +137,8 @@ func setDefault[T int | time.Duration](v *T, d T) {
 	}
 }
 
-// Close ends running queries, flushes and releases the directory. The store
-// must not be used afterwards.
+// Close flushes and releases the directory. Requests must have ended before;
+// the store must not be used afterwards.
 func (s *Store) Close() error {
 	if err := errors.Join(s.engine.Close(), s.db.Close()); err != nil {
 		return fmt.Errorf("close the metric store: %w", err)
