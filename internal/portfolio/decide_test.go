@@ -131,7 +131,9 @@ func TestGates(t *testing.T) {
 		"reviewing, complete":  {ready(func(s *standing) { s.state = Reviewing }), Analysing, "", ""},
 		"reviewing, no scores": {ready(func(s *standing) { s.state, s.fields.Scores, s.fields.Hypothesis.Unlike = Reviewing, nil, "" }), Analysing, "hypothesis.unlike scores", errs.Blocked},
 		"analysing, no go":     {ready(func(s *standing) { s.state = Analysing }), Ready, "decision.go", errs.Blocked},
-		"analysing, no case":   {ready(func(s *standing) { s.state, s.fields.Cost, s.fields.Predicted, s.fields.MVP, s.fields.LeadingIndicators = Analysing, nil, nil, "", nil }), Ready, "leadingIndicators mvp cost predicted decision.go", errs.Blocked},
+		"analysing, no case": {ready(func(s *standing) {
+			s.state, s.fields.Cost, s.fields.Predicted, s.fields.MVP, s.fields.LeadingIndicators = Analysing, nil, nil, "", nil
+		}), Ready, "leadingIndicators mvp cost predicted decision.go", errs.Blocked},
 		"ready, no feature":    {ready(func(s *standing) { s.state, s.approved = Ready, true }), Implementing, "features", errs.Blocked},
 		"ready, planned":       {ready(func(s *standing) { s.state, s.approved, s.features.Planned = Ready, true, 1 }), Implementing, "", ""},
 		"implementing, judged": {ready(func(s *standing) { s.state, s.evaluated = Implementing, true }), Done, "", ""},
