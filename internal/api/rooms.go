@@ -7,16 +7,20 @@ import (
 	"github.com/digital-factory/factory/internal/access"
 	"github.com/digital-factory/factory/internal/effect"
 	"github.com/digital-factory/factory/internal/journal"
+	"github.com/digital-factory/factory/internal/portfolio"
+	"github.com/digital-factory/factory/internal/product"
 	"github.com/digital-factory/factory/internal/release"
 )
 
 // Services are the modules behind the door.
 type Services struct {
-	Access  *access.Service
-	Journal *journal.Journal
-	Effects *effect.Log
-	Release *release.Service
-	Health  func(context.Context) (client.Health, error)
+	Access    *access.Service
+	Journal   *journal.Journal
+	Effects   *effect.Log
+	Release   *release.Service
+	Portfolio *portfolio.Service
+	Product   *product.Service
+	Health    func(context.Context) (client.Health, error)
 }
 
 // rooms registers the routes of every room.
@@ -26,4 +30,6 @@ func (a *API) rooms() {
 	a.effects()
 	a.health()
 	a.releases()
+	a.portfolio()
+	a.products()
 }

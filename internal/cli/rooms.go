@@ -8,5 +8,7 @@ func (s *session) rooms() []*cobra.Command {
 		s.login(), s.logout(), s.me(), s.account(), s.tokens(),
 		s.journal(), s.effect(), s.status(),
 		s.rollout(),
+		s.portfolio(), s.vision(), s.objective(), s.keyResult(), s.initiative(),
+		s.product(), s.feature(),
 	}
 }

@@ -1,0 +1,136 @@
+package portfolio
+
+import (
+	"context"
+	"time"
+
+	"github.com/digital-factory/factory/internal/base/store"
+	"github.com/digital-factory/factory/internal/ref"
+)
+
+func insertFeature(ctx context.Context, tx *store.Tx, id ref.Feature, i ref.Initiative, title string) error {
+	_, err := tx.Exec(ctx, `insert into portfolio_feature (id, initiative, title, state) values ($1, $2, $3, 'planned')
+		on conflict (id) do nothing`, string(id), string(i), title)
+	return err
+}
+
+func moveFeature(ctx context.Context, tx *store.Tx, id ref.Feature, state string) error {
+	_, err := tx.Exec(ctx, `update portfolio_feature set state = $2 where id = $1`, string(id), state)
+	return err
+}
+
+func initiativeOf(ctx context.Context, tx *store.Tx, id ref.Feature) (ref.Initiative, error) {
+	return store.One(ctx, tx, store.Scan1[ref.Initiative], `select initiative from portfolio_feature where id = $1`, string(id))
+}
+
+// featureCounts counts every initiative's features by state.
+func featureCounts(ctx context.Context, tx *store.Tx) (map[ref.Initiative]Counts, error) {
+	type row struct {
+		initiative ref.Initiative
+		state      string
+		n          int
+	}
+	rows, err := store.List(ctx, tx, func(s store.Scanner) (row, error) {
+		var r row
+		return r, s.Scan(&r.initiative, &r.state, &r.n)
+	}, `select initiative, state, count(*) from portfolio_feature group by initiative, state`)
+	out := map[ref.Initiative]Counts{}
+	for _, r := range rows {
+		c := out[r.initiative]
+		switch r.state {
+		case "planned":
+			c.Planned = r.n
+		case "building":
+			c.Building = r.n
+		case "released":
+			c.Released = r.n
+		}
+		out[r.initiative] = c
+	}
+	return out, err
+}
+
+// moveItem notes that an item goes into or out of work. Told twice, it counts
+// once: only a change adds time.
+func moveItem(ctx context.Context, tx *store.Tx, id ref.Item, feature ref.Feature, inWork bool, at time.Time) error {
+	if inWork {
+		_, err := tx.Exec(ctx, `insert into portfolio_work (item, feature, worked, since) values ($1, $2, 0, $3)
+			on conflict (item) do update set feature = $2, since = case when portfolio_work.since = 0 then $3 else portfolio_work.since end`,
+			string(id), string(feature), store.Micros(at))
+		return err
+	}
+	_, err := tx.Exec(ctx, `update portfolio_work set feature = $2, worked = case when since > 0 then worked + $3 - since else worked end, since = 0 where item = $1`,
+		string(id), string(feature), store.Micros(at))
+	return err
+}
+
+// worked adds up how long the items of every initiative were in work until now.
+func worked(ctx context.Context, tx *store.Tx, now time.Time) (map[ref.Initiative]work, error) {
+	type row struct {
+		initiative ref.Initiative
+		work
+	}
+	rows, err := store.List(ctx, tx, func(s store.Scanner) (row, error) {
+		var r row
+		var micros int64
+		err := s.Scan(&r.initiative, &r.items, &micros)
+		r.time = time.Duration(micros) * time.Microsecond
+		return r, err
+	}, `select f.initiative, count(*), cast(sum(w.worked + case when w.since > 0 then $1 - w.since else 0 end) as bigint)
+		from portfolio_work w join portfolio_feature f on f.id = w.feature group by f.initiative`, store.Micros(now))
+	out := map[ref.Initiative]work{}
+	for _, r := range rows {
+		out[r.initiative] = r.work
+	}
+	return out, err
+}
+
+func putEffect(ctx context.Context, tx *store.Tx, e Effect) error {
+	_, err := tx.Exec(ctx, `insert into portfolio_effect (rollout, feature, key_result, component, event, estimate, low, high, level, units, grade, at)
+		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+		on conflict (rollout, feature, key_result) do update set component = $4, event = $5, estimate = $6, low = $7, high = $8, level = $9, units = $10, grade = $11, at = $12`,
+		string(e.Rollout), string(e.Feature), string(e.KeyResult), string(e.Component), e.Event, e.Estimate, e.Low, e.High, e.Level, e.Units, string(e.Grade), store.Micros(e.At))
+	return err
+}
+
+func putRollout(ctx context.Context, tx *store.Tx, id ref.Rollout, outcome string) error {
+	_, err := tx.Exec(ctx, `insert into portfolio_rollout (id, outcome) values ($1, $2) on conflict (id) do update set outcome = $2`, string(id), outcome)
+	return err
+}
+
+// effects returns what rollouts of an initiative's features did to key
+// results, newest first, at most 200.
+func effects(ctx context.Context, tx *store.Tx, id ref.Initiative) ([]Effect, error) {
+	return store.List(ctx, tx, func(s store.Scanner) (Effect, error) {
+		var e Effect
+		var at int64
+		err := s.Scan(&e.Rollout, &e.Component, &e.Feature, &e.KeyResult, &e.Event, &e.Estimate, &e.Low, &e.High, &e.Level, &e.Units, &e.Grade, &e.Kept, &at)
+		e.At = store.Time(at)
+		return e, err
+	}, `select e.rollout, e.component, e.feature, e.key_result, e.event, e.estimate, e.low, e.high, e.level, e.units, e.grade, coalesce(r.outcome, 'running'), e.at
+		from portfolio_effect e join portfolio_feature f on f.id = e.feature left join portfolio_rollout r on r.id = e.rollout
+		where f.initiative = $1 order by e.at desc, e.rollout desc, e.feature, e.key_result limit 200`, string(id))
+}
+
+// totals adds up the effects of promoted rollouts by initiative, key result
+// and grade. A rollout that carried several features of an initiative has one
+// effect, told once for each: it counts once.
+func totals(ctx context.Context, tx *store.Tx) (map[aim][]total, error) {
+	type row struct {
+		aim
+		total
+	}
+	rows, err := store.List(ctx, tx, func(s store.Scanner) (row, error) {
+		var r row
+		return r, s.Scan(&r.initiative, &r.keyResult, &r.grade, &r.rollouts, &r.estimate, &r.low, &r.high, &r.miss, &r.units)
+	}, `select initiative, key_result, grade, count(*), sum(estimate), sum(low), sum(high), sum(1 - level), cast(sum(units) as bigint) from (
+			select f.initiative, e.key_result, e.grade, e.rollout, min(e.estimate) as estimate, min(e.low) as low, max(e.high) as high, min(e.level) as level, max(e.units) as units
+			from portfolio_effect e join portfolio_feature f on f.id = e.feature join portfolio_rollout r on r.id = e.rollout
+			where r.outcome = 'promoted' group by f.initiative, e.key_result, e.grade, e.rollout) once
+		group by initiative, key_result, grade order by initiative, key_result, grade`)
+	out := map[aim][]total{}
+	for _, r := range rows {
+		out[r.aim] = append(out[r.aim], r.total)
+	}
+	return out, err
+}
