@@ -4,25 +4,25 @@ import "time"
 
 // Item is a piece of work on a team's board.
 type Item struct {
-	ID           string    `json:"id" example:"ENG-1"`
-	Team         string    `json:"team" example:"engine"`
-	Type         string    `json:"type" enum:"feature,defect,risk,debt" example:"feature"`
-	Title        string    `json:"title" example:"Raise thrust for missions over 10 kg"`
-	Description  string    `json:"description,omitempty"`
-	Feature      string    `json:"feature,omitempty" doc:"Identifier of the feature it belongs to"`
-	Assignee     string    `json:"assignee,omitempty" doc:"Login or account identifier of who works on it"`
-	State        string    `json:"state" enum:"ready,building,verifying,releasing,done" example:"building"`
-	Rank         int64     `json:"rank" doc:"Smaller is nearer the top of its column"`
-	Blocked      string    `json:"blocked,omitempty" doc:"Why it cannot go on; absent when it can"`
-	BlockedSince time.Time `json:"blockedSince,omitzero"`
-	Created      time.Time `json:"created"`
-	Since        time.Time `json:"since" doc:"When it came into its state"`
-	Started      time.Time `json:"started,omitzero" doc:"When it first left ready; cycle time runs from here"`
-	Done         time.Time `json:"done,omitzero"`
-	AgeSeconds   float64   `json:"ageSeconds" doc:"Since started, until done or now; 0 while ready" example:"5400"`
-	StaySeconds  float64   `json:"staySeconds" doc:"Since it came into its state" example:"600"`
-	Moved        *ItemMove `json:"moved,omitempty" doc:"Its last move, and why"`
-	Version      int64     `json:"version" doc:"Send it back with a change" example:"3"`
+	ID           string     `json:"id" example:"ENG-1"`
+	Team         string     `json:"team" example:"engine"`
+	Type         string     `json:"type" enum:"feature,defect,risk,debt" example:"feature"`
+	Title        string     `json:"title" example:"Raise thrust for missions over 10 kg"`
+	Description  string     `json:"description,omitempty"`
+	Feature      string     `json:"feature,omitempty" doc:"Identifier of the feature it belongs to"`
+	Assignee     string     `json:"assignee,omitempty" doc:"Login or account identifier of who works on it"`
+	State        string     `json:"state" enum:"ready,building,verifying,releasing,done" example:"building"`
+	Rank         int64      `json:"rank" doc:"Smaller is nearer the top of its column"`
+	Blocked      string     `json:"blocked,omitempty" doc:"Why it cannot go on; absent when it can"`
+	BlockedSince *time.Time `json:"blockedSince,omitempty"`
+	Created      time.Time  `json:"created"`
+	Since        time.Time  `json:"since" doc:"When it came into its state"`
+	Started      *time.Time `json:"started,omitempty" doc:"When it first left ready; cycle time runs from here"`
+	Done         *time.Time `json:"done,omitempty"`
+	AgeSeconds   float64    `json:"ageSeconds" doc:"Since started, until done or now; 0 while ready" example:"5400"`
+	StaySeconds  float64    `json:"staySeconds" doc:"Since it came into its state" example:"600"`
+	Moved        *ItemMove  `json:"moved,omitempty" doc:"Its last move, and why"`
+	Version      int64      `json:"version" doc:"Send it back with a change" example:"3"`
 }
 
 // ItemMove is one transition of an item.
@@ -39,13 +39,7 @@ type ItemMove struct {
 // ItemDetail is an item with its whole history.
 type ItemDetail struct {
 	Item
-	Moves []ItemMove `json:"moves" doc:"All transitions, oldest first"`
-}
-
-// ItemList is a page of items.
-type ItemList struct {
-	Items []Item `json:"items"`
-	Next  string `json:"next,omitempty" doc:"Cursor of the next page; absent on the last"`
+	Moves []ItemMove `json:"moves" nullable:"false" doc:"All transitions, oldest first"`
 }
 
 // CreateItem asks for new work, at the end of the team's ready column.
@@ -71,7 +65,7 @@ type UpdateItem struct {
 // PullItem starts work on a ready item, within the column's limit.
 type PullItem struct {
 	Version  int64  `json:"version,omitempty" doc:"The version the decision is based on; absent: whatever it is now"`
-	Assignee string `json:"assignee,omitempty" maxLength:"80" doc:"Who will work on it; default: as it was"`
+	Assignee string `json:"assignee,omitempty" maxLength:"80" doc:"Who will work on it; default: as it was, else whoever pulls it"`
 }
 
 // MoveItem puts an item into another column, or to another place in its own.
@@ -90,9 +84,9 @@ type BlockItem struct {
 // Board is a team's work by state.
 type Board struct {
 	Team       string        `json:"team" example:"engine"`
-	Columns    []BoardColumn `json:"columns"`
+	Columns    []BoardColumn `json:"columns" nullable:"false"`
 	Cycle      CycleTime     `json:"cycle"`
-	Throughput []int         `json:"throughput" doc:"Items done on each of the last 14 days (UTC), today last"`
+	Throughput []int         `json:"throughput" nullable:"false" doc:"Items done on each of the last 14 days (UTC), today last"`
 	Version    int64         `json:"version" doc:"Of the limits; send it back when you change them" example:"1"`
 }
 
@@ -102,7 +96,7 @@ type BoardColumn struct {
 	Limit int    `json:"limit,omitempty" doc:"Most items a person may have here at once; absent: no limit" example:"3"`
 	Count int    `json:"count" doc:"All items in this state; for done, those of the last 14 days" example:"2"`
 	Over  bool   `json:"over,omitempty" doc:"More than the limit: facts are never refused"`
-	Items []Item `json:"items" doc:"By rank, done ones newest first; at most 200"`
+	Items []Item `json:"items" nullable:"false" doc:"By rank, done ones newest first; at most 200"`
 	More  bool   `json:"more,omitempty" doc:"There are more than shown; read GET /items with team and state"`
 }
 

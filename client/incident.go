@@ -20,7 +20,7 @@ type Incident struct {
 	Decision        *DecidingFigure `json:"decision,omitempty" doc:"The numbers a verdict was decided on"`
 	Began           time.Time       `json:"began" doc:"Start of the impact, as far as known"`
 	Opened          time.Time       `json:"opened" doc:"When it was detected"`
-	Resolved        time.Time       `json:"resolved,omitzero"`
+	Resolved        *time.Time      `json:"resolved,omitempty"`
 	ResolvedBecause string          `json:"resolvedBecause,omitempty" doc:"What ended it, in a sentence"`
 	ResolvedBy      string          `json:"resolvedBy,omitempty" doc:"Rollout whose promotion ended it"`
 	RecoverySeconds *float64        `json:"recoverySeconds,omitempty" doc:"From began to resolved; absent while open" example:"312.4"`
@@ -38,7 +38,7 @@ type DecidingFigure struct {
 // IncidentDetail is an incident with what happened around it.
 type IncidentDetail struct {
 	Incident
-	Timeline []IncidentEntry `json:"timeline" doc:"Oldest first"`
+	Timeline []IncidentEntry `json:"timeline" nullable:"false" doc:"Oldest first"`
 }
 
 // IncidentEntry is one line of an incident's timeline.
@@ -50,19 +50,13 @@ type IncidentEntry struct {
 	Actor   string    `json:"actor" example:"release"`
 }
 
-// IncidentList is a page of incidents, newest first.
-type IncidentList struct {
-	Items []Incident `json:"items"`
-	Next  string     `json:"next,omitempty" doc:"Cursor of the next page; absent on the last"`
-}
-
 // OpenIncident reports an incident that no fact has reported.
 type OpenIncident struct {
-	Title       string    `json:"title" minLength:"1" maxLength:"200" example:"Customers in the north see stale positions"`
-	Component   string    `json:"component" minLength:"1" maxLength:"60" example:"engine-controller"`
-	Environment string    `json:"environment,omitempty" enum:"production,staging" doc:"Default: production"`
-	Began       time.Time `json:"began,omitzero" doc:"Start of the impact as far as known; default: now"`
-	Text        string    `json:"text,omitempty" maxLength:"20000" doc:"First note in the timeline"`
+	Title       string     `json:"title" minLength:"1" maxLength:"200" example:"Customers in the north see stale positions"`
+	Component   string     `json:"component" minLength:"1" maxLength:"60" example:"engine-controller"`
+	Environment string     `json:"environment,omitempty" enum:"production,staging" doc:"Default: production"`
+	Began       *time.Time `json:"began,omitempty" doc:"Start of the impact as far as known; default: now"`
+	Text        string     `json:"text,omitempty" maxLength:"20000" doc:"First note in the timeline"`
 }
 
 // NoteIncident adds a note to the timeline.

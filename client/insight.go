@@ -8,7 +8,7 @@ type Dora struct {
 	Component string    `json:"component,omitempty"`
 	From      time.Time `json:"from"`
 	To        time.Time `json:"to"`
-	Metrics   []Metric  `json:"metrics" doc:"deployment-frequency, change-lead-time, change-fail-rate, failed-deployment-recovery-time, deployment-rework-rate, in this order"`
+	Metrics   []Metric  `json:"metrics" nullable:"false" doc:"deployment-frequency, change-lead-time, change-fail-rate, failed-deployment-recovery-time, deployment-rework-rate, in this order"`
 }
 
 // Metric is one figure with everything needed to doubt it.
@@ -31,8 +31,8 @@ type Metric struct {
 	Defects    int           `json:"defects,omitempty" doc:"Observations whose times contradict each other, counted as 0 s" example:"0"`
 	Text       string        `json:"text" doc:"The state in a sentence" example:"Half of 24 changes took at most 5 min 12 s."`
 	Definition string        `json:"definition" doc:"Start event, end event, what counts and what does not"`
-	Points     []MetricPoint `json:"points" doc:"The same figure by slice of the range, oldest first: days up to 31 days, else weeks"`
-	Events     []MetricEvent `json:"events" doc:"What was counted, newest first; at most 200"`
+	Points     []MetricPoint `json:"points" nullable:"false" doc:"The same figure by slice of the range, oldest first: days up to 31 days, else weeks"`
+	Events     []MetricEvent `json:"events" nullable:"false" doc:"What was counted, newest first; at most 200"`
 	Total      int           `json:"total" doc:"All events counted" example:"24"`
 }
 
@@ -58,11 +58,11 @@ type MetricEvent struct {
 // Floor is the whole value stream as one picture.
 type Floor struct {
 	At        time.Time        `json:"at"`
-	Stations  []FloorStation   `json:"stations" doc:"vision, initiatives, features, items, changes, runs, releases, customers, in this order"`
-	Ribbons   []FloorRibbon    `json:"ribbons" doc:"Between neighbours, and customers to vision"`
-	Outcomes  []FloorOutcome   `json:"outcomes" doc:"Key results: what the return ribbon carries"`
-	Recent    []FloorMove      `json:"recent" doc:"What moved in the last hour, newest first; at most 50"`
-	Attention []FloorAttention `json:"attention" doc:"What needs somebody, most urgent first; at most 100"`
+	Stations  []FloorStation   `json:"stations" nullable:"false" doc:"vision, initiatives, features, items, changes, runs, releases, customers, in this order"`
+	Ribbons   []FloorRibbon    `json:"ribbons" nullable:"false" doc:"Between neighbours, and customers to vision"`
+	Outcomes  []FloorOutcome   `json:"outcomes" nullable:"false" doc:"Key results: what the return ribbon carries"`
+	Recent    []FloorMove      `json:"recent" nullable:"false" doc:"What moved in the last hour, newest first; at most 50"`
+	Attention []FloorAttention `json:"attention" nullable:"false" doc:"What needs somebody, most urgent first; at most 100"`
 }
 
 // FloorStation is one place that work passes.
@@ -77,8 +77,8 @@ type FloorStation struct {
 	OldestTitle   string       `json:"oldestTitle,omitempty"`
 	Week          int          `json:"week" doc:"Finished in the last 7 days" example:"9"`
 	WeekText      string       `json:"weekText" doc:"What finished means here" example:"done"`
-	Days          []int        `json:"days" doc:"Finished on each of the last 7 days (24 hours each), the last one last"`
-	Stuck         []FloorStuck `json:"stuck" doc:"What does not go on, longest first; at most 20"`
+	Days          []int        `json:"days" nullable:"false" doc:"Finished on each of the last 7 days (24 hours each), the last one last"`
+	Stuck         []FloorStuck `json:"stuck" nullable:"false" doc:"What does not go on, longest first; at most 20"`
 	StuckCount    int          `json:"stuckCount" example:"1"`
 	Text          string       `json:"text,omitempty" doc:"What stands here in words, for the vision" example:"Grow our share of the drone market"`
 }
@@ -110,8 +110,8 @@ type FloorOutcome struct {
 	Target    float64        `json:"target" example:"60"`
 	Value     *float64       `json:"value,omitempty" doc:"Absent when never measured"`
 	Score     *float64       `json:"score,omitempty" doc:"0..1 of the way from baseline to target"`
-	Measured  time.Time      `json:"measured,omitzero"`
-	Points    []OutcomePoint `json:"points" doc:"Oldest first; at most 60"`
+	Measured  *time.Time     `json:"measured,omitempty"`
+	Points    []OutcomePoint `json:"points" nullable:"false" doc:"Oldest first; at most 60"`
 }
 
 // OutcomePoint is one value of a key result.
@@ -133,7 +133,7 @@ type FloorMove struct {
 
 // FloorAttention is something that waits for a person.
 type FloorAttention struct {
-	Roles   []string  `json:"roles" doc:"Whose move it is: board, product, member, platform" example:"[\"member\"]"`
+	Roles   []string  `json:"roles" nullable:"false" doc:"Whose move it is: board, product, member, platform" example:"[\"member\"]"`
 	Urgency string    `json:"urgency" enum:"now,soon" example:"now"`
 	Subject string    `json:"subject" example:"incident/0199c1de"`
 	Title   string    `json:"title"`

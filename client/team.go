@@ -18,10 +18,10 @@ type Team struct {
 
 // TeamMember is a person of a team.
 type TeamMember struct {
-	Account string    `json:"account" doc:"Account identifier"`
-	Login   string    `json:"login" example:"eva"`
-	Name    string    `json:"name" example:"Eva Keller"`
-	Since   time.Time `json:"since"`
+	Account string   `json:"account" doc:"Account identifier"`
+	Login   string   `json:"login" example:"eva"`
+	Name    string   `json:"name" example:"Eva Keller"`
+	Roles   []string `json:"roles" nullable:"false" example:"[\"member\"]"`
 }
 
 // TeamCounts is how much of everything a team has.
@@ -31,12 +31,6 @@ type TeamCounts struct {
 	Ready      int `json:"ready" doc:"Items that wait for somebody to pull them" example:"7"`
 	InWork     int `json:"inWork" doc:"Items that are building, verifying or releasing" example:"3"`
 	Done       int `json:"done" doc:"Items finished since the beginning" example:"41"`
-}
-
-// TeamList is a page of teams.
-type TeamList struct {
-	Items []Team `json:"items"`
-	Next  string `json:"next,omitempty" doc:"Cursor of the next page; absent on the last"`
 }
 
 // CreateTeam asks for a new team; whoever creates it becomes its first member.

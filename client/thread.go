@@ -6,16 +6,16 @@ import "time"
 // effect.
 type Thread struct {
 	Here   ThreadNode    `json:"here"`
-	Stages []ThreadStage `json:"stages" doc:"vision, objective, key-result, initiative, feature, item, commit, run, artifact, rollout, effect, in this order"`
-	Beside []ThreadNode  `json:"beside" doc:"Incidents, component, team and product next to the path"`
-	Edges  []ThreadEdge  `json:"edges" doc:"All joints between the nodes shown"`
+	Stages []ThreadStage `json:"stages" nullable:"false" doc:"vision, objective, key-result, initiative, feature, item, commit, run, artifact, rollout, effect, in this order"`
+	Beside []ThreadNode  `json:"beside" nullable:"false" doc:"Incidents, component, team and product next to the path"`
+	Edges  []ThreadEdge  `json:"edges" nullable:"false" doc:"All joints between the nodes shown"`
 	Whole  bool          `json:"whole" doc:"No stage is missing"`
 }
 
 // ThreadStage is one stage of the path.
 type ThreadStage struct {
 	Kind  string       `json:"kind" enum:"vision,objective,key-result,initiative,feature,item,commit,run,artifact,rollout,effect" example:"item"`
-	Nodes []ThreadNode `json:"nodes" doc:"Newest last; at most 50"`
+	Nodes []ThreadNode `json:"nodes" nullable:"false" doc:"Newest last; at most 50"`
 	More  int          `json:"more,omitempty" doc:"How many more there are"`
 	Here  bool         `json:"here,omitempty" doc:"The object asked for stands here"`
 	Gap   *ThreadGap   `json:"gap,omitempty" doc:"Present when nothing is joined at this stage"`
@@ -48,5 +48,5 @@ type ThreadEdge struct {
 
 // SearchResults is what matches a search, best first.
 type SearchResults struct {
-	Items []ThreadNode `json:"items"`
+	Items []ThreadNode `json:"items" nullable:"false"`
 }
