@@ -1,0 +1,70 @@
+package client
+
+import "time"
+
+// Incident is a time in which customers may have been hurt.
+type Incident struct {
+	ID              string          `json:"id"`
+	Title           string          `json:"title" example:"engine-controller 12 was rolled back"`
+	State           string          `json:"state" enum:"open,resolved" example:"open"`
+	Component       string          `json:"component" example:"engine-controller"`
+	Team            string          `json:"team" doc:"Who owns the component" example:"engine"`
+	Environment     string          `json:"environment" example:"production"`
+	Cause           string          `json:"cause" enum:"verdict,alert,person" doc:"What opened it: a rollout's verdict, an alert that pages, a person" example:"verdict"`
+	Rollout         string          `json:"rollout,omitempty"`
+	Artifact        string          `json:"artifact,omitempty"`
+	Release         string          `json:"release,omitempty" doc:"Version that was rolled out" example:"12"`
+	Commit          string          `json:"commit,omitempty"`
+	CommitTitle     string          `json:"commitTitle,omitempty"`
+	Items           []string        `json:"items,omitempty" example:"[\"ENG-2\"]"`
+	Decision        *DecidingFigure `json:"decision,omitempty" doc:"The numbers a verdict was decided on"`
+	Began           time.Time       `json:"began" doc:"Start of the impact, as far as known"`
+	Opened          time.Time       `json:"opened" doc:"When it was detected"`
+	Resolved        *time.Time      `json:"resolved,omitempty"`
+	ResolvedBecause string          `json:"resolvedBecause,omitempty" doc:"What ended it, in a sentence"`
+	ResolvedBy      string          `json:"resolvedBy,omitempty" doc:"Rollout whose promotion ended it"`
+	RecoverySeconds *float64        `json:"recoverySeconds,omitempty" doc:"From began to resolved; absent while open" example:"312.4"`
+	OpenSeconds     float64         `json:"openSeconds" doc:"From began until resolved or now" example:"312.4"`
+}
+
+// DecidingFigure is the evidence a rollback was decided on.
+type DecidingFigure struct {
+	Reason    string  `json:"reason" doc:"The verdict in a sentence"`
+	LogE      float64 `json:"logE" doc:"Natural logarithm of the evidence against the release" example:"5.1"`
+	Alpha     float64 `json:"alpha" doc:"Probability of a false rollback the plan accepted" example:"0.01"`
+	Threshold float64 `json:"threshold" doc:"ln(1/alpha): logE at or above it rolls back" example:"4.605"`
+}
+
+// IncidentDetail is an incident with what happened around it.
+type IncidentDetail struct {
+	Incident
+	Timeline []IncidentEntry `json:"timeline" nullable:"false" doc:"Oldest first"`
+}
+
+// IncidentEntry is one line of an incident's timeline.
+type IncidentEntry struct {
+	At      time.Time `json:"at"`
+	Kind    string    `json:"kind" doc:"Kind of the fact, or note" example:"rollout.decided"`
+	Text    string    `json:"text" example:"verdict: roll back"`
+	Subject string    `json:"subject,omitempty" doc:"What it is about, as kind/identifier"`
+	Actor   string    `json:"actor" example:"release"`
+}
+
+// OpenIncident reports an incident that no fact has reported.
+type OpenIncident struct {
+	Title       string     `json:"title" minLength:"1" maxLength:"200" example:"Customers in the north see stale positions"`
+	Component   string     `json:"component" minLength:"1" maxLength:"60" example:"engine-controller"`
+	Environment string     `json:"environment,omitempty" enum:"production,staging" doc:"Default: production"`
+	Began       *time.Time `json:"began,omitempty" doc:"Start of the impact as far as known; default: now"`
+	Text        string     `json:"text,omitempty" maxLength:"20000" doc:"First note in the timeline"`
+}
+
+// NoteIncident adds a note to the timeline.
+type NoteIncident struct {
+	Text string `json:"text" minLength:"1" maxLength:"20000" example:"Called the supplier; the part is recalled"`
+}
+
+// ResolveIncident ends an incident by hand.
+type ResolveIncident struct {
+	Because string `json:"because" minLength:"1" maxLength:"2000" doc:"What ended it" example:"The carrier's network is back"`
+}
