@@ -46,7 +46,7 @@ func TestDecide(t *testing.T) {
 			in: Inputs{Exposures: fair, Metrics: []MetricInput{counts("failures", OneArm{300, 22}, Stage{0.25, 22, 13})}}},
 		{name: "clear harm", plan: one, want: RollBack, says: []string{"30 of the 40 units"},
 			in: Inputs{Exposures: fair, Metrics: []MetricInput{counts("failures", OneArm{300, 30}, Stage{0.25, 30, 10})}}},
-		{name: "below the accepted rate", plan: one, want: Promote, basis0: basisAccepted, says: []string{"0 of the canary's 700 units", "accepted 1 %"},
+		{name: "below the accepted rate", plan: one, want: Promote, basis0: basisAccepted, says: []string{"0 of the canary's 700 units", "accepted 1 %", "threshold 3.69"},
 			in: Inputs{Exposures: fair, Metrics: []MetricInput{counts("failures", OneArm{700, 0}, Stage{0.25, 0, 0})}}},
 		{name: "not worse than a bad baseline", plan: one, want: Promote, basis0: basisNotWorse, says: []string{"not worse than the baseline by 50 %"},
 			in: Inputs{Exposures: fair, Metrics: []MetricInput{counts("failures", OneArm{1000, 120}, Stage{0.25, 120, 380})}}},
@@ -58,7 +58,7 @@ func TestDecide(t *testing.T) {
 			in: Inputs{Exposures: fair, Metrics: []MetricInput{counts("failures", OneArm{200, 0}, Stage{0.25, 0, 1})}}},
 		{name: "harm bounded before the exposure asked for", plan: bounded, want: Hold, waits: "at least 150 canary units",
 			in: Inputs{Exposures: fair, Metrics: []MetricInput{counts("failures", OneArm{149, 0}, Stage{0.25, 0, 1})}}},
-		{name: "a dead canary sends no logins", plan: two, want: RollBack, says: []string{"logins", "0 of the 40 units"},
+		{name: "a dead canary sends no logins", plan: two, want: RollBack, says: []string{"logins", "0 of the 40 units", "0 to 0.60 times", "threshold 5.30"},
 			in: Inputs{Exposures: fair, Metrics: []MetricInput{counts("errors", OneArm{250, 0}), counts("logins", OneArm{250, 250}, Stage{0.25, 0, 40})}}},
 		{name: "both fine", plan: two, want: Promote,
 			in: Inputs{Exposures: fair, Metrics: []MetricInput{counts("errors", OneArm{700, 0}), counts("logins", OneArm{250, 10}, Stage{0.25, 250, 750})}}},
@@ -101,6 +101,24 @@ func TestDecide(t *testing.T) {
 				t.Fatalf("basis %q, want %q", v.Metrics[0].Basis, c.basis0)
 			}
 		})
+	}
+}
+
+func TestHarmNotRuledOut(t *testing.T) {
+	t.Parallel()
+	failures := counts("errors", OneArm{700, 0})
+	for _, c := range []struct {
+		name        string
+		metrics     []MetricInput
+		least, most float64
+	}{
+		{"nothing known", nil, 1, 1},
+		{"the metric that is known least", []MetricInput{failures, counts("logins", OneArm{20, 5})}, 0.4, 0.7},
+		{"shown not worse: the margin bounds it", []MetricInput{failures, counts("logins", OneArm{250, 25}, Stage{0.25, 250, 750})}, 0.005, 0.015},
+	} {
+		if h := Decide(twoMetrics(), Inputs{Metrics: c.metrics}).HarmNotRuledOut; h < c.least || h > c.most {
+			t.Fatalf("%s: %v, want %v to %v", c.name, h, c.least, c.most)
+		}
 	}
 }
 

@@ -2,6 +2,7 @@ package evidence
 
 import (
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"testing"
 )
@@ -91,4 +92,15 @@ func TestEffectReadsTheCounts(t *testing.T) {
 	if !ok || none.Low >= 0 || none.High <= 0 {
 		t.Fatalf("no success anywhere gives %+v: an outcome not seen is not impossible", none)
 	}
+}
+
+// With many units the width is that of the best centring: the variance of the outcomes within the arms, each
+// weighted with the share of the other, and nothing of the effect itself.
+func TestEffectIsAsTightAsTheCountsAllow(t *testing.T) {
+	t.Parallel()
+	e, _ := Effect([]OutcomeStage{{0.2, 12_000, 8_000, 8_000, 72_000}}, 0.05)
+	near(t, "estimate", e.Estimate, 0.5, 1e-9)
+	sd := math.Sqrt(0.8*0.6*0.4 + 0.2*0.1*0.9)
+	want := sd * asymptoticHalfWidth(100_000*0.2*0.8, effectTuning, 0.05)
+	near(t, "half width in units of what is possible", (e.High-e.Low)/2/want, 1, 0.005)
 }

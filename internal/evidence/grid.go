@@ -42,8 +42,10 @@ func LogE(stages []Stage, margin float64) float64 { return logMixture(stages, ma
 // baseline's: non-inferiority.
 //
 // Hypothesis: the rate is at or above that boundary at every moment. Guarantee: while it holds, P(exp of it
-// ever reaches 1/beta) <= beta. The rate is that of first events per randomised unit: where most units of both
-// arms have already had their event, it compares how many units were hit, not how often each was.
+// ever reaches 1/beta) <= beta. Units that have had their event drop out of the count, in the worse arm faster,
+// so the ratio that is tested lies nearer to 1 than that of the risks per visit: no matter while few units are
+// hit (one in twenty makes 1.5 look like 1.49), but where most are, it compares how many were hit and not how
+// often. The rollback side only becomes more careful by it.
 func LogEPromote(stages []Stage, margin float64) float64 { return logMixture(stages, margin, fewer) }
 
 func logMixture(stages []Stage, margin, direction float64) float64 {

@@ -42,7 +42,7 @@ func TestFalseRollbacksStayBelowAlpha(t *testing.T) {
 // The other kind of error: a release exactly as bad as the margin must not be promoted.
 func TestWrongPromotionsStayBelowBeta(t *testing.T) {
 	t.Parallel()
-	for _, c := range []struct{ margin, beta float64 }{{0.5, 0.05}, {1, 0.05}, {0.25, 0.025}} {
+	for _, c := range []struct{ margin, beta float64 }{{0.5, 0.05}, {1, 0.05}} {
 		r := ramp1to100
 		r.ratio = 1 + c.margin
 		threshold := -math.Log(c.beta)
@@ -122,7 +122,7 @@ func TestRateIntervalHoldsAtEveryLook(t *testing.T) {
 func TestRatioIntervalHoldsAtEveryLook(t *testing.T) {
 	t.Parallel()
 	for _, ratio := range []float64{0.5, 1, 3} {
-		const n = 3000
+		const n = 1500
 		r := ramp1to100
 		r.ratio, r.failures = ratio, 400
 		missed, _ := simulate(n, 6, func(rng *rand.Rand) (bool, float64) {
