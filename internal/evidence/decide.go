@@ -17,56 +17,65 @@ import (
 // promotion criterion of the plan is promoted with probability at most beta. Decide never fails and never
 // panics: under an unsound plan or unsound counts it holds and says why.
 func Decide(plan Plan, in Inputs) Verdict {
-	v := Verdict{Decision: Hold, PlanHash: PlanHash(plan), Metrics: []MetricVerdict{}, HarmNotRuledOut: 1}
-	if err := plan.Validate(); err != nil {
-		return v.refused("the plan is not sound", err)
-	}
-	if err := in.Validate(); err != nil {
-		return v.refused("the counts are not sound", err)
-	}
-	v.SampleRatio = checkSplit(plan, in)
-	harmful, fine := -1, 0
-	v.HarmNotRuledOut = 0
-	for i, m := range plan.Metrics {
-		mv := judge(plan, m, in.metric(m.Name), in.FirstVersion)
-		switch mv.Decision {
-		case RollBack:
-			if harmful < 0 || mv.LogE-mv.Threshold > v.Metrics[harmful].LogE-v.Metrics[harmful].Threshold {
-				harmful = i
-			}
-		case Promote:
-			fine++
-		}
-		if mv.Basis != basisNotWorse {
-			v.HarmNotRuledOut = max(v.HarmNotRuledOut, mv.RateUpper)
-		}
-		v.Metrics = append(v.Metrics, mv)
-	}
+	v, harmful := weigh(plan, in)
 	switch {
-	case harmful >= 0:
-		v.Decision = RollBack
+	case v.Reason != "": // refused
+	case v.Decision == RollBack:
 		v.Reason = explainRollback(plan, v.Metrics[harmful], in.FirstVersion)
+	case v.Decision == Promote:
+		v.Reason = explainPromotion(plan, v)
 	case v.SampleRatio.Broken:
 		v.Reason, v.Waiting = explainSplit(plan, v.SampleRatio)
-	case fine == len(plan.Metrics):
-		v.Decision = Promote
-		v.Reason = explainPromotion(plan, v)
 	default:
 		v.Reason, v.Waiting = explainHold(plan, in, v)
 	}
 	return v
 }
 
+// weigh decides without explaining, except why it refuses to; harmful is the index of the metric that rolls back.
+func weigh(plan Plan, in Inputs) (v Verdict, harmful int) {
+	v = Verdict{Decision: Hold, PlanHash: PlanHash(plan), Metrics: []MetricVerdict{}, HarmNotRuledOut: 1}
+	if err := plan.Validate(); err != nil {
+		return v.refused("the plan is not sound", err), -1
+	}
+	if err := in.Validate(); err != nil {
+		return v.refused("the counts are not sound", err), -1
+	}
+	v.SampleRatio = checkSplit(plan, in)
+	v.HarmNotRuledOut = 0
+	fine, worst := 0, math.Inf(-1)
+	for i, m := range plan.Metrics {
+		mv := judge(plan, m, in.metric(m.Name), in.FirstVersion)
+		v.Metrics = append(v.Metrics, mv)
+		if mv.Basis != basisNotWorse {
+			v.HarmNotRuledOut = max(v.HarmNotRuledOut, mv.RateUpper)
+		}
+		switch over := mv.LogE - mv.Threshold; {
+		case mv.Decision == Promote:
+			fine++
+		case mv.Decision == RollBack && over > worst:
+			v.Decision, harmful, worst = RollBack, i, over
+		}
+	}
+	if v.Decision != RollBack && !v.SampleRatio.Broken && fine == len(plan.Metrics) {
+		v.Decision = Promote
+	}
+	return v, harmful
+}
+
 // ReadyToWiden says whether the share may grow after stage (an index into in.Exposures), and if not, what it
 // waits for: the canary must have served enough distinct units in that stage, the split must be intact, and
 // nothing may speak for a rollback. It is no promotion: widening is how more evidence is gathered.
 func ReadyToWiden(plan Plan, in Inputs, stage int) (ready bool, waiting string) {
-	v := Decide(plan, in)
+	v, harmful := weigh(plan, in)
 	switch {
-	case v.PlanHash == "" || len(v.Metrics) == 0 || v.SampleRatio.Broken:
+	case v.Reason != "": // refused
 		return false, v.Waiting
 	case v.Decision == RollBack:
-		return false, v.Reason
+		return false, explainRollback(plan, v.Metrics[harmful], in.FirstVersion)
+	case v.SampleRatio.Broken:
+		_, waiting = explainSplit(plan, v.SampleRatio)
+		return false, waiting
 	case stage < 0 || stage >= len(in.Exposures):
 		return false, fmt.Sprintf("No exposures have been counted for stage %d yet.", stage)
 	}

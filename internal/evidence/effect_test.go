@@ -44,7 +44,7 @@ func TestEffectCoversAtEveryLook(t *testing.T) {
 					default:
 						s.BaselineNo++
 					}
-					if i%20 == 0 {
+					if i%40 == 0 {
 						if e, ok := Effect(strata[:k+1], alpha); ok && (c.effect < e.Low || c.effect > e.High) {
 							return true, 0
 						}

@@ -15,15 +15,16 @@ func TestFalseRollbacksStayBelowAlpha(t *testing.T) {
 		name             string
 		alpha, tolerance float64
 		ratio            float64
+		runs             int
 	}{
-		{"no change", 0.01, 0, 1},
-		{"at the tolerance", 0.01, 0.25, 1.25},
-		{"better than before", 0.05, 0, 0.8},
+		{"no change", 0.01, 0, 1, runs},
+		{"at the tolerance", 0.05, 0.25, 1.25, runs / 5},
+		{"better than before", 0.05, 0, 0.8, runs / 5},
 	} {
 		r := ramp1to100
 		r.ratio = c.ratio
 		threshold := -math.Log(c.alpha)
-		hits, _ := simulate(runs, 1, func(rng *rand.Rand) (bool, float64) {
+		hits, _ := simulate(c.runs, 1, func(rng *rand.Rand) (bool, float64) {
 			test, at, fired := NewTest(r.shares[0], c.tolerance, 1), 0, false
 			r.play(rng, func(stage int, canary bool) bool {
 				for ; at < stage; at++ {
@@ -35,7 +36,7 @@ func TestFalseRollbacksStayBelowAlpha(t *testing.T) {
 			})
 			return fired, 0
 		})
-		atMost(t, c.name, hits, runs, c.alpha)
+		atMost(t, c.name, hits, c.runs, c.alpha)
 	}
 }
 
@@ -44,7 +45,7 @@ func TestWrongPromotionsStayBelowBeta(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct{ margin, beta float64 }{{0.5, 0.05}, {1, 0.05}} {
 		r := ramp1to100
-		r.ratio = 1 + c.margin
+		r.ratio, r.failures = 1+c.margin, 400
 		threshold := -math.Log(c.beta)
 		hits, _ := simulate(runs, 2, func(rng *rand.Rand) (bool, float64) {
 			test, at, fired := NewTest(r.shares[0], 0, c.margin), 0, false
