@@ -123,7 +123,7 @@ func TestRateIntervalHoldsAtEveryLook(t *testing.T) {
 func TestRatioIntervalHoldsAtEveryLook(t *testing.T) {
 	t.Parallel()
 	for _, ratio := range []float64{0.5, 1, 3} {
-		const n = 1500
+		const n = 1000
 		r := ramp1to100
 		r.ratio, r.failures = ratio, 400
 		missed, _ := simulate(n, 6, func(rng *rand.Rand) (bool, float64) {
@@ -163,7 +163,7 @@ func TestSampleRatioCheck(t *testing.T) {
 				} else if rng.Float64() >= lost {
 					s.Canary++
 				}
-				if i%4 == 0 && SampleRatioLogE(stages) >= -math.Log(alpha) {
+				if i%10 == 0 && SampleRatioLogE(stages) >= -math.Log(alpha) {
 					return true
 				}
 			}

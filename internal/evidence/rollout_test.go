@@ -12,7 +12,7 @@ import (
 type rollout struct {
 	plan  Plan
 	units int
-	looks int // each after 100 visits
+	looks int // each after 200 visits
 	// risk is the probability that a visit fails, of a unit with the given rank (uniform in 0..1).
 	risk func(rank float64, canary bool) float64
 }
@@ -46,7 +46,7 @@ func (r rollout) play(rng *rand.Rand) Decision {
 	}
 	for range r.looks {
 		k := len(in.Exposures) - 1
-		for range 100 {
+		for range 200 {
 			u := &units[rng.IntN(len(units))]
 			canary := u.place < shares[k]
 			exposure := []Stage{in.Exposures[k].Stage}
@@ -134,7 +134,7 @@ func TestWholeRollouts(t *testing.T) {
 		{"half of the visits of three units in ten fail", harmful, Promote, plan.Beta, RollBack, 99, 100},
 		{"the canary only fails", dead, Promote, plan.Beta, RollBack, 100, 100},
 	} {
-		r := rollout{plan: plan, units: 3000, looks: 60, risk: c.risk}
+		r := rollout{plan: plan, units: 3000, looks: 30, risk: c.risk}
 		var usual atomic.Int64
 		never, _ := simulate(c.outOf, 16, func(rng *rand.Rand) (bool, float64) {
 			decision := r.play(rng)
