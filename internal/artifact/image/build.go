@@ -1,0 +1,235 @@
+// Package image turns a static binary into an OCI image and an OCI image back
+// into a directory that a program can be started in.
+//
+// Building is reproducible: the image is a function of its Spec alone. Times
+// are the epoch, owners are 0, entries are sorted, and the layer is a plain tar:
+// gzip would make the digest depend on the compressor in the Go release the
+// factory was built with, and a version published again after an upgrade of the
+// factory would seem to have changed.
+//
+// Unpacking trusts nobody: every byte is checked against its digest, every path
+// goes through os.Root, and there are limits on number and size.
+package image
+
+import (
+	"archive/tar"
+	"bytes"
+	"encoding/json"
+	"io"
+	"path"
+	"runtime"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+	"github.com/google/go-containerregistry/pkg/v1/types"
+
+	"github.com/digital-factory/factory/internal/artifact/blob"
+	"github.com/digital-factory/factory/internal/artifact/oci"
+	"github.com/digital-factory/factory/internal/base/errs"
+)
+
+// User is the user and group id programs in our images run as (nobody).
+const User = "65534"
+
+// Spec is what goes into an image.
+type Spec struct {
+	Name     string            // of the program, which becomes /app/<Name>
+	Binary   Source            // static Linux executable
+	Files    map[string]Source // more files by absolute path in the image
+	Env      map[string]string
+	Port     int    // the one the program listens on; 0 for none
+	Version  string // label org.opencontainers.image.version
+	Revision string // the commit: label org.opencontainers.image.revision
+	Source   string // where the code lies: label org.opencontainers.image.source
+}
+
+// Source is the content of a file in the image.
+type Source struct {
+	Content io.Reader
+	Size    int64 // bytes that Content yields
+	Mode    int64 // permission bits; 0 means 0644, and 0755 for the binary
+}
+
+// Built tells what Build stored.
+type Built struct {
+	Manifest oci.Descriptor
+	Size     int64 // bytes of manifest, config and layer together
+
+	Layer        blob.Digest // holds the binary, uncompressed ...
+	BinaryOffset int64       // ... from this byte on ...
+	BinarySize   int64       // ... with this many bytes
+}
+
+// Registry is where Build stores the parts of the image.
+type Registry interface {
+	PutBlob(repository string, r io.Reader, want blob.Digest, limit int64) (blob.Digest, int64, error)
+	WriteBlob(repository string, limit int64, fill func(w io.Writer) error) (blob.Digest, int64, error)
+	PutManifest(repository, reference, mediaType string, body []byte) (digest, subject blob.Digest, err error)
+}
+
+// Build stores the image of spec in the repository, without a tag. The layer
+// may have limit bytes.
+func Build(reg Registry, repository string, spec Spec, limit int64) (Built, error) {
+	if strings.Trim(spec.Name, "abcdefghijklmnopqrstuvwxyz0123456789-_.") != "" || strings.Trim(spec.Name, ".") == "" {
+		return Built{}, errs.New(errs.Invalid, "%.60q is no name for a program", spec.Name).Do("use lower-case letters, digits, - _ and .")
+	}
+	b := Built{BinarySize: spec.Binary.Size}
+	layer, size, err := reg.WriteBlob(repository, limit, func(w io.Writer) (err error) {
+		b.BinaryOffset, err = writeLayer(w, spec)
+		return err
+	})
+	if err != nil {
+		return Built{}, err
+	}
+	b.Layer = layer
+	config, err := json.Marshal(configOf(spec, layer))
+	if err != nil {
+		return Built{}, err
+	}
+	configDigest, _, err := reg.PutBlob(repository, bytes.NewReader(config), "", int64(len(config)))
+	if err != nil {
+		return Built{}, err
+	}
+	manifest, err := json.Marshal(oci.Manifest{
+		SchemaVersion: 2,
+		MediaType:     oci.ImageManifest,
+		Config:        &oci.Descriptor{MediaType: string(types.OCIConfigJSON), Digest: configDigest, Size: int64(len(config))},
+		Layers:        []oci.Descriptor{{MediaType: string(types.OCIUncompressedLayer), Digest: layer, Size: size}},
+		Annotations:   labels(spec),
+	})
+	if err != nil {
+		return Built{}, err
+	}
+	digest, _, err := reg.PutManifest(repository, "", oci.ImageManifest, manifest)
+	b.Manifest = oci.Descriptor{MediaType: oci.ImageManifest, Digest: digest, Size: int64(len(manifest))}
+	b.Size = size + int64(len(config)+len(manifest))
+	return b, err
+}
+
+// configOf describes how to run the image and what it was made from.
+func configOf(spec Spec, layer blob.Digest) v1.ConfigFile {
+	epoch := v1.Time{Time: time.Unix(0, 0).UTC()}
+	env := []string{"PATH=/app"}
+	for k, v := range spec.Env {
+		env = append(env, k+"="+v)
+	}
+	slices.Sort(env)
+	config := v1.Config{
+		Entrypoint: []string{"/app/" + spec.Name},
+		Env:        env,
+		User:       User + ":" + User,
+		WorkingDir: "/app",
+		Labels:     labels(spec),
+	}
+	if spec.Port > 0 {
+		config.ExposedPorts = map[string]struct{}{strconv.Itoa(spec.Port) + "/tcp": {}}
+	}
+	return v1.ConfigFile{
+		OS:           "linux",
+		Architecture: runtime.GOARCH,
+		Created:      epoch,
+		Config:       config,
+		History:      []v1.History{{Created: epoch, CreatedBy: "factory: /app/" + spec.Name}},
+		RootFS:       v1.RootFS{Type: "layers", DiffIDs: []v1.Hash{{Algorithm: layer.Algorithm(), Hex: layer.Hex()}}},
+	}
+}
+
+// labels are the annotation keys of the OCI image specification that we know a
+// value for.
+func labels(spec Spec) map[string]string {
+	all := map[string]string{
+		"org.opencontainers.image.title":    spec.Name,
+		"org.opencontainers.image.version":  spec.Version,
+		"org.opencontainers.image.revision": spec.Revision,
+		"org.opencontainers.image.source":   spec.Source,
+	}
+	for k, v := range all {
+		if v == "" {
+			delete(all, k)
+		}
+	}
+	return all
+}
+
+// writeLayer writes the tar of all files and their folders in sorted order and
+// returns at which byte the binary lies.
+func writeLayer(w io.Writer, spec Spec) (binaryOffset int64, err error) {
+	files := map[string]Source{}
+	for name, s := range spec.Files {
+		clean := path.Clean("/" + name)
+		if clean != name || clean == "/" || strings.HasPrefix(path.Base(clean), whiteout) {
+			return 0, errs.New(errs.Invalid, "%.200q is no absolute path of a file in an image", name)
+		}
+		if s.Mode == 0 {
+			s.Mode = 0o644
+		}
+		files[clean[1:]] = s
+	}
+	binary := "app/" + spec.Name
+	if _, taken := files[binary]; taken {
+		return 0, errs.New(errs.Invalid, "/%s is the program itself and cannot be another file too", binary)
+	}
+	if spec.Binary.Mode == 0 {
+		spec.Binary.Mode = 0o755
+	}
+	files[binary] = spec.Binary
+	dirs := map[string]int64{"tmp": 0o1777}
+	var names []string
+	for name := range files {
+		names = append(names, name)
+		for dir := path.Dir(name); dir != "."; dir = path.Dir(dir) {
+			if _, clash := files[dir]; clash {
+				return 0, errs.New(errs.Invalid, "/%s cannot be a file and the folder of /%s", dir, name)
+			}
+			if _, known := dirs[dir]; !known {
+				dirs[dir] = 0o755
+			}
+		}
+	}
+	for dir := range dirs {
+		names = append(names, dir)
+	}
+	if _, clash := files["tmp"]; clash {
+		return 0, errs.New(errs.Invalid, "/tmp cannot be a file")
+	}
+	slices.Sort(names)
+
+	position := &counter{w: w}
+	t := tar.NewWriter(position)
+	for _, name := range names {
+		head := tar.Header{Name: name, ModTime: time.Unix(0, 0), Format: tar.FormatPAX}
+		s, isFile := files[name]
+		if !isFile {
+			head.Typeflag, head.Name, head.Mode = tar.TypeDir, name+"/", dirs[name]
+			if err := t.WriteHeader(&head); err != nil {
+				return 0, err
+			}
+			continue
+		}
+		head.Typeflag, head.Mode, head.Size = tar.TypeReg, s.Mode&0o777, s.Size
+		if err := t.WriteHeader(&head); err != nil {
+			return 0, err
+		}
+		if name == binary {
+			binaryOffset = position.n
+		}
+		if n, err := io.Copy(t, s.Content); err != nil || n != s.Size {
+			return 0, errs.Because(errs.Conflict, err, "%s changed while it was read: %d of %d bytes", name, n, s.Size).Do("build again while nothing writes to the workspace")
+		}
+	}
+	return binaryOffset, t.Close()
+}
+
+type counter struct {
+	w io.Writer
+	n int64
+}
+
+func (c *counter) Write(p []byte) (int, error) {
+	n, err := c.w.Write(p)
+	c.n += int64(n)
+	return n, err
+}
