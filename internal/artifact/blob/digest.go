@@ -5,6 +5,7 @@ import (
 	"crypto/sha512"
 	"encoding/hex"
 	"hash"
+	"io"
 	"strings"
 
 	"github.com/digital-factory/factory/internal/base/errs"
@@ -71,4 +72,13 @@ func (d Digest) Matches(data []byte) bool {
 // folder keeps folders small at a million blobs.
 func (d Digest) path() string {
 	return "blobs/" + d.Algorithm() + "/" + d.Hex()[:2] + "/" + d.Hex()
+}
+
+// From returns the sha256 digest of what r yields.
+func From(r io.Reader) (Digest, error) {
+	h := sha256.New()
+	if _, err := io.Copy(h, r); err != nil {
+		return "", err
+	}
+	return Digest("sha256:" + hex.EncodeToString(h.Sum(nil))), nil
 }
