@@ -199,12 +199,11 @@ func openRegular(workspace *os.Root, name string) (*os.File, int64, error) {
 // sbom describes the binary that is in the image's layer; the workspace may
 // have changed since it was read.
 func (s *Service) sbom(b Build, built image.Built) (json.RawMessage, error) {
-	f, _, err := s.blobs.Open(built.Layer)
+	binary, file, err := built.Binary(s.blobs)
 	if err != nil {
 		return nil, err
 	}
-	defer f.Close()
-	binary := io.NewSectionReader(f, built.BinaryOffset, built.BinarySize)
+	defer file.Close()
 	hash, err := blob.From(binary)
 	if err != nil {
 		return nil, err

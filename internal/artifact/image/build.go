@@ -14,7 +14,10 @@ package image
 import (
 	"archive/tar"
 	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"io"
 	"path"
 	"runtime"
@@ -58,9 +61,18 @@ type Built struct {
 	Manifest oci.Descriptor
 	Size     int64 // bytes of manifest, config and layer together
 
-	Layer        blob.Digest // holds the binary, uncompressed ...
-	BinaryOffset int64       // ... from this byte on ...
-	BinarySize   int64       // ... with this many bytes
+	layer        blob.Digest // holds the binary ...
+	binaryOffset int64       // ... from this byte of the tar on ...
+	binarySize   int64       // ... with this many bytes
+}
+
+// Binary returns the program as it lies in the image. Close it.
+func (b Built) Binary(c Content) (*io.SectionReader, io.Closer, error) {
+	f, _, err := c.Open(b.layer)
+	if err != nil {
+		return nil, nil, err
+	}
+	return io.NewSectionReader(storedAt{f}, b.binaryOffset, b.binarySize), f, nil
 }
 
 // Registry is where Build stores the parts of the image.
@@ -76,16 +88,23 @@ func Build(reg Registry, repository string, spec Spec, limit int64) (Built, erro
 	if strings.Trim(spec.Name, "abcdefghijklmnopqrstuvwxyz0123456789-_.") != "" || strings.Trim(spec.Name, ".") == "" {
 		return Built{}, errs.New(errs.Invalid, "%.60q is no name for a program", spec.Name).Do("use lower-case letters, digits, - _ and .")
 	}
-	b := Built{BinarySize: spec.Binary.Size}
-	layer, size, err := reg.WriteBlob(repository, limit, func(w io.Writer) (err error) {
-		b.BinaryOffset, err = writeLayer(w, spec)
+	b := Built{binarySize: spec.Binary.Size}
+	content := sha256.New() // of the tar: its diff id
+	layer, size, err := reg.WriteBlob(repository, limit, func(w io.Writer) error {
+		gz, err := newStorer(w)
+		if err == nil {
+			b.binaryOffset, err = writeLayer(io.MultiWriter(gz, content), spec)
+		}
+		if err == nil {
+			err = gz.Close()
+		}
 		return err
 	})
 	if err != nil {
 		return Built{}, err
 	}
-	b.Layer = layer
-	config, err := json.Marshal(configOf(spec, layer))
+	b.layer = layer
+	config, err := json.Marshal(configOf(spec, v1.Hash{Algorithm: "sha256", Hex: hex.EncodeToString(content.Sum(nil))}))
 	if err != nil {
 		return Built{}, err
 	}
@@ -97,7 +116,7 @@ func Build(reg Registry, repository string, spec Spec, limit int64) (Built, erro
 		SchemaVersion: 2,
 		MediaType:     oci.ImageManifest,
 		Config:        &oci.Descriptor{MediaType: string(types.OCIConfigJSON), Digest: configDigest, Size: int64(len(config))},
-		Layers:        []oci.Descriptor{{MediaType: string(types.OCIUncompressedLayer), Digest: layer, Size: size}},
+		Layers:        []oci.Descriptor{{MediaType: string(types.OCILayer), Digest: layer, Size: size}},
 		Annotations:   labels(spec),
 	})
 	if err != nil {
@@ -110,7 +129,7 @@ func Build(reg Registry, repository string, spec Spec, limit int64) (Built, erro
 }
 
 // configOf describes how to run the image and what it was made from.
-func configOf(spec Spec, layer blob.Digest) v1.ConfigFile {
+func configOf(spec Spec, layer v1.Hash) v1.ConfigFile {
 	epoch := v1.Time{Time: time.Unix(0, 0).UTC()}
 	env := []string{"PATH=/app"}
 	for k, v := range spec.Env {
@@ -133,7 +152,7 @@ func configOf(spec Spec, layer blob.Digest) v1.ConfigFile {
 		Created:      epoch,
 		Config:       config,
 		History:      []v1.History{{Created: epoch, CreatedBy: "factory: /app/" + spec.Name}},
-		RootFS:       v1.RootFS{Type: "layers", DiffIDs: []v1.Hash{{Algorithm: layer.Algorithm(), Hex: layer.Hex()}}},
+		RootFS:       v1.RootFS{Type: "layers", DiffIDs: []v1.Hash{layer}},
 	}
 }
 
@@ -216,8 +235,12 @@ func writeLayer(w io.Writer, spec Spec) (binaryOffset int64, err error) {
 		if name == binary {
 			binaryOffset = position.n
 		}
-		if n, err := io.Copy(t, s.Content); err != nil || n != s.Size {
-			return 0, errs.Because(errs.Conflict, err, "%s changed while it was read: %d of %d bytes", name, n, s.Size).Do("build again while nothing writes to the workspace")
+		n, err := io.Copy(t, s.Content)
+		if err == nil && n != s.Size || errors.Is(err, tar.ErrWriteTooLong) {
+			return 0, errs.Because(errs.Conflict, err, "%s changed while it was read: it had %d bytes", name, s.Size).Do("build again while nothing writes to the workspace")
+		}
+		if err != nil {
+			return 0, err
 		}
 	}
 	return binaryOffset, t.Close()

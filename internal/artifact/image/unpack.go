@@ -68,6 +68,11 @@ func Unpack(ctx context.Context, c Content, d blob.Digest, dir string, limits Li
 			closer.Close()
 		}
 		if err != nil {
+			// Damage that somebody did on disk is told as that, not as an
+			// image that was built wrong.
+			if changed := c.Check(ctx, l.Digest); errors.Is(changed, blob.ErrDigest) {
+				err = changed
+			}
 			return Config{}, err
 		}
 	}
