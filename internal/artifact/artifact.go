@@ -8,26 +8,18 @@
 // artifact asks Verify first, which reads everything again and believes only
 // what the key proves.
 //
-// # Owns
-//
-// The table artifact_artifact; below its directory the content (blobs), the
+// Owns: artifact_artifact; below its directory the content (blobs), the
 // repositories, the uploads and the signing key.
 //
-// # Tells
+// Tells: artifact.published.
 //
-// artifact.published.
+// Asks: nothing. The registry asks the Authorizer that it is given.
 //
-// # Asks
-//
-// Nothing. The registry asks an Authorizer that it is given.
-//
-// # Invariants
-//
-// Content has the digest it is stored under, or is refused. A version never
-// points to another digest. A version that is recorded has its evidence.
-// Publishing the same build again gives the same digests and tells nothing new.
-// The signing key lies in a file that only the factory's account can read, and
-// never in the database.
+// Invariants: content has the digest it is stored under, or is refused. A
+// version never points to another digest. A version that is recorded has its
+// evidence. Publishing the same build again gives the same digests and tells
+// nothing new. The signing key lies in a file that only the factory's account
+// can read, and never in the database.
 package artifact
 
 import (
@@ -39,6 +31,7 @@ import (
 	"log/slog"
 	"net/http"
 	"os"
+	"sync"
 	"time"
 
 	"github.com/digital-factory/factory/internal/artifact/attest"
@@ -85,6 +78,8 @@ type Service struct {
 	registry *oci.Registry
 	signer   attest.Signer
 	o        Options
+
+	unpacking sync.Mutex // one Unpack at a time: two into one directory would undo each other
 }
 
 // New opens the artifacts in dir, which is made with mode 0700 when it is

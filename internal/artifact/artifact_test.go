@@ -89,7 +89,7 @@ func build(t *testing.T, content string) artifact.Build {
 	}
 	return artifact.Build{
 		Repository: component, Version: "1.0.0", Name: component, Workspace: workspace, BinaryPath: "engine",
-		Port: 8080, Env: map[string]string{"MODE": "heavy"},
+		Port: 8080, Env: map[string]string{"MODE": "heavy"}, Labels: map[string]string{"factory.test/section": `{"ramp":[5,25]}`},
 		Source: "http://127.0.0.1:8080/git/engine-controller.git", Ref: "refs/heads/main",
 		PipelineDigest: "sha256:" + strings.Repeat("ab", 32), Run: "0199-run",
 		Started: clock.Add(-time.Minute), Finished: clock,
@@ -134,6 +134,10 @@ func TestPublishVerifyUnpack(t *testing.T) {
 		if err != nil || !bytes.Contains(text, []byte("PUBLIC KEY")) {
 			t.Fatalf("public key %q: %v", text, err)
 		}
+		if v.Config.Labels["factory.test/section"] != `{"ramp":[5,25]}` {
+			t.Fatalf("labels %v", v.Config.Labels)
+		}
+		v.Config = artifact.Config{}
 		want := artifact.Verified{
 			Digest: p.Digest, Provenance: p.ProvenanceDigest, SBOM: p.SBOMDigest, Key: id, Builder: artifact.Builder,
 			Source: b.Source, Ref: b.Ref, Commit: b.Change.Commit, Pipeline: b.PipelineDigest, Run: b.Run, Finished: clock,

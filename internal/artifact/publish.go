@@ -37,6 +37,7 @@ type Build struct {
 	Files      map[string]string // more files: absolute path in the image -> path in the workspace
 	Port       int               // the program listens on; 0 for none
 	Env        map[string]string // defaults in the image; no secrets
+	Labels     map[string]string // sealed into the image; Verify gives them back
 
 	Source         string // URL of the repository of the code
 	Ref            string // branch that was built
@@ -147,7 +148,7 @@ func (s *Service) build(b Build) (image.Built, error) {
 	}
 	defer workspace.Close()
 	spec := image.Spec{
-		Name: b.Name, Files: map[string]image.Source{}, Env: b.Env, Port: b.Port,
+		Name: b.Name, Files: map[string]image.Source{}, Env: b.Env, Labels: b.Labels, Port: b.Port,
 		Version: b.Version, Revision: string(b.Change.Commit), Source: b.Source,
 	}
 	var open []io.Closer

@@ -35,6 +35,7 @@ type Verified struct {
 	Pipeline   string // digest of the pipeline file
 	Run        ref.Run
 	Finished   time.Time
+	Config     Config // how to start it, with what is sealed into its labels
 }
 
 // Verify returns the evidence that the artifact, in the repository, is what the
@@ -57,7 +58,8 @@ func (s *Service) Verify(ctx context.Context, who access.Actor, repository strin
 	if _, err := s.registry.Manifest(repository, string(d)); err != nil {
 		return Verified{}, denied(digest, err)
 	}
-	if err := image.Check(ctx, s.blobs, d); err != nil {
+	config, err := image.Check(ctx, s.blobs, d)
+	if err != nil {
 		if ctx.Err() != nil {
 			return Verified{}, ctx.Err()
 		}
@@ -67,7 +69,7 @@ func (s *Service) Verify(ctx context.Context, who access.Actor, repository strin
 	if err != nil {
 		return Verified{}, denied(digest, err)
 	}
-	v := Verified{Digest: digest, Key: attest.KeyID(s.signer.Public())}
+	v := Verified{Digest: digest, Key: attest.KeyID(s.signer.Public()), Config: config}
 	var refused []string
 	for _, r := range referrers {
 		if err := s.weigh(repository, d, r.Digest, policy, &v); err != nil {

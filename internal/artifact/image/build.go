@@ -19,6 +19,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"maps"
 	"path"
 	"runtime"
 	"slices"
@@ -43,10 +44,11 @@ type Spec struct {
 	Binary   Source            // static Linux executable
 	Files    map[string]Source // more files by absolute path in the image
 	Env      map[string]string
-	Port     int    // the one the program listens on; 0 for none
-	Version  string // label org.opencontainers.image.version
-	Revision string // the commit: label org.opencontainers.image.revision
-	Source   string // where the code lies: label org.opencontainers.image.source
+	Labels   map[string]string // more labels; not below org.opencontainers.image
+	Port     int               // the one the program listens on; 0 for none
+	Version  string            // label org.opencontainers.image.version
+	Revision string            // the commit: label org.opencontainers.image.revision
+	Source   string            // where the code lies: label org.opencontainers.image.source
 }
 
 // Source is the content of a file in the image.
@@ -88,6 +90,9 @@ func Build(reg Registry, repository string, spec Spec, limit int64) (Built, erro
 	if strings.Trim(spec.Name, "abcdefghijklmnopqrstuvwxyz0123456789-_.") != "" || strings.Trim(spec.Name, ".") == "" {
 		return Built{}, errs.New(errs.Invalid, "%.60q is no name for a program", spec.Name).Do("use lower-case letters, digits, - _ and .")
 	}
+	if err := spec.check(); err != nil {
+		return Built{}, err
+	}
 	b := Built{binarySize: spec.Binary.Size}
 	content := sha256.New() // of the tar: its diff id
 	layer, size, err := reg.WriteBlob(repository, limit, func(w io.Writer) error {
@@ -128,6 +133,21 @@ func Build(reg Registry, repository string, spec Spec, limit int64) (Built, erro
 	return b, err
 }
 
+// check refuses what would not come out of the image as it went in.
+func (s Spec) check() error {
+	for name := range s.Env {
+		if name == "" || strings.ContainsAny(name, "=\x00") {
+			return errs.New(errs.Invalid, "%.60q is no name of an environment variable", name)
+		}
+	}
+	for key := range s.Labels {
+		if key == "" || strings.HasPrefix(key, "org.opencontainers.image.") {
+			return errs.New(errs.Invalid, "the label %.100q is not free to be set", key).Do("use a key of your own, such as com.example.purpose")
+		}
+	}
+	return nil
+}
+
 // configOf describes how to run the image and what it was made from.
 func configOf(spec Spec, layer v1.Hash) v1.ConfigFile {
 	epoch := v1.Time{Time: time.Unix(0, 0).UTC()}
@@ -136,12 +156,14 @@ func configOf(spec Spec, layer v1.Hash) v1.ConfigFile {
 		env = append(env, k+"="+v)
 	}
 	slices.Sort(env)
+	all := labels(spec)
+	maps.Copy(all, spec.Labels)
 	config := v1.Config{
 		Entrypoint: []string{"/app/" + spec.Name},
 		Env:        env,
 		User:       User + ":" + User,
 		WorkingDir: "/app",
-		Labels:     labels(spec),
+		Labels:     all,
 	}
 	if spec.Port > 0 {
 		config.ExposedPorts = map[string]struct{}{strconv.Itoa(spec.Port) + "/tcp": {}}

@@ -111,19 +111,19 @@ func choose(m oci.Manifest) (blob.Digest, error) {
 	return "", errs.New(errs.Invalid, "the index has no image for linux/%s, only for %s", runtime.GOARCH, strings.Join(offered, ", "))
 }
 
-// Check reads the whole image d and fails with Denied when any part of it no
-// longer has its digest.
-func Check(ctx context.Context, c Content, d blob.Digest) error {
-	m, _, err := Load(c, d)
+// Check reads the whole image d, returns how to start it, and fails with Denied
+// when any part of it no longer has its digest.
+func Check(ctx context.Context, c Content, d blob.Digest) (Config, error) {
+	m, conf, err := Load(c, d)
 	if err != nil {
-		return err
+		return Config{}, err
 	}
 	for _, l := range m.Layers {
 		if err := c.Check(ctx, l.Digest); err != nil {
-			return err
+			return Config{}, err
 		}
 	}
-	return nil
+	return conf, nil
 }
 
 // verifiedLayer opens the layer so that reading it to the end proves its digest.

@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"compress/gzip"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -211,6 +212,8 @@ func TestBuildRefuses(t *testing.T) {
 		"file as folder": func(s *image.Spec) { s.Files["/etc/engine"] = source("") },
 		"tmp as file":    func(s *image.Spec) { s.Files["/tmp"] = source("") },
 		"under binary":   func(s *image.Spec) { s.Files["/app/engine/x"] = source("") },
+		"no variable":    func(s *image.Spec) { s.Env["A=B"] = "" },
+		"our label":      func(s *image.Spec) { s.Labels = map[string]string{"org.opencontainers.image.version": "9"} },
 		"too large":      func(s *image.Spec) { s.Binary = source(strings.Repeat("x", 2<<20)) },
 	} {
 		s := spec()
@@ -504,9 +507,41 @@ func TestUnpackIsWhole(t *testing.T) {
 	if d := cmp.Diff(map[string]string{"app/run": "program"}, files(t, dir)); d != "" {
 		t.Fatal(d)
 	}
-	// ... and what is there already is not mixed with it.
-	if _, err := image.Unpack(t.Context(), p.blobs, d, dir, image.DefaultLimits); !errs.Is(err, errs.Conflict) {
-		t.Fatalf("into a directory in use: %v", err)
+	// ... and what is there already is compared and left alone.
+	info, err := os.Stat(filepath.Join(dir, "app/run"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := image.Unpack(t.Context(), p.blobs, d, dir, image.DefaultLimits); err != nil {
+		t.Fatalf("the same image again: %v", err)
+	}
+	if again, err := os.Stat(filepath.Join(dir, "app/run")); err != nil || !os.SameFile(info, again) {
+		t.Fatalf("a file was replaced under the program that runs: %v", err)
+	}
+	for name, change := range map[string]func(dir string) error{
+		"content": func(dir string) error { return os.WriteFile(filepath.Join(dir, "app/run"), []byte("PROGRAM"), 0o755) },
+		"size":    func(dir string) error { return os.WriteFile(filepath.Join(dir, "app/run"), []byte("x"), 0o755) },
+		"mode":    func(dir string) error { return os.Chmod(filepath.Join(dir, "app/run"), 0o777) },
+		"more":    func(dir string) error { return os.WriteFile(filepath.Join(dir, "more"), nil, 0o644) },
+		"missing": func(dir string) error { return os.Remove(filepath.Join(dir, "app/run")) },
+		"link": func(dir string) error {
+			return errors.Join(os.Remove(filepath.Join(dir, "app/run")), os.Symlink("/bin/sh", filepath.Join(dir, "app/run")))
+		},
+		"another link": func(dir string) error {
+			return errors.Join(os.Remove(filepath.Join(dir, "app/l")), os.Symlink("other", filepath.Join(dir, "app/l")))
+		},
+	} {
+		d := push(t, p, plainLayer, tarOf(t, program, symlink("app/l", "run")))
+		dir := filepath.Join(t.TempDir(), "root")
+		if _, err := image.Unpack(t.Context(), p.blobs, d, dir, image.DefaultLimits); err != nil {
+			t.Fatal(err)
+		}
+		if err := change(dir); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := image.Unpack(t.Context(), p.blobs, d, dir, image.DefaultLimits); !errs.Is(err, errs.Denied) {
+			t.Errorf("changed on disk (%s): %v", name, err)
+		}
 	}
 }
 

@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 
 	"github.com/digital-factory/factory/internal/artifact/blob"
 	"github.com/digital-factory/factory/internal/base/errs"
@@ -33,8 +34,12 @@ const (
 	opaque   = ".wh..wh..opq"
 )
 
-// Unpack writes the files of the image d to dir, which must not exist or be
-// empty, and returns how to start it. Dir appears complete or not at all.
+// Unpack writes the files of the image d to dir, which is missing, empty or
+// holds this very image already, and returns how to start it. Dir appears
+// complete or not at all. What is there already is compared with the image, file
+// by file, and stays untouched, so that programs may run from it meanwhile;
+// anything else than the image is Denied. Only one caller at a time may unpack
+// into a directory.
 //
 // Owners are not kept (everything belongs to whoever runs the factory), nor
 // are setuid, setgid and sticky bits. Device nodes, pipes and sockets, paths or
@@ -80,7 +85,10 @@ func Unpack(ctx context.Context, c Content, d blob.Digest, dir string, limits Li
 		return Config{}, err
 	}
 	if err := os.Rename(temp, dir); err != nil {
-		return Config{}, errs.Because(errs.Conflict, err, "%s is not empty", dir).Do("unpack into a new directory")
+		if !errors.Is(err, syscall.ENOTEMPTY) && !errors.Is(err, fs.ErrExist) {
+			return Config{}, blob.Disk(err)
+		}
+		return conf, same(root, dir)
 	}
 	return conf, nil
 }

@@ -326,6 +326,11 @@ func TestVersionsNeverMove(t *testing.T) {
 	if a := put("1.2.3", second); a.status != 409 || a.code() != "DENIED" {
 		t.Fatalf("a version moved: %d %s", a.status, a.body)
 	}
+	for _, tag := range []string{"17", "v2.0.0-rc.1", "2026.11.22", strings.Repeat("c0", 20)} {
+		if a, b := put(tag, first), put(tag, second); a.status != 201 || b.status != 409 {
+			t.Fatalf("%s: %d, then %d", tag, a.status, b.status)
+		}
+	}
 	if a := put("1.2.3", first); a.status != 201 {
 		t.Fatalf("the same content again: %d %s", a.status, a.body)
 	}

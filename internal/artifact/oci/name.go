@@ -12,10 +12,10 @@ var (
 	namePattern = regexp.MustCompile(`^[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*(/[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*)*$`)
 	tagPattern  = regexp.MustCompile(`^[a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}$`)
 
-	// versionPattern matches a version of at least three numbers (1.2.3,
-	// v2.0.0-rc.1, 2026.11.22) and a whole commit id. 1, v1.2, latest and main
-	// are names that people move.
-	versionPattern = regexp.MustCompile(`^(v?[0-9]+(\.[0-9]+){2,}([-+_.][0-9A-Za-z.+_-]+)?|[0-9a-f]{40}|[0-9a-f]{64})$`)
+	// versionPattern matches the number of a run (17), a version of at least
+	// three numbers (1.2.3, v2.0.0-rc.1, 2026.11.22) and a whole commit id. v1,
+	// 1.2, latest and main are names that people move.
+	versionPattern = regexp.MustCompile(`^([0-9]+|v?[0-9]+(\.[0-9]+){2,}([-+_.][0-9A-Za-z.+_-]+)?|[0-9a-f]{40}|[0-9a-f]{64})$`)
 )
 
 // CheckName fails with Invalid when name is no repository name. A valid name
