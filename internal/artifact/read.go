@@ -1,0 +1,128 @@
+package artifact
+
+import (
+	"context"
+	"encoding/json"
+	"time"
+
+	"github.com/digital-factory/factory/internal/access"
+	"github.com/digital-factory/factory/internal/artifact/attest"
+	"github.com/digital-factory/factory/internal/artifact/blob"
+	"github.com/digital-factory/factory/internal/artifact/image"
+	"github.com/digital-factory/factory/internal/artifact/oci"
+	"github.com/digital-factory/factory/internal/base/errs"
+	"github.com/digital-factory/factory/internal/base/page"
+	"github.com/digital-factory/factory/internal/base/store"
+	"github.com/digital-factory/factory/internal/ref"
+)
+
+// Artifact is the record of a published image.
+type Artifact struct {
+	Digest     ref.Artifact
+	Repository string // in the registry
+	Component  ref.Component
+	Team       ref.Team
+	Version    string
+	Commit     ref.Commit
+	Run        ref.Run     // that built it first
+	Size       int64       // bytes
+	SBOM       blob.Digest // of the referrer
+	Provenance blob.Digest // of the referrer
+	Published  time.Time
+}
+
+// Config says how to start an unpacked image.
+type Config = image.Config
+
+// Get returns the record of an artifact.
+func (s *Service) Get(ctx context.Context, who access.Actor, digest ref.Artifact) (a Artifact, err error) {
+	if err := who.May(access.Read, ""); err != nil {
+		return Artifact{}, err
+	}
+	err = s.o.DB.View(ctx, func(tx *store.Tx) error {
+		a, err = get(ctx, tx, digest)
+		return err
+	})
+	return a, err
+}
+
+// List returns the artifacts of a component, or of all for "", newest first, a
+// page at a time, and the cursor of the next page.
+func (s *Service) List(ctx context.Context, who access.Actor, component ref.Component, ask page.Ask) (found []Artifact, next string, err error) {
+	if err := who.May(access.Read, ""); err != nil {
+		return nil, "", err
+	}
+	err = s.o.DB.View(ctx, func(tx *store.Tx) error {
+		found, next, err = list(ctx, tx, component, ask)
+		return err
+	})
+	return found, next, err
+}
+
+// SBOM returns the CycloneDX document of an artifact, after checking its
+// signature.
+func (s *Service) SBOM(ctx context.Context, who access.Actor, digest ref.Artifact) (json.RawMessage, error) {
+	a, err := s.Get(ctx, who, digest)
+	if err != nil {
+		return nil, err
+	}
+	statement, err := s.open(a.Repository, blob.Digest(digest), a.SBOM)
+	if err == nil && statement.PredicateType != attest.SBOMType {
+		err = errs.New(errs.Denied, "the attestation %s is a %.100q, not a CycloneDX SBOM", a.SBOM, statement.PredicateType)
+	}
+	return statement.Predicate, err
+}
+
+// Provenance returns where an artifact comes from, after checking its
+// signature.
+func (s *Service) Provenance(ctx context.Context, who access.Actor, digest ref.Artifact) (attest.Provenance, error) {
+	a, err := s.Get(ctx, who, digest)
+	if err != nil {
+		return attest.Provenance{}, err
+	}
+	statement, err := s.open(a.Repository, blob.Digest(digest), a.Provenance)
+	if err != nil {
+		return attest.Provenance{}, err
+	}
+	return attest.ReadProvenance(statement)
+}
+
+// Unpack writes the files of an image to dir, which is missing, empty or holds
+// this image already, and returns how to start it; see image.Unpack. It does
+// not ask whether the image may run: call Verify first.
+func (s *Service) Unpack(ctx context.Context, who access.Actor, digest ref.Artifact, dir string) (Config, error) {
+	if err := who.May(access.Read, ""); err != nil {
+		return Config{}, err
+	}
+	d, err := blob.Parse(string(digest))
+	if err != nil {
+		return Config{}, err
+	}
+	s.unpacking.Lock()
+	defer s.unpacking.Unlock()
+	return image.Unpack(ctx, s.blobs, d, dir, image.DefaultLimits)
+}
+
+// maxBundle is the largest attestation read, in bytes; an SBOM of some ten
+// thousand parts.
+const maxBundle = 16 << 20
+
+// open returns the statement about d in the referrer of the repository.
+func (s *Service) open(repository string, d, referrer blob.Digest) (attest.Statement, error) {
+	stored, err := s.registry.Manifest(repository, string(referrer))
+	if err != nil {
+		return attest.Statement{}, err
+	}
+	m, err := oci.ParseManifest(stored.MediaType, stored.Body)
+	if err != nil {
+		return attest.Statement{}, err
+	}
+	if m.ArtifactType != attest.BundleType || len(m.Layers) != 1 {
+		return attest.Statement{}, errs.New(errs.Denied, "the referrer %s is no attestation", referrer)
+	}
+	raw, err := s.blobs.Read(m.Layers[0].Digest, maxBundle)
+	if err != nil {
+		return attest.Statement{}, err
+	}
+	return attest.Open(raw, s.signer.Public(), d)
+}
