@@ -1,0 +1,88 @@
+package client
+
+import "time"
+
+// Path is a golden path: a template, with all that a component created from it
+// gets without asking anybody.
+type Path struct {
+	Name        string      `json:"name" example:"go-service"`
+	Version     string      `json:"version" doc:"of the path; a component keeps the one it was created from" example:"1.0.0"`
+	Title       string      `json:"title" example:"Go service"`
+	Description string      `json:"description"`
+	Provides    []PathPart  `json:"provides" doc:"what a component gets"`
+	Inputs      []PathInput `json:"inputs" doc:"what the path asks for"`
+	Files       []string    `json:"files" doc:"files of the first commit" example:"[\"main.go\"]"`
+}
+
+// PathPart is one thing that a path provides.
+type PathPart struct {
+	Name string `json:"name" example:"repository"`
+	Text string `json:"text" example:"Git over HTTP with a protected trunk"`
+}
+
+// PathInput is one thing that a path asks for.
+type PathInput struct {
+	Name     string `json:"name" example:"name"`
+	Type     string `json:"type" enum:"slug,team,text"`
+	Text     string `json:"text"`
+	Required bool   `json:"required"`
+	Pattern  string `json:"pattern,omitempty" doc:"regular expression that the value must match"`
+}
+
+// PathList is all golden paths.
+type PathList struct {
+	Items []Path `json:"items"`
+}
+
+// CreateComponent asks for a component with everything that belongs to it.
+type CreateComponent struct {
+	Name        string `json:"name" doc:"slug, unique in the factory, for ever" minLength:"3" maxLength:"40" pattern:"^[a-z][a-z0-9-]{1,38}[a-z0-9]$" patternDescription:"lower-case letters, digits and dashes, a letter first" example:"engine-controller"`
+	Team        string `json:"team" doc:"slug of the team that owns it" minLength:"1" maxLength:"40" example:"engine"`
+	Path        string `json:"path" doc:"golden path to create it from" minLength:"1" maxLength:"40" example:"go-service"`
+	Description string `json:"description,omitempty" doc:"what it is for, in a sentence" maxLength:"300" example:"Starts, throttles and stops the motors"`
+}
+
+// Component is a piece of software that a team builds and runs.
+type Component struct {
+	Name         string                 `json:"name" example:"engine-controller"`
+	Team         string                 `json:"team" example:"engine"`
+	Description  string                 `json:"description"`
+	Path         string                 `json:"path" doc:"golden path it was created from" example:"go-service"`
+	PathVersion  string                 `json:"pathVersion" example:"1.0.0"`
+	State        string                 `json:"state" enum:"provisioning,ready,failed" doc:"ready: the first version is live in production; failed: a step of the provisioning failed and waits for a new push"`
+	CloneURL     string                 `json:"cloneUrl" doc:"for git clone; sign in with an API token as password" example:"http://127.0.0.1:8080/git/engine-controller.git"`
+	Environments []ComponentEnvironment `json:"environments"`
+	Provisioning []ProvisioningStep     `json:"provisioning" doc:"what has happened and what is happening, in order"`
+	Created      time.Time              `json:"created"`
+	Ready        *time.Time             `json:"ready,omitempty" doc:"when the first version was live in production"`
+	Version      int64                  `json:"version" doc:"counts changes"`
+}
+
+// ComponentEnvironment is a place where a component runs.
+type ComponentEnvironment struct {
+	Name string `json:"name" enum:"staging,production"`
+	URL  string `json:"url" doc:"route on the gateway" example:"http://engine-controller.localhost:8081/"`
+}
+
+// ProvisioningStep is a step on the way from nothing to live in production.
+type ProvisioningStep struct {
+	Name  string     `json:"name" enum:"repository,run,staging,production"`
+	Title string     `json:"title" example:"Repository with the first commit"`
+	State string     `json:"state" enum:"waiting,running,done,failed"`
+	Text  string     `json:"text,omitempty" doc:"what came of it, or why it failed"`
+	Ref   string     `json:"ref,omitempty" doc:"subject to look at" example:"run/01923c5e-7a2b-7c3d-8e4f-5a6b7c8d9e0f"`
+	At    *time.Time `json:"at,omitempty" doc:"when the state was reached"`
+}
+
+// ListComponents narrows the list of components.
+type ListComponents struct {
+	Team  string `query:"team" doc:"only those of a team" maxLength:"40" example:"engine"`
+	Limit int    `query:"limit" minimum:"0" maximum:"500" doc:"rows per page; 50 when absent"`
+	After string `query:"after" doc:"cursor of the page before" maxLength:"2000"`
+}
+
+// ComponentPage is a page of components, by name.
+type ComponentPage struct {
+	Items []Component `json:"items"`
+	Next  string      `json:"next,omitempty" doc:"cursor of the next page; absent at the end"`
+}
