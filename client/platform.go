@@ -1,6 +1,10 @@
 package client
 
-import "time"
+import (
+	"context"
+	"net/http"
+	"time"
+)
 
 // Path is a golden path: a template, with all that a component created from it
 // gets without asking anybody.
@@ -9,9 +13,9 @@ type Path struct {
 	Version     string      `json:"version" doc:"of the path; a component keeps the one it was created from" example:"1.0.0"`
 	Title       string      `json:"title" example:"Go service"`
 	Description string      `json:"description"`
-	Provides    []PathPart  `json:"provides" doc:"what a component gets"`
-	Inputs      []PathInput `json:"inputs" doc:"what the path asks for"`
-	Files       []string    `json:"files" doc:"files of the first commit" example:"[\"main.go\"]"`
+	Provides    []PathPart  `json:"provides" nullable:"false" doc:"what a component gets"`
+	Inputs      []PathInput `json:"inputs" nullable:"false" doc:"what the path asks for"`
+	Files       []string    `json:"files" nullable:"false" doc:"files of the first commit" example:"[\"main.go\"]"`
 }
 
 // PathPart is one thing that a path provides.
@@ -27,11 +31,6 @@ type PathInput struct {
 	Text     string `json:"text"`
 	Required bool   `json:"required"`
 	Pattern  string `json:"pattern,omitempty" doc:"regular expression that the value must match"`
-}
-
-// PathList is all golden paths.
-type PathList struct {
-	Items []Path `json:"items"`
 }
 
 // CreateComponent asks for a component with everything that belongs to it.
@@ -51,8 +50,8 @@ type Component struct {
 	PathVersion  string                 `json:"pathVersion" example:"1.0.0"`
 	State        string                 `json:"state" enum:"provisioning,ready,failed" doc:"ready: the first version is live in production; failed: a step of the provisioning failed and waits for a new push"`
 	CloneURL     string                 `json:"cloneUrl" doc:"for git clone; sign in with an API token as password" example:"http://127.0.0.1:8080/git/engine-controller.git"`
-	Environments []ComponentEnvironment `json:"environments"`
-	Provisioning []ProvisioningStep     `json:"provisioning" doc:"what has happened and what is happening, in order"`
+	Environments []ComponentEnvironment `json:"environments" nullable:"false"`
+	Provisioning []ProvisioningStep     `json:"provisioning" nullable:"false" doc:"what has happened and what is happening, in order"`
 	Created      time.Time              `json:"created"`
 	Ready        *time.Time             `json:"ready,omitempty" doc:"when the first version was live in production"`
 	Version      int64                  `json:"version" doc:"counts changes"`
@@ -74,15 +73,31 @@ type ProvisioningStep struct {
 	At    *time.Time `json:"at,omitempty" doc:"when the state was reached"`
 }
 
-// ListComponents narrows the list of components.
-type ListComponents struct {
-	Team  string `query:"team" doc:"only those of a team" maxLength:"40" example:"engine"`
-	Limit int    `query:"limit" minimum:"0" maximum:"500" doc:"rows per page; 50 when absent"`
-	After string `query:"after" doc:"cursor of the page before" maxLength:"2000"`
+// Paths lists the golden paths.
+func (c *Client) Paths(ctx context.Context) (Page[Path], error) {
+	return call[Page[Path]](ctx, c, http.MethodGet, path("paths"), nil, nil)
 }
 
-// ComponentPage is a page of components, by name.
-type ComponentPage struct {
-	Items []Component `json:"items"`
-	Next  string      `json:"next,omitempty" doc:"cursor of the next page; absent at the end"`
+// Path shows one golden path.
+func (c *Client) Path(ctx context.Context, name string) (Path, error) {
+	return call[Path](ctx, c, http.MethodGet, path("paths", name), nil, nil)
+}
+
+// CreateComponent creates a component with all that its path provides.
+func (c *Client) CreateComponent(ctx context.Context, in CreateComponent) (Component, error) {
+	return call[Component](ctx, c, http.MethodPost, path("components"), nil, in)
+}
+
+// Components lists components by name; those of one team unless team is empty.
+func (c *Client) Components(ctx context.Context, team string, p Paging) (Page[Component], error) {
+	q := p.query()
+	if team != "" {
+		q.Set("team", team)
+	}
+	return call[Page[Component]](ctx, c, http.MethodGet, path("components"), q, nil)
+}
+
+// Component shows one component and how far its provisioning is.
+func (c *Client) Component(ctx context.Context, name string) (Component, error) {
+	return call[Component](ctx, c, http.MethodGet, path("components", name), nil, nil)
 }

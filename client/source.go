@@ -1,6 +1,10 @@
 package client
 
-import "time"
+import (
+	"context"
+	"net/http"
+	"time"
+)
 
 // Commit is one commit of a component's repository.
 type Commit struct {
@@ -8,23 +12,10 @@ type Commit struct {
 	Component string    `json:"component" example:"engine-controller"`
 	Author    string    `json:"author" doc:"name as the commit has it; not who pushed it" example:"Eva Engineer"`
 	Title     string    `json:"title" doc:"first line of the message" example:"Retry the motor start once"`
-	Items     []string  `json:"items" doc:"items named by Item: trailers" example:"[\"ENG-1\"]"`
+	Items     []string  `json:"items" nullable:"false" doc:"items named by Item: trailers" example:"[\"ENG-1\"]"`
 	Hotfix    bool      `json:"hotfix" doc:"has the trailer Lane: hotfix"`
 	At        time.Time `json:"at" doc:"committer time"`
-	Parents   []string  `json:"parents" doc:"object names; empty for the first commit"`
-}
-
-// CommitPage is a page of commits, newest first.
-type CommitPage struct {
-	Items []Commit `json:"items"`
-	Next  string   `json:"next,omitempty" doc:"cursor of the next page; absent at the end"`
-}
-
-// ListCommits narrows the list of commits.
-type ListCommits struct {
-	Branch string `query:"branch" doc:"branch; the trunk main when empty" example:"main" maxLength:"200"`
-	Limit  int    `query:"limit" minimum:"0" maximum:"500" doc:"rows per page; 50 when absent"`
-	After  string `query:"after" doc:"cursor of the page before" maxLength:"2000"`
+	Parents   []string  `json:"parents" nullable:"false" doc:"object names; empty for the first commit"`
 }
 
 // CommitDetail is a commit with its whole message and what it changed.
@@ -33,7 +24,7 @@ type CommitDetail struct {
 	Message   string       `json:"message" doc:"whole message with trailers"`
 	Email     string       `json:"email" doc:"author's address as the commit has it"`
 	Authored  time.Time    `json:"authored" doc:"author time"`
-	Files     []FileChange `json:"files" doc:"against the first parent; at most 1000"`
+	Files     []FileChange `json:"files" nullable:"false" doc:"against the first parent; at most 1000"`
 	Changed   int          `json:"changed" doc:"files changed, also those not listed"`
 	Additions int          `json:"additions" doc:"lines added"`
 	Deletions int          `json:"deletions" doc:"lines removed"`
@@ -45,4 +36,20 @@ type FileChange struct {
 	Additions int    `json:"additions"`
 	Deletions int    `json:"deletions"`
 	Binary    bool   `json:"binary" doc:"lines are not counted"`
+}
+
+// Commits lists a branch's commits, newest first; the trunk's for an empty
+// branch.
+func (c *Client) Commits(ctx context.Context, component, branch string, p Paging) (Page[Commit], error) {
+	q := p.query()
+	if branch != "" {
+		q.Set("branch", branch)
+	}
+	return call[Page[Commit]](ctx, c, http.MethodGet, path("components", component, "commits"), q, nil)
+}
+
+// Commit shows one commit, named by its full object name or by at least its
+// first seven digits.
+func (c *Client) Commit(ctx context.Context, component, sha string) (CommitDetail, error) {
+	return call[CommitDetail](ctx, c, http.MethodGet, path("components", component, "commits", sha), nil, nil)
 }
