@@ -175,8 +175,11 @@ func (s *Service) answer(ctx context.Context, q question) verdict {
 }
 
 // quarantineOf accepts only a directory that git made inside the repository's
-// object store.
+// object store, or none: a push that only deletes brings no objects.
 func quarantineOf(r repository, path string) (string, error) {
+	if path == "" {
+		return "", nil
+	}
 	objects := filepath.Join(r.dir, "objects")
 	if filepath.Dir(path) != objects || !strings.Contains(filepath.Base(path), "incoming") {
 		return "", errors.New("git did not put this push aside, so it cannot be checked")
