@@ -1,0 +1,180 @@
+package source
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/digital-factory/factory/internal/base/errs"
+)
+
+// repository is one bare repository on the disk. quarantine, when set, is
+// where git keeps the objects of a push that is not accepted yet.
+type repository struct {
+	dir        string
+	hooks      string
+	limit      int64
+	quarantine string
+}
+
+func (s *Service) repository(component string) repository {
+	return repository{dir: filepath.Join(s.cfg.Dir, component+".git"), hooks: filepath.Join(s.cfg.Dir, "hooks"), limit: s.cfg.Limit}
+}
+
+// command returns git on the repository, with nothing of the factory's
+// environment but the search path, and in a process group of its own that is
+// killed as a whole when ctx ends.
+func (r repository) command(ctx context.Context, env []string, args ...string) *exec.Cmd {
+	settings := []string{
+		"core.hooksPath=" + r.hooks,
+		"core.fsmonitor=false",
+		"core.fsync=objects,derived-metadata,reference", // what a fact tells must survive a power cut
+		"gc.autoDetach=false",                           // no process outlives its request
+		"maintenance.autoDetach=false",
+		"pack.windowMemory=128m",
+		"protocol.file.allow=never",
+		"receive.fsckObjects=true",
+		fmt.Sprintf("receive.maxInputSize=%d", r.limit),
+		"safe.directory=" + r.dir,
+		"transfer.hideRefs=refs/",
+		"transfer.hideRefs=!refs/heads/",
+		"transfer.hideRefs=!refs/tags/",
+		"uploadpack.allowFilter=true",
+	}
+	line := make([]string, 0, 2*len(settings)+1+len(args))
+	for _, s := range settings {
+		line = append(line, "-c", s)
+	}
+	line = append(line, "--git-dir="+r.dir)
+	cmd := exec.CommandContext(ctx, "git", append(line, args...)...)
+	cmd.Dir = r.dir
+	cmd.Env = append([]string{
+		"PATH=" + os.Getenv("PATH"),
+		"HOME=" + r.hooks,
+		"LC_ALL=C",
+		"TZ=UTC",
+		"GIT_CONFIG_NOSYSTEM=1",
+		"GIT_CONFIG_GLOBAL=/dev/null",
+		"GIT_ATTR_NOSYSTEM=1",
+		"GIT_NO_REPLACE_OBJECTS=1",
+		"GIT_TERMINAL_PROMPT=0",
+	}, env...)
+	if r.quarantine != "" {
+		cmd.Env = append(cmd.Env, "GIT_OBJECT_DIRECTORY="+r.quarantine,
+			"GIT_ALTERNATE_OBJECT_DIRECTORIES="+filepath.Join(r.dir, "objects"))
+	}
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
+	cmd.WaitDelay = 10 * time.Second
+	return cmd
+}
+
+// run returns what git printed; input may be nil.
+func (r repository) run(ctx context.Context, input io.Reader, args ...string) ([]byte, error) {
+	return r.runWith(ctx, nil, input, args...)
+}
+
+func (r repository) runWith(ctx context.Context, env []string, input io.Reader, args ...string) ([]byte, error) {
+	cmd := r.command(ctx, env, args...)
+	var out, complaint bytes.Buffer
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = input, &out, &complaint
+	if err := cmd.Run(); err != nil {
+		return nil, gitError(ctx, args[0], err, complaint.String())
+	}
+	return out.Bytes(), nil
+}
+
+// stream hands what git prints to read while it is printing, so that nothing
+// is held in memory as a whole.
+func (r repository) stream(ctx context.Context, input io.Reader, read func(io.Reader) error, args ...string) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	cmd := r.command(ctx, nil, args...)
+	var complaint bytes.Buffer
+	cmd.Stdin, cmd.Stderr = input, &complaint
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		return err
+	}
+	if err := cmd.Start(); err != nil {
+		return gitError(ctx, args[0], err, "")
+	}
+	failure := read(out)
+	if failure != nil {
+		cancel() // what git still has to say does not matter
+		_ = cmd.Wait()
+		return failure
+	}
+	if err := cmd.Wait(); err != nil {
+		return gitError(ctx, args[0], err, complaint.String())
+	}
+	return nil
+}
+
+// answers reports whether git ends well: the question forms of git, such as
+// merge-base --is-ancestor, say no with exit code 1.
+func (r repository) answers(ctx context.Context, args ...string) (bool, error) {
+	_, err := r.run(ctx, nil, args...)
+	if exit, ok := errors.AsType[*exec.ExitError](err); ok && exit.ExitCode() == 1 {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+func gitError(ctx context.Context, verb string, err error, complaint string) error {
+	if ctx.Err() != nil {
+		return fmt.Errorf("git %s: %w", verb, ctx.Err())
+	}
+	if errors.Is(err, exec.ErrNotFound) {
+		return errs.Because(errs.Unavailable, err, "the factory's machine has no git").Do("install git on the machine that runs the factory")
+	}
+	complaint = strings.TrimSpace(complaint)
+	if len(complaint) > 2000 {
+		complaint = complaint[:2000]
+	}
+	return fmt.Errorf("git %s: %w: %s", verb, err, complaint)
+}
+
+// refs returns the branches and tags on the disk: full name to object name.
+func (r repository) refs(ctx context.Context) (map[string]string, error) {
+	out, err := r.run(ctx, nil, "for-each-ref", "--format=%(objectname) %(refname)", "refs/heads/", "refs/tags/")
+	if err != nil {
+		return nil, err
+	}
+	refs := map[string]string{}
+	for line := range strings.Lines(string(out)) {
+		sha, name, ok := strings.Cut(strings.TrimSuffix(line, "\n"), " ")
+		if !ok || !objectName.MatchString(sha) {
+			return nil, fmt.Errorf("git for-each-ref printed %q", line)
+		}
+		refs[name] = sha
+	}
+	return refs, nil
+}
+
+// resolve returns the full name of a commit that a person named by a full or
+// shortened object name.
+func (r repository) resolve(ctx context.Context, sha string) (string, error) {
+	if !shortName.MatchString(sha) {
+		return "", errs.New(errs.Invalid, "%q is not a commit's name", sha).Do("give 7 to 40 hexadecimal digits")
+	}
+	out, err := r.run(ctx, nil, "rev-parse", "--verify", "--quiet", "--end-of-options", sha+"^{commit}")
+	if _, ok := errors.AsType[*exec.ExitError](err); ok && ctx.Err() == nil {
+		return "", errs.Because(errs.NotFound, err, "no commit %s in this repository", sha)
+	} else if err != nil {
+		return "", err
+	}
+	full := strings.TrimSpace(string(out))
+	if !objectName.MatchString(full) {
+		return "", fmt.Errorf("git rev-parse printed %q", full)
+	}
+	return full, nil
+}

@@ -1,0 +1,106 @@
+package source
+
+import (
+	"bytes"
+	"io"
+	"os/exec"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/digital-factory/factory/internal/journal"
+)
+
+func TestMoves(t *testing.T) {
+	t.Parallel()
+	eva, otto, nobody := journal.By{ID: "eva"}, journal.By{ID: "otto"}, journal.By{ID: "system/source"}
+	const main, side = "refs/heads/main", "refs/heads/side"
+	for _, test := range []struct {
+		name       string
+		told, disk map[string]string
+		pushes     []accepted
+		want       []move
+	}{
+		{name: "nothing moved", told: map[string]string{main: "1"}, disk: map[string]string{main: "1"}, pushes: []accepted{{"p", main, "1", "2", eva}}},
+		{name: "first", disk: map[string]string{main: "1"}, want: []move{{main, "", "1", nobody}}},
+		{name: "one push", told: map[string]string{main: "1"}, disk: map[string]string{main: "2"}, pushes: []accepted{{"p", main, "1", "2", eva}}, want: []move{{main, "1", "2", eva}}},
+		{name: "two pushes told together", told: map[string]string{main: "1"}, disk: map[string]string{main: "3"},
+			pushes: []accepted{{"p", main, "1", "2", eva}, {"q", main, "2", "3", otto}}, want: []move{{main, "1", "2", eva}, {main, "2", "3", otto}}},
+		{name: "the race that was lost is not told", told: map[string]string{main: "1"}, disk: map[string]string{main: "3"},
+			pushes: []accepted{{"p", main, "1", "2", eva}, {"q", main, "1", "3", otto}}, want: []move{{main, "1", "3", otto}}},
+		{name: "unexplained beginning", told: map[string]string{main: "1"}, disk: map[string]string{main: "3"},
+			pushes: []accepted{{"q", main, "2", "3", otto}}, want: []move{{main, "1", "2", nobody}, {main, "2", "3", otto}}},
+		{name: "deleted and made", told: map[string]string{main: "1", side: "1"}, disk: map[string]string{main: "1", "refs/tags/v": "1"},
+			pushes: []accepted{{"p", side, "1", "", eva}, {"p", "refs/tags/v", "", "1", eva}}, want: []move{{side, "1", "", eva}, {"refs/tags/v", "", "1", eva}}},
+		{name: "a circle of pushes ends", told: map[string]string{side: "9"}, disk: map[string]string{side: "1"},
+			pushes: []accepted{{"p", side, "1", "2", eva}, {"q", side, "2", "1", eva}}, want: []move{{side, "9", "1", nobody}, {side, "1", "2", eva}, {side, "2", "1", eva}}},
+	} {
+		if d := cmp.Diff(test.want, moves(test.told, test.disk, test.pushes, nobody), cmp.AllowUnexported(move{})); d != "" {
+			t.Errorf("%s: %s", test.name, d)
+		}
+	}
+}
+
+// TestRefNamesAsGitHasThem compares with git's own rule; ours may only be
+// stricter.
+func TestRefNamesAsGitHasThem(t *testing.T) {
+	t.Parallel()
+	for name, want := range map[string]bool{
+		"refs/heads/main": true, "refs/heads/feature/big-battery_2": true, "refs/tags/v1.0": true, "refs/heads/café": true,
+		"refs/heads": false, "heads/main": false, "refs/heads/": false, "refs/heads/a..b": false, "refs/heads/a b": false, "refs/heads/.a": false,
+		"refs/heads/a.lock": false, "refs/heads/a/": false, "refs/heads//a": false, "refs/heads/a~1": false, "refs/heads/a^": false, "refs/heads/a:b": false,
+		"refs/heads/a?": false, "refs/heads/a*": false, "refs/heads/a[": false, "refs/heads/a\\b": false, "refs/heads/a@{1}": false, "refs/heads/a.": false,
+		"refs/heads/a\x01": false, "refs/heads/-a": false, "refs/heads/\xff": false, "refs/heads/" + strings.Repeat("a", 300): false,
+	} {
+		if got := validRef(name); got != want {
+			t.Errorf("%q: %v", name, got)
+		}
+		if want && exec.CommandContext(t.Context(), "git", "check-ref-format", name).Run() != nil {
+			t.Errorf("%q: git refuses it", name)
+		}
+	}
+}
+
+func FuzzReadLog(f *testing.F) {
+	sha := strings.Repeat("a", 40)
+	f.Add([]byte(strings.Join([]string{sha, sha, "Eva", "eva@example.com", "1", "2", "Title", "ENG-1,x", "hotfix"}, "\x00") + "\x00"))
+	f.Add([]byte(strings.Join([]string{sha, "", "", "", "", "99999999999999999999", "", "", ""}, "\x00") + "\x00"))
+	f.Add([]byte("short\x00"))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		err := readLog(bytes.NewReader(data), func(c Commit) error {
+			if !objectName.MatchString(c.SHA) || c.Committed.Year() < 1970 || c.Committed.Year() > 9999 {
+				t.Fatalf("%+v", c)
+			}
+			items, _ := c.named()
+			for _, item := range items {
+				if !itemName.MatchString(item) {
+					t.Fatal(item)
+				}
+			}
+			return nil
+		})
+		if err == nil && len(data) > 0 && data[len(data)-1] != 0 {
+			t.Fatal("a broken end was taken for a whole")
+		}
+	})
+}
+
+// TestHookOutsideThePush: whoever pushes around the factory is refused.
+func TestHookOutsideThePush(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		args []string
+		env  map[string]string
+		word string
+	}{
+		{[]string{"post-receive"}, nil, "pre-receive only"},
+		{[]string{"pre-receive"}, nil, "did not come through the factory"},
+		{[]string{"pre-receive"}, map[string]string{envSocket: t.TempDir() + "/none", envSecret: "x"}, "push again in a moment"},
+	} {
+		var out bytes.Buffer
+		if code := RunHook(test.args, io.LimitReader(strings.NewReader(""), 0), &out, func(k string) string { return test.env[k] }); code == 0 || !strings.Contains(out.String(), test.word) {
+			t.Errorf("%v: %d %s", test.args, code, out.String())
+		}
+	}
+}

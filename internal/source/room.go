@@ -1,0 +1,67 @@
+// Package source hosts the components' repositories: bare git repositories on
+// the disk, served over smart HTTP by the system's git, with the factory
+// judging every push before a ref moves.
+//
+// A push goes: the handler authorizes it and starts git receive-pack; its
+// pre-receive hook is the factory's own program, which asks back over a unix
+// socket; the rules decide on the objects in quarantine; what they accept is
+// noted in source_push with the pusher's name; git moves the refs; the handler
+// compares the refs with source_ref and tells what moved. Whatever a crash
+// left untold is found by the same comparison at the next start and told then.
+//
+// # Owns
+//
+// source_repository, source_ref (the refs as last told), source_push (pushes
+// accepted and not yet told) and the directory of repositories.
+//
+// # Tells
+//
+// repository.created, commits.pushed, push.rejected.
+//
+// # Asks
+//
+// Items whether the items named by trailers exist, PipelineFile whether the
+// pipeline file is right.
+//
+// # Invariants
+//
+// The trunk never loses a commit: no force, no deletion. A tag never moves. A
+// fact is told only for a ref that really moved, once, under the name of who
+// pushed it. Nothing of a rejected push stays in the repository. No git
+// process sees the factory's environment, a user's configuration or a hook
+// that is not ours.
+package source
+
+import (
+	"context"
+	"embed"
+
+	"github.com/digital-factory/factory/internal/base/store"
+)
+
+//go:embed migrations
+var files embed.FS
+
+// Schema is the module's tables.
+func Schema() store.Schema { return store.Schema{Module: "source", Files: files} }
+
+// Trunk is the protected branch of every repository.
+const Trunk = "main"
+
+// Pipeline is where a repository has its pipeline file.
+const Pipeline = ".factory/pipeline.yaml"
+
+const trunkRef = "refs/heads/" + Trunk
+
+// Items knows the work that commits name.
+type Items interface {
+	// Known returns those of the ids, such as "ENG-1", that name no item.
+	Known(ctx context.Context, ids []string) (unknown []string, err error)
+}
+
+// PipelineFile knows the format of pipeline files.
+type PipelineFile interface {
+	// Check returns nil for a right file, else an errs.Invalid for its author
+	// that names the line.
+	Check(data []byte) error
+}
