@@ -1,0 +1,98 @@
+package platform
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/goccy/go-yaml"
+
+	"github.com/digital-factory/factory/internal/base/errs"
+)
+
+// ManifestFile is where a repository says how the platform runs it.
+const ManifestFile = ".factory/component.yaml"
+
+// Manifest is how the platform runs a component. It travels in the labels of
+// the signed image.
+type Manifest struct {
+	Service Serving        `yaml:"service"`
+	Rollout map[string]any `yaml:"rollout"` // overrides of the rollout plan; release knows them
+}
+
+// Serving is how a service is reached.
+type Serving struct {
+	Port   int      `yaml:"port" json:"port"`
+	Health string   `yaml:"health" json:"health"` // path that answers below 400 when it can serve
+	Smoke  []string `yaml:"smoke" json:"smoke"`   // paths tried before traffic comes; health when empty
+}
+
+// ParseManifest reads a component.yaml and fills in the defaults; no data is a
+// manifest of defaults. Errors name line and column.
+func ParseManifest(data []byte) (Manifest, error) {
+	m := Manifest{Service: Serving{Port: 8080, Health: "/healthz"}}
+	bad := errs.New(errs.Invalid, "%s cannot be used", ManifestFile).Do("correct the lines named and push again")
+	if len(bytes.TrimSpace(data)) > 0 {
+		if err := yaml.NewDecoder(bytes.NewReader(data), yaml.DisallowUnknownField()).Decode(&m); err != nil {
+			var y yaml.Error
+			at, text := ManifestFile, err.Error()
+			if errors.As(err, &y) {
+				text = y.GetMessage()
+				if t := y.GetToken(); t != nil && t.Position != nil {
+					at = fmt.Sprintf("%s:%d:%d", ManifestFile, t.Position.Line, t.Position.Column)
+				}
+			}
+			return m, bad.In(at, "%s", text)
+		}
+	}
+	if m.Service.Port < 1 || m.Service.Port > 65535 || m.Service.Port == 4318 {
+		bad.In(ManifestFile, "service.port %d must be 1 to 65535, and not 4318, where telemetry is taken", m.Service.Port)
+	}
+	for _, p := range append([]string{m.Service.Health}, m.Service.Smoke...) {
+		if !strings.HasPrefix(p, "/") || strings.ContainsAny(p, " \n\r") {
+			bad.In(ManifestFile, "the path %q must begin with a slash", p)
+		}
+	}
+	if len(bad.Fields) > 0 {
+		return m, bad
+	}
+	return m, nil
+}
+
+// The labels that carry a manifest.
+const (
+	ServiceLabel = "io.digital-factory.service"
+	RolloutLabel = "io.digital-factory.rollout"
+)
+
+// Labels writes the manifest for an image.
+func (m Manifest) Labels() (map[string]string, error) {
+	service, err := json.Marshal(m.Service)
+	if err != nil {
+		return nil, err
+	}
+	labels := map[string]string{ServiceLabel: string(service)}
+	if len(m.Rollout) > 0 {
+		rollout, err := json.Marshal(m.Rollout)
+		if err != nil {
+			return nil, errs.Because(errs.Invalid, err, "the rollout section of %s has what JSON cannot hold", ManifestFile)
+		}
+		labels[RolloutLabel] = string(rollout)
+	}
+	return labels, nil
+}
+
+// ServingOf reads a service's label; an image without one is refused.
+func ServingOf(labels map[string]string) (Serving, error) {
+	var s Serving
+	text, ok := labels[ServiceLabel]
+	if !ok {
+		return s, errs.New(errs.Invalid, "the image does not say how to run it: it has no label %s", ServiceLabel).Do("build it by the component's pipeline")
+	}
+	if err := json.Unmarshal([]byte(text), &s); err != nil {
+		return s, errs.Because(errs.Invalid, err, "the label %s cannot be read", ServiceLabel)
+	}
+	return s, nil
+}
