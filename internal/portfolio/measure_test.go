@@ -1,6 +1,7 @@
 package portfolio
 
 import (
+	"context"
 	"math"
 	"strings"
 	"testing"
@@ -280,6 +281,37 @@ func TestPivotTakesTheApprovalBack(t *testing.T) {
 		}
 		if d := must[Detail](r.t)(r.Initiative(ctx, r.board, i.ID)); len(d.Decisions) != 3 || d.Decisions[0].Verdict != Go {
 			r.t.Fatalf("%+v", d.Decisions)
+		}
+	})
+}
+
+// counting answers every query and calls third on the third.
+type counting struct {
+	asked int
+	third func()
+}
+
+func (c *counting) Instant(context.Context, string, time.Time) (float64, bool, error) {
+	if c.asked++; c.asked == 3 {
+		c.third()
+	}
+	return float64(c.asked), true, nil
+}
+
+func TestRunMeasuresAgainAndAgain(t *testing.T) {
+	t.Parallel()
+	each(t, func(r *room) {
+		r.beginning()
+		ctx, end := context.WithCancel(r.t.Context())
+		defer end()
+		m := &counting{third: end}
+		s := New(r.db, r.j, m, Options{Every: time.Millisecond}, func() time.Time { return r.now })
+		if err := s.Run(ctx); err != nil {
+			r.t.Fatal(err)
+		}
+		b := must[Board](r.t)(r.Board(r.t.Context(), r.board))
+		if k := b.Objectives[0].KeyResults[0]; m.asked != 3 || *k.Value != 2 {
+			r.t.Fatalf("asked %d times, value %v: what is measured while ending is not stored", m.asked, *k.Value)
 		}
 	})
 }
