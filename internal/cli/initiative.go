@@ -105,16 +105,18 @@ func initiativeFlags(e *edits[client.InitiativeFields]) {
 	e.count("risk", "risk reduction or opportunity enablement", func(i *f, v int64) { scores(i).RiskReduction = int(v) })
 	e.count("size", "job size", func(i *f, v int64) { scores(i).JobSize = int(v) })
 	currency := e.cmd.Flags().String("currency", "", "of cost, budget and day rate, e.g. EUR (default: as it was)")
-	amount := func(v int64, was *client.Money) *client.Money {
+	amount := func(i *f, v int64) *client.Money {
 		m := &client.Money{Amount: v, Currency: *currency}
-		if m.Currency == "" && was != nil {
-			m.Currency = was.Currency
+		for _, was := range []*client.Money{i.Cost, i.Budget, i.DayRate} {
+			if m.Currency == "" && was != nil {
+				m.Currency = was.Currency
+			}
 		}
 		return m
 	}
-	e.count("cost", "cost estimate in whole units of the currency", func(i *f, v int64) { i.Cost = amount(v, i.Cost) })
-	e.count("budget", "budget", func(i *f, v int64) { i.Budget = amount(v, i.Budget) })
-	e.count("day-rate", "cost of one item in work for one day", func(i *f, v int64) { i.DayRate = amount(v, i.DayRate) })
+	e.count("cost", "cost estimate in whole units of the currency", func(i *f, v int64) { i.Cost = amount(i, v) })
+	e.count("budget", "budget", func(i *f, v int64) { i.Budget = amount(i, v) })
+	e.count("day-rate", "cost of one item in work for one day", func(i *f, v int64) { i.DayRate = amount(i, v) })
 	e.number("predicted", "change of the key result that it should cause", func(i *f, v float64) { i.Predicted = &v })
 }
 

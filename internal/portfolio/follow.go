@@ -55,16 +55,37 @@ func (s *Service) handle(ctx context.Context, tx *store.Tx, f journal.Fact) erro
 		if err != nil {
 			return err
 		}
-		return putEffect(ctx, tx, Effect{
+		err = putEffect(ctx, tx, Effect{
 			Rollout: p.Rollout, Component: p.Component, Feature: p.Feature, KeyResult: p.KeyResult, Event: p.Outcome,
 			Estimate: p.Estimate, Low: p.Low, High: p.High, Level: p.Level, Units: p.Units, Grade: Grade(p.Grade), At: f.At,
 		})
+		if err != nil {
+			return err
+		}
+		return addUp(ctx, tx, p.Rollout)
 	case fact.RolloutFinished{}.Kind():
 		p, err := journal.Decode[fact.RolloutFinished](f)
 		if err != nil {
 			return err
 		}
-		return putRollout(ctx, tx, p.Rollout, p.Outcome)
+		if err := putRollout(ctx, tx, p.Rollout, p.Outcome); err != nil {
+			return err
+		}
+		return addUp(ctx, tx, p.Rollout)
+	}
+	return nil
+}
+
+// addUp brings the totals of the initiatives that a rollout touches up to date.
+func addUp(ctx context.Context, tx *store.Tx, id ref.Rollout) error {
+	touched, err := measuredBy(ctx, tx, id)
+	if err != nil {
+		return err
+	}
+	for _, i := range touched {
+		if err := putTotals(ctx, tx, i); err != nil {
+			return err
+		}
 	}
 	return nil
 }

@@ -197,7 +197,7 @@ func (s *Service) KeyResult(ctx context.Context, who access.Actor, id ref.KeyRes
 		if k, err = s.keyResult(ctx, tx, id); err != nil {
 			return err
 		}
-		history, err = points(ctx, tx, id, slotOf(k.Created), slotOf(s.clock()), 500)
+		history, err = points(ctx, tx, id, 0, slotOf(s.clock()), 500)
 		return err
 	})
 	return k, history, err

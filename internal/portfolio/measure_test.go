@@ -1,6 +1,7 @@
 package portfolio
 
 import (
+	"context"
 	"math"
 	"strings"
 	"testing"
@@ -98,17 +99,14 @@ func TestHistoryStaysBounded(t *testing.T) {
 		ctx := r.t.Context()
 		_, k := r.beginning()
 		end := r.now
-		begin := end.Add(-5 * 24 * time.Hour)
+		begin := end.Add(-54 * time.Hour)
 		err := r.db.Update(ctx, func(tx *store.Tx) error {
-			for at, n := begin, 0; !at.After(end); at, n = at.Add(45*time.Second), n+1 {
+			for at, n := begin, 0; !at.After(end); at, n = at.Add(90*time.Second), n+1 {
 				if err := insertMeasurement(ctx, tx, k.ID, at, float64(n)); err != nil {
 					return err
 				}
-				if err := insertMeasurement(ctx, tx, k.ID, at.Add(time.Second), float64(n)); err != nil {
-					return err // the same slot: replaces
-				}
 			}
-			return nil
+			return insertMeasurement(ctx, tx, k.ID, end.Add(time.Second), 54*40) // the same slot: replaces
 		})
 		if err != nil {
 			r.t.Fatal(err)
@@ -122,15 +120,15 @@ func TestHistoryStaysBounded(t *testing.T) {
 			}
 			return n
 		}
-		if n := count(); n != 5*24*80+1 {
+		if n := count(); n != 54*40+1 {
 			r.t.Fatalf("%d rows before thinning", n)
 		}
 		for range 2 { // the second time there is nothing left to do
 			if err := r.thin(ctx, end); err != nil {
 				r.t.Fatal(err)
 			}
-			// raw: 1 h of 45 s; fine: 47 h of 5 min; coarse: 3 days of 1 h
-			if n := count(); n < 80+47*12+72 || n > 80+47*12+72+4 {
+			// raw: 1 h of 90 s; fine: 47 h of 5 min; coarse: 6 h of 1 h
+			if n := count(); n < 40+47*12+6 || n > 40+47*12+6+4 {
 				r.t.Fatalf("%d rows after thinning", n)
 			}
 		}
@@ -146,10 +144,12 @@ func TestHistoryStaysBounded(t *testing.T) {
 				r.t.Fatalf("the sparkline goes back at %d: %v", n, p)
 			}
 		}
-		if last := got.Spark[len(got.Spark)-1]; last.Value != 5*24*80 {
+		if last := got.Spark[len(got.Spark)-1]; last.Value != 54*40 {
 			r.t.Fatalf("the newest point is missing: %v", last)
 		}
-		_ = history
+		if len(history) > 500 || len(history) < 100 {
+			r.t.Fatalf("%d points in the history", len(history))
+		}
 		if err := r.thin(ctx, end.Add(coarseFor+time.Minute)); err != nil {
 			r.t.Fatal(err)
 		}
@@ -280,6 +280,37 @@ func TestPivotTakesTheApprovalBack(t *testing.T) {
 		}
 		if d := must[Detail](r.t)(r.Initiative(ctx, r.board, i.ID)); len(d.Decisions) != 3 || d.Decisions[0].Verdict != Go {
 			r.t.Fatalf("%+v", d.Decisions)
+		}
+	})
+}
+
+// counting answers every query and calls third on the third.
+type counting struct {
+	asked int
+	third func()
+}
+
+func (c *counting) Instant(context.Context, string, time.Time) (float64, bool, error) {
+	if c.asked++; c.asked == 3 {
+		c.third()
+	}
+	return float64(c.asked), true, nil
+}
+
+func TestRunMeasuresAgainAndAgain(t *testing.T) {
+	t.Parallel()
+	each(t, func(r *room) {
+		r.beginning()
+		ctx, end := context.WithCancel(r.t.Context())
+		defer end()
+		m := &counting{third: end}
+		s := New(r.db, r.j, m, Options{Every: time.Millisecond}, func() time.Time { return r.now })
+		if err := s.Run(ctx); err != nil {
+			r.t.Fatal(err)
+		}
+		b := must[Board](r.t)(r.Board(r.t.Context(), r.board))
+		if k := b.Objectives[0].KeyResults[0]; m.asked != 3 || *k.Value != 2 {
+			r.t.Fatalf("asked %d times, value %v: what is measured while ending is not stored", m.asked, *k.Value)
 		}
 	})
 }

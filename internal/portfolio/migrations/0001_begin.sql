@@ -71,7 +71,11 @@ create table portfolio_feature (
 	id text primary key,
 	initiative text not null,
 	title text not null,
-	state text not null
+	state text not null,
+	items bigint not null,
+	worked bigint not null,
+	active bigint not null,
+	begun bigint not null
 );
 create index portfolio_feature_initiative on portfolio_feature (initiative, id);
 create table portfolio_work (
@@ -100,4 +104,16 @@ create index portfolio_effect_feature on portfolio_effect (feature);
 create table portfolio_rollout (
 	id text primary key,
 	outcome text not null
+);
+create table portfolio_total (
+	initiative text not null,
+	key_result text not null,
+	grade text not null,
+	rollouts bigint not null,
+	estimate double precision not null,
+	low double precision not null,
+	high double precision not null,
+	miss double precision not null,
+	units bigint not null,
+	primary key (initiative, key_result, grade)
 );
