@@ -1,0 +1,134 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"strconv"
+	"strings"
+
+	"github.com/digital-factory/factory/internal/access"
+	"github.com/digital-factory/factory/internal/artifact"
+	"github.com/digital-factory/factory/internal/base/errs"
+	"github.com/digital-factory/factory/internal/flow"
+	"github.com/digital-factory/factory/internal/pipeline"
+	"github.com/digital-factory/factory/internal/platform"
+	"github.com/digital-factory/factory/internal/ref"
+	"github.com/digital-factory/factory/internal/release"
+	"github.com/digital-factory/factory/internal/runtime"
+	"github.com/digital-factory/factory/internal/source"
+)
+
+// items lets source ask flow which items exist.
+type items struct{ flow *flow.Service }
+
+// Known returns the ids that name no item.
+func (i items) Known(ctx context.Context, ids []string) (unknown []string, err error) {
+	for _, id := range ids {
+		_, _, err := i.flow.Get(ctx, access.System("source"), ref.Item(id))
+		if errs.Is(err, errs.NotFound) {
+			unknown = append(unknown, id)
+		} else if err != nil {
+			return nil, err
+		}
+	}
+	return unknown, nil
+}
+
+// pipelineFile lets source ask whether what is pushed can be run.
+type pipelineFile struct{}
+
+// Check reports what is wrong with a pipeline file.
+func (pipelineFile) Check(data []byte) error { return pipeline.Check(data) }
+
+// commits lets pipeline ask source for files.
+type commits struct{ source *source.Service }
+
+// Read returns one file of a commit.
+func (c commits) Read(ctx context.Context, component ref.Component, commit ref.Commit, path string) ([]byte, error) {
+	return c.source.Read(ctx, string(component), string(commit), path)
+}
+
+// Export lays a commit out in a directory.
+func (c commits) Export(ctx context.Context, component ref.Component, commit ref.Commit, dir string) error {
+	return c.source.Export(ctx, string(component), string(commit), dir)
+}
+
+// publisher lets pipeline ask artifact to make and keep the image.
+type publisher struct {
+	artifact *artifact.Service
+	url      string
+}
+
+// Publish makes image, SBOM and provenance of a build.
+func (p publisher) Publish(ctx context.Context, b pipeline.Build) (ref.Artifact, []string, error) {
+	m, err := platform.ParseManifest(b.Service)
+	if err != nil {
+		return "", nil, err
+	}
+	labels, err := m.Labels()
+	if err != nil {
+		return "", nil, err
+	}
+	if _, err := release.PlanFor(b.Run.Change.Lane, false, labels[platform.RolloutLabel]); err != nil {
+		return "", nil, err
+	}
+	c := b.Run.Change
+	out, err := p.artifact.Publish(ctx, access.System("pipeline"), artifact.Build{
+		Repository: string(c.Component), Version: strconv.FormatInt(b.Run.Number, 10), Name: string(c.Component), Workspace: b.Workspace, BinaryPath: b.Binary,
+		Port: m.Service.Port, Labels: labels, Source: p.url + "/git/" + string(c.Component) + ".git", Ref: "refs/heads/" + b.Run.Branch,
+		PipelineDigest: b.Run.Digest, Run: b.Run.ID, Started: b.Started, Finished: b.Finished, Change: c,
+	})
+	if err != nil {
+		return "", nil, err
+	}
+	return out.Digest, []string{
+		fmt.Sprintf("image %s/%s:%d (%d kB)", strings.TrimPrefix(p.url, "http://"), c.Component, b.Run.Number, out.Size/1000),
+		"digest " + string(out.Digest),
+		"SBOM (CycloneDX) attached and signed: " + string(out.SBOMDigest),
+		"provenance (SLSA v1) attached and signed: " + string(out.ProvenanceDigest),
+	}, nil
+}
+
+// sealed lets release ask artifact whether an image may run.
+type sealed struct{ artifact *artifact.Service }
+
+// Verify checks signature, provenance and SBOM and returns the rollout section.
+func (s sealed) Verify(ctx context.Context, component ref.Component, a ref.Artifact) (string, error) {
+	v, err := s.artifact.Verify(ctx, access.System("release"), string(component), a, artifact.Policy{Component: component, Ref: "refs/heads/" + source.Trunk})
+	return v.Config.Labels[platform.RolloutLabel], err
+}
+
+// images lets runtime ask artifact to unpack.
+type images struct{ artifact *artifact.Service }
+
+// Unpack verifies digests and extracts the image.
+func (i images) Unpack(ctx context.Context, a ref.Artifact, dir string) (runtime.Image, error) {
+	cfg, err := i.artifact.Unpack(ctx, access.System("runtime"), a, dir)
+	if err != nil {
+		return runtime.Image{}, err
+	}
+	s, err := platform.ServingOf(cfg.Labels)
+	if err != nil {
+		return runtime.Image{}, err
+	}
+	return runtime.Image{Args: append(append([]string{}, cfg.Entrypoint...), cfg.Cmd...), Env: cfg.Env, Dir: cfg.WorkDir, Port: s.Port, Health: s.Health, Smoke: s.Smoke}, nil
+}
+
+// registryDoor decides who may do what in the registry: whoever reads the
+// factory pulls, the owning team's members push; nobody deletes what may run.
+func (a *App) registryDoor(r *http.Request, repository, action string) error {
+	who, err := a.access.Authenticate("")(r)
+	if err != nil || !who.Known() {
+		return errs.Because(errs.Denied, errors.Join(artifact.ErrUnauthenticated, err), "sign in with your login and, as the password, an API token with the scope registry")
+	}
+	if err := who.MayUse(access.ScopeRegistry); err != nil {
+		return err
+	}
+	if action == "pull" || repository == "" {
+		return nil
+	}
+	return errs.New(errs.Denied, "images of components are published by their pipelines only").Do("push a commit")
+}
+

@@ -1,0 +1,229 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net"
+	"net/http"
+	"slices"
+	"time"
+
+	"go.opentelemetry.io/collector/pdata/plog"
+	"go.opentelemetry.io/collector/pdata/pmetric"
+	"go.opentelemetry.io/collector/pdata/ptrace"
+
+	"github.com/digital-factory/factory/internal/access"
+	"github.com/digital-factory/factory/internal/adapter/otlp"
+	"github.com/digital-factory/factory/internal/adapter/prom"
+	"github.com/digital-factory/factory/internal/portfolio"
+	"github.com/digital-factory/factory/internal/product"
+	"github.com/digital-factory/factory/internal/ref"
+	"github.com/digital-factory/factory/internal/release"
+	"github.com/digital-factory/factory/internal/runtime"
+	"github.com/digital-factory/factory/internal/telemetry"
+)
+
+// workloads lets release ask runtime.
+type workloads struct{ runtime *runtime.Service }
+
+// Deploy starts a workload and waits until it is ready.
+func (w workloads) Deploy(ctx context.Context, d release.Deployment) error {
+	return w.runtime.Deploy(ctx, runtime.Workload{ID: d.Workload, Component: d.Component, Team: d.Team, Environment: d.Environment, Artifact: d.Artifact, Number: d.Number})
+}
+
+// Route moves traffic.
+func (w workloads) Route(ctx context.Context, r release.Route) (time.Time, error) {
+	return w.runtime.Route(ctx, runtime.Route(r))
+}
+
+// Stop drains and stops a workload.
+func (w workloads) Stop(ctx context.Context, id ref.Workload) error { return w.runtime.Stop(ctx, id) }
+
+// Probe sends smoke requests.
+func (w workloads) Probe(ctx context.Context, id ref.Workload, n int) (int, string, error) {
+	return w.runtime.Probe(ctx, id, n)
+}
+
+// observer lets runtime tell release what the gateway counted. Release is
+// known only after runtime, which it needs.
+type observer struct{ release *release.Service }
+
+// Observe hands traffic over.
+func (o *observer) Observe(ctx context.Context, t runtime.Traffic) error {
+	out := release.Traffic{Rollout: t.Rollout, Requests: t.Requests, Unanswered: t.Unanswered, Observations: make([]release.Observation, len(t.Observations))}
+	for i, b := range t.Observations {
+		out.Observations[i] = release.Observation{Unit: b.Unit, Arm: release.Arm(b.Arm), Stage: b.Stage, Failed: b.Failed, At: b.At}
+	}
+	return o.release.Observe(ctx, out)
+}
+
+// results lets release ask what a rollout can measure.
+type results struct {
+	product   *product.Service
+	portfolio *portfolio.Service
+}
+
+// ForItems follows items to their features and these to their key results.
+func (r results) ForItems(ctx context.Context, items []ref.Item) ([]release.Experiment, error) {
+	me := access.System("release")
+	aims, err := r.product.ForItems(ctx, me, items)
+	if err != nil || len(aims) == 0 {
+		return nil, err
+	}
+	var ids []ref.KeyResult
+	for _, a := range aims {
+		ids = append(ids, a.KeyResult)
+	}
+	known, err := r.portfolio.KeyResults(ctx, me, ids)
+	if err != nil {
+		return nil, err
+	}
+	var out []release.Experiment
+	for _, a := range aims {
+		for _, k := range known {
+			twice := slices.ContainsFunc(out, func(e release.Experiment) bool { return e.Feature == a.Feature && e.KeyResult == k.ID })
+			if k.ID == a.KeyResult && k.Outcome != nil && !twice {
+				out = append(out, release.Experiment{KeyResult: k.ID, Feature: a.Feature, Event: k.Outcome.Event, Where: k.Outcome.Where})
+			}
+		}
+	}
+	return out, nil
+}
+
+// door of a workload's telemetry: what comes in on its listener is its own.
+type telemetryDoor struct{ receiver *otlp.Receiver }
+
+// Serve serves OTLP/HTTP until the listener closes.
+func (d *telemetryDoor) Serve(l net.Listener, w runtime.Workload) error {
+	srv := &http.Server{
+		Handler: d.receiver.Handler(telemetry.Source{Workload: w.ID, Component: w.Component, Team: w.Team, Environment: w.Environment, Version: w.Number}),
+		// A workload is not trusted to be quick or brief.
+		ReadTimeout: 10 * time.Second, MaxHeaderBytes: 16 << 10,
+		ErrorLog: slog.NewLogLogger(slog.Default().Handler(), slog.LevelDebug),
+	}
+	if err := srv.Serve(l); !errors.Is(err, http.ErrServerClosed) {
+		return err
+	}
+	return nil
+}
+
+// sink hands what otlp received to telemetry, which is known only after
+// runtime, whose workloads send.
+type sink struct{ telemetry *telemetry.Service }
+
+func (s *sink) Metrics(ctx context.Context, from otlp.Source, md pmetric.Metrics) (int, string, error) {
+	return s.telemetry.Metrics(ctx, from.(telemetry.Source), md)
+}
+
+func (s *sink) Logs(ctx context.Context, from otlp.Source, ld plog.Logs) (int, string, error) {
+	return s.telemetry.Logs(ctx, from.(telemetry.Source), ld)
+}
+
+func (s *sink) Traces(ctx context.Context, from otlp.Source, td ptrace.Traces) (int, string, error) {
+	return s.telemetry.Traces(ctx, from.(telemetry.Source), td)
+}
+
+// meter lets runtime hand the gateway's metrics to telemetry.
+type meter struct{ telemetry *telemetry.Service }
+
+// Record hands samples over.
+func (m *meter) Record(ctx context.Context, samples []runtime.Sample) error {
+	out := make([]telemetry.Sample, len(samples))
+	for i, s := range samples {
+		out[i] = telemetry.Sample(s)
+	}
+	return m.telemetry.Record(ctx, out)
+}
+
+// metrics lets telemetry use the metric store.
+type metrics struct{ store *prom.Store }
+
+// Append stores the factory's own samples.
+func (m metrics) Append(ctx context.Context, samples []telemetry.Sample) error {
+	out := make([]prom.Sample, len(samples))
+	for i, s := range samples {
+		labels := map[string]string{"__name__": s.Name}
+		for k, v := range s.Labels {
+			labels[k] = v
+		}
+		out[i] = prom.Sample{Labels: labels, At: s.At, Value: s.Value}
+	}
+	return m.store.Append(ctx, out)
+}
+
+// Ingest stores OTLP metrics of others.
+func (m metrics) Ingest(ctx context.Context, md pmetric.Metrics, forced map[string]string) (telemetry.Receipt, error) {
+	r, err := m.store.IngestMetrics(ctx, md, forced)
+	return telemetry.Receipt(r), err
+}
+
+// Instant evaluates a query at one moment.
+func (m metrics) Instant(ctx context.Context, query string, at time.Time) ([]telemetry.Sample, error) {
+	list, err := m.store.Instant(ctx, query, at)
+	out := make([]telemetry.Sample, len(list))
+	for i, s := range list {
+		out[i] = telemetry.Sample{Name: s.Labels["__name__"], Labels: s.Labels, Value: s.Value, At: s.At}
+	}
+	return out, err
+}
+
+// Range evaluates a query over a time.
+func (m metrics) Range(ctx context.Context, query string, from, to time.Time, step time.Duration) ([]telemetry.Series, error) {
+	list, err := m.store.Range(ctx, query, from, to, step)
+	out := make([]telemetry.Series, len(list))
+	for i, s := range list {
+		out[i] = telemetry.Series{Labels: s.Labels, Points: make([]telemetry.Point, len(s.Points))}
+		for k, p := range s.Points {
+			out[i].Points[k] = telemetry.Point(p)
+		}
+	}
+	return out, err
+}
+
+// outcomes lets telemetry hand what happened to units to the rollout that
+// their traffic is under.
+type outcomes struct {
+	runtime *runtime.Service
+	release *release.Service
+}
+
+// Find returns the outcomes among log records.
+func (o *outcomes) Find(ld plog.Logs) []telemetry.Outcome {
+	found, _ := otlp.Outcomes(ld)
+	out := make([]telemetry.Outcome, len(found))
+	for i, f := range found {
+		out[i] = telemetry.Outcome(f)
+	}
+	return out
+}
+
+// Take gives outcomes to release, under the names that the gateway gives the
+// units. Without a rollout nobody counts them.
+func (o *outcomes) Take(ctx context.Context, from telemetry.Source, list []telemetry.Outcome) error {
+	if from.Workload == "" {
+		return nil // who sends from outside is under no rollout
+	}
+	split, under := o.runtime.SplitOf(runtime.Workload{ID: from.Workload, Component: from.Component, Environment: from.Environment})
+	if !under {
+		return nil
+	}
+	out := make([]release.Outcome, len(list))
+	for i, l := range list {
+		out[i] = release.Outcome{Rollout: split.Rollout, Event: l.Event, Unit: split.Unit(l.Unit), Arm: release.Arm(split.Arm), Success: l.Success, Attributes: l.Attrs, At: l.At}
+	}
+	return o.release.Outcomes(ctx, split.Rollout, out)
+}
+
+// usage lets telemetry ask runtime what workloads use.
+type usage struct{ runtime *runtime.Service }
+
+// Usage returns what each workload uses.
+func (u usage) Usage(ctx context.Context) ([]telemetry.Usage, error) {
+	list, err := u.runtime.Workloads(ctx, access.System("telemetry"), "")
+	out := make([]telemetry.Usage, len(list))
+	for i, w := range list {
+		out[i] = telemetry.Usage{Component: w.Component, Environment: w.Environment, Version: w.Number, Workload: w.ID, CPU: w.CPU, Memory: w.Memory}
+	}
+	return out, err
+}
