@@ -7,9 +7,11 @@ import (
 	"github.com/digital-factory/factory/internal/access"
 	"github.com/digital-factory/factory/internal/effect"
 	"github.com/digital-factory/factory/internal/journal"
+	"github.com/digital-factory/factory/internal/platform"
 	"github.com/digital-factory/factory/internal/portfolio"
 	"github.com/digital-factory/factory/internal/product"
 	"github.com/digital-factory/factory/internal/release"
+	"github.com/digital-factory/factory/internal/source"
 )
 
 // Services are the modules behind the door.
@@ -20,6 +22,8 @@ type Services struct {
 	Release   *release.Service
 	Portfolio *portfolio.Service
 	Product   *product.Service
+	Platform  *platform.Service
+	Source    *source.Service
 	Health    func(context.Context) (client.Health, error)
 }
 
@@ -32,4 +36,6 @@ func (a *API) rooms() {
 	a.releases()
 	a.portfolio()
 	a.products()
+	a.platform()
+	a.source()
 }

@@ -10,5 +10,6 @@ func (s *session) rooms() []*cobra.Command {
 		s.rollout(), s.apply(),
 		s.portfolio(), s.vision(), s.objective(), s.keyResult(), s.initiative(),
 		s.product(), s.feature(),
+		s.path(), s.component(), s.commits(),
 	}
 }

@@ -16,6 +16,27 @@ import (
 	"github.com/digital-factory/factory/internal/base/errs"
 )
 
+// oldest is the first git that takes all our settings from the command line
+// (safe.directory among them).
+var oldest = [2]int{2, 38}
+
+// checkGit refuses a machine whose git is missing or too old.
+func checkGit(ctx context.Context) error {
+	missing := fmt.Sprintf("install git %d.%d or later on the machine that runs the factory", oldest[0], oldest[1])
+	out, err := exec.CommandContext(ctx, "git", "version").Output()
+	if err != nil {
+		return errs.Because(errs.Unavailable, err, "the factory's machine has no git").Do("%s", missing)
+	}
+	var major, minor int
+	if _, err := fmt.Sscanf(string(out), "git version %d.%d", &major, &minor); err != nil {
+		return errs.Because(errs.Unavailable, err, "git says %q for its version", strings.TrimSpace(string(out))).Do("%s", missing)
+	}
+	if major < oldest[0] || major == oldest[0] && minor < oldest[1] {
+		return errs.New(errs.Unavailable, "git %d.%d on the factory's machine is too old", major, minor).Do("%s", missing)
+	}
+	return nil
+}
+
 // repository is one bare repository on the disk. quarantine, when set, is
 // where git keeps the objects of a push that is not accepted yet.
 type repository struct {

@@ -13,7 +13,7 @@ var (
 	componentName = regexp.MustCompile(`^[a-z][a-z0-9-]{1,38}[a-z0-9]$`)
 	objectName    = regexp.MustCompile(`^(?:[0-9a-f]{40}|[0-9a-f]{64})$`)
 	shortName     = regexp.MustCompile(`^[0-9a-f]{7,64}$`)
-	itemName      = regexp.MustCompile(`^[A-Z][A-Z0-9]{0,9}-[1-9][0-9]{0,8}$`)
+	itemName      = regexp.MustCompile(`^[A-Z][A-Z0-9]{1,9}-[1-9][0-9]{0,8}$`)
 )
 
 // branchRef returns the full ref of a branch name that a person typed; the

@@ -30,6 +30,11 @@ func (s *Service) judge(ctx context.Context, repo repository, component string, 
 	if err := refuseRef(u); err != nil || u.after == "" {
 		return err
 	}
+	if _, err := repo.resolve(ctx, u.after); errs.Is(err, errs.NotFound) {
+		return errs.New(errs.Blocked, "%s names no commit", cut(u.branch(), 100)).Do("push a branch or a tag of a commit")
+	} else if err != nil {
+		return err
+	}
 	if u.ref == trunkRef && u.before != "" {
 		forward, err := repo.answers(ctx, "merge-base", "--is-ancestor", u.before, u.after)
 		if err != nil {
@@ -136,6 +141,9 @@ func (r repository) newObjects(ctx context.Context, after string, each func(kind
 	return failure
 }
 
+// mostItems bounds what one commit carries into every fact about it.
+const mostItems = 50
+
 // judgeCommits refuses trailers that nobody could follow.
 func (s *Service) judgeCommits(ctx context.Context, repo repository, after string) error {
 	naming := map[string]string{} // item to the commit that names it
@@ -145,6 +153,10 @@ func (s *Service) judgeCommits(ctx context.Context, repo repository, after strin
 		if len(wrong) > 0 {
 			return errs.New(errs.Blocked, "commit %s (%s) has the trailer \"Item: %s\", which is not an item's name", shorten(c.SHA), cut(c.Title, 60), cut(wrong[0], 60)).
 				Do("write it like \"Item: ENG-1\": git commit --amend, or git rebase --interactive for an older commit")
+		}
+		if len(named) > mostItems {
+			return errs.New(errs.Blocked, "commit %s (%s) names %d items; at most %d can be meant", shorten(c.SHA), cut(c.Title, 60), len(named), mostItems).
+				Do("name the items that this commit works on")
 		}
 		for _, lane := range c.Lanes {
 			if lane != "hotfix" && lane != "normal" {

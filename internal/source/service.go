@@ -65,10 +65,22 @@ func (s *Service) Run(ctx context.Context) error {
 	if err := s.prepare(); err != nil {
 		return fmt.Errorf("prepare the directory of repositories: %w", err)
 	}
+	if err := checkGit(ctx); err != nil {
+		return err
+	}
+	// Once everything has been looked at, only pushes that could not be told
+	// at once (their notes are still there) are left to look after.
+	look := s.Reconcile
 	return life.Together(ctx,
 		life.Part{Name: "source gate", Run: s.runGate},
 		life.Part{Name: "source reconcile", Run: func(ctx context.Context) error {
-			return life.Every(ctx, "source reconcile", time.Minute, nil, s.Reconcile)
+			return life.Every(ctx, "source reconcile", time.Minute, nil, func(ctx context.Context) error {
+				err := look(ctx)
+				if err == nil {
+					look = s.reconcileNoted
+				}
+				return err
+			})
 		}})
 }
 
@@ -98,6 +110,18 @@ func (s *Service) Reconcile(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	return s.reconcile(ctx, repositories)
+}
+
+func (s *Service) reconcileNoted(ctx context.Context) error {
+	repositories, err := s.noted(ctx)
+	if err != nil {
+		return err
+	}
+	return s.reconcile(ctx, repositories)
+}
+
+func (s *Service) reconcile(ctx context.Context, repositories []owned) error {
 	var failures error
 	for _, o := range repositories {
 		if err := s.record(ctx, o); err != nil {

@@ -382,6 +382,8 @@ func TestPushIsJudged(t *testing.T) {
 			{"wrong item", func() { c.commit("Fix\n\nItem: the engine") }, []string{"origin", "main"}, []string{`"Item: the engine", which is not an item's name`, "(Fix)"}},
 			{"unknown item", func() { c.commit("Fix\n\nItem: ENG-99") }, []string{"origin", "main"}, []string{"names the item ENG-99, which does not exist", "git commit --amend"}},
 			{"unknown item on a branch", func() { c.commit("Fix\n\nItem: ENG-99") }, []string{"origin", "HEAD:feature/x"}, []string{"ENG-99"}},
+			{"too many items", func() { c.commit("Fix\n\nItem: " + manyItems()) }, []string{"origin", "main"}, []string{"names 51 items; at most 50"}},
+			{"tag of a directory", func() { c.must("tag", "tree", "HEAD^{tree}") }, []string{"origin", "tree"}, []string{"tree names no commit"}},
 			{"wrong lane", func() { c.commit("Fix\n\nLane: fast") }, []string{"origin", "main"}, []string{`"Lane: fast"; there are the lanes normal and hotfix`}},
 			{"broken pipeline", func() { c.commit("Break", source.Pipeline, "stages: []\n") }, []string{"origin", "main"}, []string{".factory/pipeline.yaml:1: want steps", "next: begin with steps:"}},
 			{"no pipeline", func() { c.must("rm", "-q", source.Pipeline); c.commit("Remove") }, []string{"origin", "main"}, []string{"main must have the file .factory/pipeline.yaml"}},
@@ -418,6 +420,14 @@ func TestPushIsJudged(t *testing.T) {
 			t.Fatalf("%+v", pushed)
 		}
 	})
+}
+
+func manyItems() string {
+	var all []string
+	for i := range 51 {
+		all = append(all, fmt.Sprintf("ENG-%d", i+1))
+	}
+	return strings.Join(all, ", ")
 }
 
 func TestRightsOverGit(t *testing.T) {

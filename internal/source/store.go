@@ -58,6 +58,16 @@ func (s *Service) all(ctx context.Context) (list []owned, err error) {
 	return list, err
 }
 
+// noted returns the repositories with pushes that are not settled.
+func (s *Service) noted(ctx context.Context) (list []owned, err error) {
+	err = s.db.View(ctx, func(tx *store.Tx) error {
+		list, err = store.List(ctx, tx, scanOwned, `select component, team from source_repository r
+			where exists (select 1 from source_push p where p.component = r.component) order by component`)
+		return err
+	})
+	return list, err
+}
+
 // insertRepository reports whether the row is new.
 func insertRepository(ctx context.Context, tx *store.Tx, o owned, now time.Time) (bool, error) {
 	n, err := tx.Exec(ctx, `insert into source_repository (component, team, created) values ($1, $2, $3)

@@ -1,0 +1,148 @@
+package cli
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/digital-factory/factory/client"
+)
+
+func (s *session) path() *cobra.Command {
+	cmd := &cobra.Command{Use: "path", Short: "Look at the golden paths that components are created from", Example: "  factory path list\n  factory path show go-service"}
+	list := &cobra.Command{
+		Use: "list", Short: "List golden paths", Args: cobra.NoArgs, Example: "  factory path list -o yaml",
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			page, err := s.client().Paths(cmd.Context())
+			if err != nil {
+				return err
+			}
+			return s.print(page, func(t *table) {
+				t.row("NAME", "VERSION", "TITLE", "DESCRIPTION")
+				for _, p := range page.Items {
+					t.row(p.Name, p.Version, p.Title, p.Description)
+				}
+			})
+		},
+	}
+	show := &cobra.Command{
+		Use: "show NAME", Short: "Show what a golden path provides", Args: cobra.ExactArgs(1), Example: "  factory path show go-service",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			p, err := s.client().Path(cmd.Context(), args[0])
+			if err != nil {
+				return err
+			}
+			return s.print(p, func(t *table) {
+				t.row("NAME", p.Name+" "+p.Version)
+				t.row("", p.Description)
+				for _, part := range p.Provides {
+					t.row(strings.ToUpper(part.Name), part.Text)
+				}
+				for _, in := range p.Inputs {
+					need := "optional"
+					if in.Required {
+						need = "required"
+					}
+					t.row("INPUT "+in.Name, in.Text+" ("+need+")")
+				}
+				t.row("FILES", strings.Join(p.Files, ", "))
+			})
+		},
+	}
+	cmd.AddCommand(list, show)
+	return cmd
+}
+
+func (s *session) component() *cobra.Command {
+	cmd := &cobra.Command{Use: "component", Short: "Create components and look at them",
+		Example: "  factory component create engine-controller --team engine --template go-service\n  factory component show engine-controller"}
+	cmd.AddCommand(s.componentCreate(), s.componentList(), s.componentShow())
+	return cmd
+}
+
+func (s *session) componentCreate() *cobra.Command {
+	var in client.CreateComponent
+	cmd := &cobra.Command{
+		Use: "create NAME", Short: "Create a component from a golden path", Args: cobra.ExactArgs(1),
+		Long: "Create a component with repository, pipeline, staging and production, address, dashboard, alerts and access.\n" +
+			"Its first version is built, tested, signed and brought to production through the same gates as every later change.",
+		Example: "  factory component create engine-controller --team engine --template go-service --description \"Starts and throttles the motors\"",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			in.Name = args[0]
+			c, err := s.client().CreateComponent(cmd.Context(), in)
+			if err != nil {
+				return err
+			}
+			if s.format != "table" {
+				return s.print(c, nil)
+			}
+			s.say("Created %s of team %s; its first version is on the way to production.", c.Name, c.Team)
+			s.say("  watch it:  factory component show %s", c.Name)
+			s.say("  get it:    git clone %s", c.CloneURL)
+			return nil
+		},
+	}
+	cmd.Flags().StringVar(&in.Team, "team", "", "team that builds and runs it")
+	cmd.Flags().StringVar(&in.Path, "template", "go-service", "golden path to create it from")
+	cmd.Flags().StringVar(&in.Description, "description", "", "what it is for, in a sentence")
+	_ = cmd.MarkFlagRequired("team")
+	return cmd
+}
+
+func (s *session) componentList() *cobra.Command {
+	var team string
+	var p client.Paging
+	cmd := &cobra.Command{
+		Use: "list", Short: "List components by name", Args: cobra.NoArgs, Example: "  factory component list --team engine",
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			page, err := s.client().Components(cmd.Context(), team, p)
+			if err != nil {
+				return err
+			}
+			return s.print(page, func(t *table) {
+				t.row("NAME", "TEAM", "STATE", "PATH", "CREATED", "DESCRIPTION")
+				for _, c := range page.Items {
+					t.row(c.Name, c.Team, c.State, c.Path+" "+c.PathVersion, c.Created.Format(time.DateTime), c.Description)
+				}
+			})
+		},
+	}
+	cmd.Flags().StringVar(&team, "team", "", "only those of this team")
+	paging(cmd, &p)
+	return cmd
+}
+
+func (s *session) componentShow() *cobra.Command {
+	return &cobra.Command{
+		Use: "show NAME", Short: "Show a component and how far its provisioning is", Args: cobra.ExactArgs(1), Example: "  factory component show engine-controller",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			c, err := s.client().Component(cmd.Context(), args[0])
+			if err != nil {
+				return err
+			}
+			return s.print(c, func(t *table) {
+				t.row("NAME", c.Name)
+				t.row("TEAM", c.Team)
+				t.row("STATE", c.State)
+				t.row("DESCRIPTION", c.Description)
+				t.row("PATH", c.Path+" "+c.PathVersion)
+				t.row("CLONE", c.CloneURL)
+				for _, e := range c.Environments {
+					t.row(strings.ToUpper(e.Name), e.URL)
+				}
+				for _, step := range c.Provisioning {
+					line := step.State
+					if step.At != nil {
+						line += fmt.Sprintf(" after %s", step.At.Sub(c.Created).Round(100*time.Millisecond))
+					}
+					if step.Text != "" {
+						line += ": " + step.Text
+					}
+					t.row("  "+step.Title, line)
+				}
+			})
+		},
+	}
+}
