@@ -1,4 +1,4 @@
-import { createTheme, type CSSVariablesResolver, type MantineColorsTuple } from "@mantine/core";
+import { type CSSVariablesResolver, createTheme, type MantineColorsTuple } from "@mantine/core";
 
 // One accent (ink) for what can be acted on and what is moving. The other
 // colours carry states only and always stand beside an icon and a word.
@@ -72,8 +72,16 @@ export const theme = createTheme({
     },
   },
   components: {
-    Tooltip: { defaultProps: { openDelay: 250, withArrow: false, events: { hover: true, focus: true, touch: true } } },
-    Modal: { defaultProps: { radius: "lg", overlayProps: { backgroundOpacity: 0.35 }, transitionProps: { duration: 120 } } },
+    Tooltip: {
+      defaultProps: { openDelay: 250, withArrow: false, events: { hover: true, focus: true, touch: true } },
+    },
+    Modal: {
+      defaultProps: {
+        radius: "lg",
+        overlayProps: { backgroundOpacity: 0.35 },
+        transitionProps: { duration: 120 },
+      },
+    },
     Button: { defaultProps: { size: "sm" } },
     ActionIcon: { defaultProps: { variant: "subtle", color: "gray" } },
   },

@@ -19,7 +19,11 @@ describe("touches", () => {
 
 describe("readFact", () => {
   it("reads what it knows and refuses the rest", () => {
-    expect(readFact('{"seq":4,"at":"2026-01-01T00:00:00Z","kind":"flow.item.moved","subject":"item/i1","data":{}}')).toEqual({
+    expect(
+      readFact(
+        '{"seq":4,"at":"2026-01-01T00:00:00Z","kind":"flow.item.moved","subject":"item/i1","data":{}}',
+      ),
+    ).toEqual({
       seq: 4,
       at: "2026-01-01T00:00:00Z",
       kind: "flow.item.moved",

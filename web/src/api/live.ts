@@ -104,7 +104,12 @@ export function readFact(data: string): Fact | undefined {
   if (typeof raw !== "object" || raw === null) return undefined;
   const { seq, at, kind, subject } = raw as Record<string, unknown>;
   if (typeof seq !== "number" || typeof kind !== "string") return undefined;
-  return { seq, kind, at: typeof at === "string" ? at : "", subject: typeof subject === "string" ? subject : "" };
+  return {
+    seq,
+    kind,
+    at: typeof at === "string" ? at : "",
+    subject: typeof subject === "string" ? subject : "",
+  };
 }
 
 /** What a query says about itself in `meta.rooms`: the rooms whose facts may change its answer ("*" for all). */

@@ -68,7 +68,9 @@ export function problemOf(status: number, body: unknown, id: string): ProblemErr
   const b = record(body) ?? {};
   const named = text(b.kind) ?? text(b.type)?.split(/[/:#]/).pop();
   const kind: ProblemKind =
-    named && named in titles ? (named as ProblemKind) : (kindOfStatus[status] ?? (status >= 500 ? "internal" : "invalid"));
+    named && named in titles
+      ? (named as ProblemKind)
+      : (kindOfStatus[status] ?? (status >= 500 ? "internal" : "invalid"));
   return new ProblemError(
     kind,
     status,
@@ -97,7 +99,16 @@ export function asProblem(error: unknown): ProblemError {
     );
   }
   const why = error instanceof Error ? error.message : String(error);
-  return new ProblemError("internal", 0, "This page made a mistake", why, "Load the page again.", [], "", null);
+  return new ProblemError(
+    "internal",
+    0,
+    "This page made a mistake",
+    why,
+    "Load the page again.",
+    [],
+    "",
+    null,
+  );
 }
 
 /** The API's words for each wrong field, keyed as the form names it: "body.email" and "/email" are "email". */
@@ -121,7 +132,9 @@ function fieldsOf(b: Record<string, unknown>): Field[] {
 }
 
 function record(v: unknown): Record<string, unknown> | undefined {
-  return typeof v === "object" && v !== null && !Array.isArray(v) ? (v as Record<string, unknown>) : undefined;
+  return typeof v === "object" && v !== null && !Array.isArray(v)
+    ? (v as Record<string, unknown>)
+    : undefined;
 }
 
 function text(v: unknown): string | undefined {

@@ -16,7 +16,12 @@ export function Copyable({ text, shown = text, look = "id" }: Props) {
     <CopyButton value={text} timeout={1500}>
       {({ copied, copy }) => (
         <Tooltip label={copied ? "Copied" : `Copy ${look === "command" ? "the command" : text}`}>
-          <UnstyledButton className={classes.copyable} data-look={look} onClick={copy} aria-label={`Copy ${text}`}>
+          <UnstyledButton
+            className={classes.copyable}
+            data-look={look}
+            onClick={copy}
+            aria-label={`Copy ${text}`}
+          >
             <span className={classes.text}>{shown}</span>
             <span className={classes.icon} aria-hidden>
               {copied ? <IconCheck size={14} /> : <IconCopy size={14} stroke={1.7} />}

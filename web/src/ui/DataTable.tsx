@@ -1,3 +1,6 @@
+import { useMediaQuery } from "@mantine/hooks";
+import { IconArrowDown, IconArrowUp } from "@tabler/icons-react";
+import { useRouter } from "@tanstack/react-router";
 import {
   type ColumnDef,
   getCoreRowModel,
@@ -5,10 +8,7 @@ import {
   type SortingState,
   useReactTable,
 } from "@tanstack/react-table";
-import { useMediaQuery } from "@mantine/hooks";
 import { useVirtualizer } from "@tanstack/react-virtual";
-import { useRouter } from "@tanstack/react-router";
-import { IconArrowDown, IconArrowUp } from "@tabler/icons-react";
 import { type KeyboardEvent, type ReactNode, useMemo, useRef, useState } from "react";
 import classes from "./DataTable.module.css";
 import { Problem } from "./Problem";
@@ -92,12 +92,19 @@ export function DataTable<T>(props: Props<T>) {
   if (sorted.length === 0) return empty;
 
   const template = columns.map((c) => c.width ?? "minmax(0, 1fr)").join(" ");
-  const shown = many ? virtual.getVirtualItems().map((v) => ({ index: v.index, top: v.start })) : sorted.map((_, index) => ({ index, top: 0 }));
+  const shown = many
+    ? virtual.getVirtualItems().map((v) => ({ index: v.index, top: v.start }))
+    : sorted.map((_, index) => ({ index, top: 0 }));
   const next = (id: string) =>
     setOrder(order?.id !== id ? { id, desc: false } : order.desc ? undefined : { id, desc: true });
 
   const step = (event: KeyboardEvent<HTMLDivElement>) => {
-    const move = event.key === "j" || event.key === "ArrowDown" ? 1 : event.key === "k" || event.key === "ArrowUp" ? -1 : 0;
+    const move =
+      event.key === "j" || event.key === "ArrowDown"
+        ? 1
+        : event.key === "k" || event.key === "ArrowUp"
+          ? -1
+          : 0;
     const row = (event.target as HTMLElement).closest<HTMLElement>("[data-row]");
     if (!row || event.metaKey || event.ctrlKey || event.altKey) return;
     const index = Number(row.dataset.row);
@@ -105,7 +112,9 @@ export function DataTable<T>(props: Props<T>) {
       event.preventDefault();
       const to = Math.min(Math.max(index + move, 0), sorted.length - 1);
       if (many) virtual.scrollToIndex(to);
-      requestAnimationFrame(() => scroller.current?.querySelector<HTMLElement>(`[data-row="${to}"]`)?.focus());
+      requestAnimationFrame(() =>
+        scroller.current?.querySelector<HTMLElement>(`[data-row="${to}"]`)?.focus(),
+      );
     } else if (event.key === "Enter" && event.target === row) {
       const target = sorted[index];
       if (target && href) router.history.push(href(target.original));
@@ -113,10 +122,21 @@ export function DataTable<T>(props: Props<T>) {
   };
 
   return (
-    // biome-ignore lint/a11y/useSemanticElements: a virtual table cannot be a <table>; the roles say the same
-    <div role="table" aria-label={label} aria-rowcount={sorted.length + 1} className={classes.table} onKeyDown={step}>
+    <div
+      role="table"
+      aria-label={label}
+      aria-rowcount={sorted.length + 1}
+      className={classes.table}
+      onKeyDown={step}
+    >
       <div role="rowgroup">
-        <div role="row" tabIndex={-1} aria-rowindex={1} className={classes.head} style={{ gridTemplateColumns: template }}>
+        <div
+          role="row"
+          tabIndex={-1}
+          aria-rowindex={1}
+          className={classes.head}
+          style={{ gridTemplateColumns: template }}
+        >
           {columns.map((c) => (
             <div
               key={c.id}
@@ -129,7 +149,12 @@ export function DataTable<T>(props: Props<T>) {
               {c.sort ? (
                 <button type="button" className={classes.sort} onClick={() => next(c.id)}>
                   {c.header}
-                  {order?.id === c.id && (order.desc ? <IconArrowDown size={13} aria-hidden /> : <IconArrowUp size={13} aria-hidden />)}
+                  {order?.id === c.id &&
+                    (order.desc ? (
+                      <IconArrowDown size={13} aria-hidden />
+                    ) : (
+                      <IconArrowUp size={13} aria-hidden />
+                    ))}
                 </button>
               ) : (
                 c.header
@@ -138,8 +163,16 @@ export function DataTable<T>(props: Props<T>) {
           ))}
         </div>
       </div>
-      <div ref={scroller} className={classes.scroller} style={many ? { height, overflowY: "auto" } : undefined}>
-        <div role="rowgroup" className={classes.body} style={many ? { height: virtual.getTotalSize() } : undefined}>
+      <div
+        ref={scroller}
+        className={classes.scroller}
+        style={many ? { height, overflowY: "auto" } : undefined}
+      >
+        <div
+          role="rowgroup"
+          className={classes.body}
+          style={many ? { height: virtual.getTotalSize() } : undefined}
+        >
           {shown.map(({ index, top }) => {
             const row = sorted[index];
             if (!row) return null;
@@ -154,9 +187,13 @@ export function DataTable<T>(props: Props<T>) {
                 className={classes.row}
                 data-open={href ? true : undefined}
                 data-many={many || undefined}
-                style={{ gridTemplateColumns: template, transform: many ? `translateY(${top}px)` : undefined }}
+                style={{
+                  gridTemplateColumns: template,
+                  transform: many ? `translateY(${top}px)` : undefined,
+                }}
                 onClick={(e) => {
-                  if (href && !(e.target as HTMLElement).closest("a,button,input")) router.history.push(href(row.original));
+                  if (href && !(e.target as HTMLElement).closest("a,button,input"))
+                    router.history.push(href(row.original));
                 }}
               >
                 {columns.map((c) => (
@@ -165,7 +202,7 @@ export function DataTable<T>(props: Props<T>) {
                     role="cell"
                     className={`${classes.cell} ${c.align === "right" ? "num" : ""}`}
                     data-align={c.align}
-                        >
+                  >
                     {c.cell(row.original)}
                   </div>
                 ))}

@@ -6,7 +6,10 @@ import classes from "./Empty.module.css";
 import { InLink } from "./InLink";
 
 /** The one action that starts it: a page, a dialog, or a command for the terminal. */
-export type Start = { label: string; href: string } | { label: string; onClick: () => void } | { command: string };
+export type Start =
+  | { label: string; href: string }
+  | { label: string; onClick: () => void }
+  | { command: string };
 
 interface Props {
   icon: Icon;

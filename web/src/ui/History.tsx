@@ -1,8 +1,8 @@
+import { IconHistory } from "@tabler/icons-react";
 import type { ReactNode } from "react";
 import { Ago } from "./Ago";
 import { Empty } from "./Empty";
 import classes from "./History.module.css";
-import { IconHistory } from "@tabler/icons-react";
 import { Panel } from "./Panel";
 
 /** A fact of the journal as a person reads it. */
@@ -19,7 +19,15 @@ export interface Entry {
 }
 
 /** What happened to an object: who, what, when, why; the newest first. */
-export function History({ entries, title = "History", more }: { entries: readonly Entry[]; title?: string; more?: ReactNode }) {
+export function History({
+  entries,
+  title = "History",
+  more,
+}: {
+  entries: readonly Entry[];
+  title?: string;
+  more?: ReactNode;
+}) {
   return (
     <Panel title={title} note={entries.length > 0 ? entries.length : undefined} actions={more} flush>
       {entries.length === 0 ? (

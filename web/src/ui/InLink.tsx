@@ -18,5 +18,7 @@ export function InLink({ href, look = "plain", onClick, className, ...rest }: Pr
     event.preventDefault();
     router.history.push(href);
   };
-  return <a {...rest} href={href} onClick={go} data-look={look} className={`${classes.link} ${className ?? ""}`} />;
+  return (
+    <a {...rest} href={href} onClick={go} data-look={look} className={`${classes.link} ${className ?? ""}`} />
+  );
 }

@@ -30,7 +30,9 @@ const height = 58;
 /** An estimate with its interval against its margin: how bad can it still be, and is that bad enough? */
 export function Interval({ label, estimate, low, high, margin, better, unit, n, domain, none = 0 }: Props) {
   const verdict = judge({ low, high, margin: margin ?? null, better, none });
-  const known = [none, estimate, low, high, margin].filter((v): v is number => typeof v === "number" && Number.isFinite(v));
+  const known = [none, estimate, low, high, margin].filter(
+    (v): v is number => typeof v === "number" && Number.isFinite(v),
+  );
   const [a, b] = domain ?? widen(Math.min(...known), Math.max(...known));
   const x = scale(a, b, 6, width - 6);
   const clamp = (v: number) => Math.min(Math.max(x(v), 0), width);
@@ -47,9 +49,24 @@ export function Interval({ label, estimate, low, high, margin, better, unit, n, 
           {words}
         </span>
       </figcaption>
-      <svg viewBox={`0 0 ${width} ${height}`} className={classes.plot} role="img" aria-label={`${label}: ${words}. ${judgement[verdict]}`}>
-        {bad && <rect x={bad[0]} y="0" width={Math.max((bad[1] ?? 0) - (bad[0] ?? 0), 0)} height="36" fill="var(--f-failed-soft)" />}
-        {margin != null && <line x1={x(margin)} x2={x(margin)} y1="0" y2="36" stroke="var(--f-failed)" strokeDasharray="3 3" />}
+      <svg
+        viewBox={`0 0 ${width} ${height}`}
+        className={classes.plot}
+        role="img"
+        aria-label={`${label}: ${words}. ${judgement[verdict]}`}
+      >
+        {bad && (
+          <rect
+            x={bad[0]}
+            y="0"
+            width={Math.max((bad[1] ?? 0) - (bad[0] ?? 0), 0)}
+            height="36"
+            fill="var(--f-failed-soft)"
+          />
+        )}
+        {margin != null && (
+          <line x1={x(margin)} x2={x(margin)} y1="0" y2="36" stroke="var(--f-failed)" strokeDasharray="3 3" />
+        )}
         <line x1="0" x2={width} y1="36" y2="36" stroke="var(--f-line-strong)" />
         <line x1={x(none)} x2={x(none)} y1="0" y2="36" stroke="var(--f-quiet)" />
         {!unknown && (

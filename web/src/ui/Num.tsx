@@ -38,7 +38,10 @@ export function Num(props: Props) {
       {words}
     </span>
   );
-  const rest = [interval && !missing && !tooFew ? interval : null, n !== undefined ? `n = ${format(n, "count")}` : null].filter(Boolean);
+  const rest = [
+    interval && !missing && !tooFew ? interval : null,
+    n !== undefined ? `n = ${format(n, "count")}` : null,
+  ].filter(Boolean);
   const body = (
     <span className={classes.num} data-look={look}>
       {href ? (
@@ -55,13 +58,7 @@ export function Num(props: Props) {
   return hint.length === 0 ? (
     body
   ) : (
-    <Tooltip
-      multiline
-      maw={320}
-      label={hint.map((line) => (
-        <div key={line}>{line}</div>
-      ))}
-    >
+    <Tooltip multiline maw={320} label={hint.map((line) => <div key={line}>{line}</div>)}>
       {body}
     </Tooltip>
   );

@@ -23,7 +23,16 @@ interface Props {
 const shortest = 3;
 
 /** Says what an action will do and asks why. The reason goes into the journal. */
-export function ReasonDialog({ opened, onClose, title, will, undo, action, danger = false, onConfirm }: Props) {
+export function ReasonDialog({
+  opened,
+  onClose,
+  title,
+  will,
+  undo,
+  action,
+  danger = false,
+  onConfirm,
+}: Props) {
   const [reason, setReason] = useState("");
   const [asked, setAsked] = useState(false);
   const [busy, setBusy] = useState(false);
@@ -51,7 +60,13 @@ export function ReasonDialog({ opened, onClose, title, will, undo, action, dange
   };
 
   return (
-    <Modal opened={opened} onClose={onClose} title={title} size="md" closeButtonProps={{ "aria-label": "Close" }}>
+    <Modal
+      opened={opened}
+      onClose={onClose}
+      title={title}
+      size="md"
+      closeButtonProps={{ "aria-label": "Close" }}
+    >
       <form onSubmit={submit} noValidate>
         <div className={classes.label}>This will</div>
         <ul className={classes.will}>

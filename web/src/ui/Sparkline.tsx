@@ -16,11 +16,21 @@ interface Props {
 export function Sparkline({ values, unit, label, target, width = 96, height = 28 }: Props) {
   const known = values.filter((v): v is number => v !== null);
   const last = known.at(-1);
-  const words = last === undefined ? `${label}: no data` : `${label}: ${format(last, unit)} now, over ${known.length} points`;
+  const words =
+    last === undefined
+      ? `${label}: no data`
+      : `${label}: ${format(last, unit)} now, over ${known.length} points`;
   if (last === undefined) {
     return (
       <svg width={width} height={height} role="img" aria-label={words}>
-        <line x1="2" x2={width - 4} y1={height / 2} y2={height / 2} stroke="var(--f-line-strong)" strokeDasharray="2 4" />
+        <line
+          x1="2"
+          x2={width - 4}
+          y1={height / 2}
+          y2={height / 2}
+          stroke="var(--f-line-strong)"
+          strokeDasharray="2 4"
+        />
       </svg>
     );
   }
@@ -29,9 +39,23 @@ export function Sparkline({ values, unit, label, target, width = 96, height = 28
   const y = scale(Math.min(...all), Math.max(...all), height - 4, 4);
   const lastAt = values.findLastIndex((v) => v !== null);
   return (
-    <svg width={width} height={height} role="img" aria-label={words} style={{ overflow: "visible", flex: "none" }}>
+    <svg
+      width={width}
+      height={height}
+      role="img"
+      aria-label={words}
+      style={{ overflow: "visible", flex: "none" }}
+    >
       {target != null && (
-        <line x1="2" x2={width - 4} y1={y(target)} y2={y(target)} stroke="var(--f-quiet)" strokeDasharray="3 3" strokeWidth="1" />
+        <line
+          x1="2"
+          x2={width - 4}
+          y1={y(target)}
+          y2={y(target)}
+          stroke="var(--f-quiet)"
+          strokeDasharray="3 3"
+          strokeWidth="1"
+        />
       )}
       <path
         d={line(values, x, y)}

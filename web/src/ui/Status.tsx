@@ -25,7 +25,13 @@ export function StatusIcon({ state, size = 16 }: { state: State; size?: number }
       <span className={classes.icon} style={style} aria-hidden>
         <svg viewBox="0 0 16 16" width={size} height={size} fill="none" aria-hidden="true">
           <circle cx="8" cy="8" r="6" stroke="currentColor" strokeOpacity="0.28" strokeWidth="2" />
-          <path className={classes.turning} d="M8 2a6 6 0 0 1 6 6" stroke="currentColor" strokeWidth="2" strokeLinecap="round" />
+          <path
+            className={classes.turning}
+            d="M8 2a6 6 0 0 1 6 6"
+            stroke="currentColor"
+            strokeWidth="2"
+            strokeLinecap="round"
+          />
         </svg>
       </span>
     );
@@ -48,7 +54,8 @@ interface Props {
 
 /** A state as icon, word and colour; the only way a state is shown. */
 export function Status({ state, label, look = "plain" }: Props) {
-  const style = look === "pill" ? { background: stateColor(state, true), color: stateColor(state) } : undefined;
+  const style =
+    look === "pill" ? { background: stateColor(state, true), color: stateColor(state) } : undefined;
   return (
     <span className={classes.status} data-look={look} style={style}>
       <StatusIcon state={state} size={look === "pill" ? 15 : 16} />

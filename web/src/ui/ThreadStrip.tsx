@@ -18,7 +18,8 @@ export function ThreadStrip({ links, here, href }: Props) {
   const lit = useRef<HTMLLIElement>(null);
   useEffect(() => {
     const row = lit.current?.parentElement;
-    if (row && lit.current) row.scrollLeft = lit.current.offsetLeft - row.clientWidth / 2 + lit.current.clientWidth / 2;
+    if (row && lit.current)
+      row.scrollLeft = lit.current.offsetLeft - row.clientWidth / 2 + lit.current.clientWidth / 2;
   }, []);
   return (
     <nav aria-label="Thread" className={classes.strip}>
@@ -54,13 +55,23 @@ function Body({ place, href }: { place: Place; href: string | undefined }) {
         </>
       )}
       <Tooltip label={first.title}>
-        <InLink href={first.href} look="quiet" className={classes.link} aria-current={place.here ? "true" : undefined}>
+        <InLink
+          href={first.href}
+          look="quiet"
+          className={classes.link}
+          aria-current={place.here ? "true" : undefined}
+        >
           {first.title}
         </InLink>
       </Tooltip>
       {more > 0 &&
         (href ? (
-          <InLink href={href} look="quiet" className={`num ${classes.more}`} aria-label={`${more} more of ${place.station}`}>
+          <InLink
+            href={href}
+            look="quiet"
+            className={`num ${classes.more}`}
+            aria-label={`${more} more of ${place.station}`}
+          >
             +{more}
           </InLink>
         ) : (

@@ -16,4 +16,6 @@ it.each([
   [-0.02, 0.05, 4, [-0.02, 0, 0.02, 0.04]],
   [0, 97, 5, [0, 20, 40, 60, 80]],
   [3, 3, 5, [3]],
-])("finds round ticks for %d to %d", (low, high, count, want) => expect(ticks(low, high, count)).toEqual(want));
+])("finds round ticks for %d to %d", (low, high, count, want) =>
+  expect(ticks(low, high, count)).toEqual(want),
+);

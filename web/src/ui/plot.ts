@@ -5,7 +5,11 @@ export function scale(a: number, b: number, from: number, to: number): (v: numbe
 }
 
 /** The path of a line that breaks where a value is missing; a lone point is drawn as a short stroke. */
-export function line(values: readonly (number | null)[], x: (i: number) => number, y: (v: number) => number): string {
+export function line(
+  values: readonly (number | null)[],
+  x: (i: number) => number,
+  y: (v: number) => number,
+): string {
   const parts: string[] = [];
   let open = false;
   values.forEach((v, i) => {
@@ -13,7 +17,9 @@ export function line(values: readonly (number | null)[], x: (i: number) => numbe
       open = false;
       return;
     }
-    parts.push(`${open ? "L" : "M"}${round(x(i))} ${round(y(v))}${open || values[i + 1] != null ? "" : "h0.01"}`);
+    parts.push(
+      `${open ? "L" : "M"}${round(x(i))} ${round(y(v))}${open || values[i + 1] != null ? "" : "h0.01"}`,
+    );
     open = true;
   });
   return parts.join("");
