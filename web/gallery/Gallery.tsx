@@ -1,5 +1,5 @@
 import { Button } from "@mantine/core";
-import { IconUsersGroup } from "@tabler/icons-react";
+import { IconUsers } from "@tabler/icons-react";
 import { useState } from "react";
 import { problemOf } from "~/api/problem";
 import { Ago } from "~/ui/Ago";
@@ -107,7 +107,7 @@ export function Gallery() {
                 Lead time <Num value={5421} unit="seconds" n={18} definition="From commit to production." />,
                 changed <Ago at={Date.now() - 95_000} />
               </span>
-              <span style={{ display: "flex", gap: 12, alignItems: "center" }}>
+              <span style={{ display: "flex", gap: 12, alignItems: "center", flexWrap: "wrap" }}>
                 <Sparkline
                   label="Missions over 10 kg that succeed"
                   unit="ratio"
@@ -202,12 +202,7 @@ export function Gallery() {
       </Panel>
       <Problem error={problem} retry={() => undefined} />
       <Panel title="Empty">
-        <Empty
-          icon={IconUsersGroup}
-          title="No teams yet"
-          start={{ command: "factory team create engine" }}
-          small
-        >
+        <Empty icon={IconUsers} title="No teams yet" start={{ command: "factory team create engine" }} small>
           A team has a board, members and components.
         </Empty>
       </Panel>

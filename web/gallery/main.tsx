@@ -18,6 +18,8 @@ if (!place) throw new Error("index.html has no element #root");
 createRoot(place).render(
   <App queries={newQueryClient(() => undefined)} feed={new LiveFeed()} nonce="">
     {/* the gallery's router is not the product's, whose type is registered */}
-    <RouterProvider router={router as never} />
+    <main>
+      <RouterProvider router={router as never} />
+    </main>
   </App>,
 );

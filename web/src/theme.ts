@@ -78,10 +78,18 @@ export const theme = createTheme({
     Modal: {
       defaultProps: {
         radius: "lg",
-        overlayProps: { backgroundOpacity: 0.35 },
+        centered: true,
+        overlayProps: { backgroundOpacity: 0.4 },
         transitionProps: { duration: 120 },
       },
+      styles: {
+        content: { background: "var(--f-panel)", border: "1px solid var(--f-line)" },
+        header: { background: "var(--f-panel)" },
+        title: { fontWeight: 620, fontSize: 16 },
+      },
     },
+    InputWrapper: { styles: { label: { marginBottom: 4 } } },
+    Menu: { styles: { dropdown: { background: "var(--f-panel)", borderColor: "var(--f-line-strong)" } } },
     Button: { defaultProps: { size: "sm" } },
     ActionIcon: { defaultProps: { variant: "subtle", color: "gray" } },
   },

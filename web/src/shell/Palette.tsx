@@ -6,6 +6,7 @@ import { useEffect, useMemo, useState } from "react";
 import { Kbd } from "~/ui/Kbd";
 import { areas } from "./areas";
 import { type Command, find } from "./commands";
+import classes from "./Palette.module.css";
 import { useSignOut } from "./signout";
 
 const [store, spotlight] = createSpotlight();
@@ -64,6 +65,7 @@ export function Palette({ opened, onClose, onScheme, onHelp }: Props) {
   return (
     <Spotlight.Root
       store={store}
+      classNames={{ content: classes.content, search: classes.search, actionsGroup: classes.label }}
       query={typed}
       onQueryChange={setTyped}
       onSpotlightClose={onClose}

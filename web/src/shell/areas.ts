@@ -7,7 +7,7 @@ import {
   IconShieldCheck,
   IconStack2,
   IconTargetArrow,
-  IconUsersGroup,
+  IconUsers,
 } from "@tabler/icons-react";
 
 /** A level of the factory: an entry of the left rail. */
@@ -52,7 +52,7 @@ export const areas: readonly Area[] = [
     to: "/teams",
     name: "Teams",
     about: "Boards, members and components of each team",
-    icon: IconUsersGroup,
+    icon: IconUsers,
     key: "t",
     roles: ["product", "team", "platform"],
   },

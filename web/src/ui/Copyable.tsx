@@ -1,5 +1,6 @@
 import { CopyButton, Tooltip, UnstyledButton } from "@mantine/core";
 import { IconCheck, IconCopy } from "@tabler/icons-react";
+import { Fragment } from "react";
 import classes from "./Copyable.module.css";
 
 interface Props {
@@ -22,7 +23,7 @@ export function Copyable({ text, shown = text, look = "id" }: Props) {
             onClick={copy}
             aria-label={`Copy ${text}`}
           >
-            <span className={classes.text}>{shown}</span>
+            <span className={classes.text}>{look === "command" ? words(shown) : shown}</span>
             <span className={classes.icon} aria-hidden>
               {copied ? <IconCheck size={14} /> : <IconCopy size={14} stroke={1.7} />}
             </span>
@@ -34,4 +35,14 @@ export function Copyable({ text, shown = text, look = "id" }: Props) {
       )}
     </CopyButton>
   );
+}
+
+// A command breaks between its words only, never within a flag.
+function words(command: string) {
+  return command.split(" ").map((word, i) => (
+    <Fragment key={`${word}${i.toString()}`}>
+      {i > 0 && " "}
+      <span className={classes.word}>{word}</span>
+    </Fragment>
+  ));
 }

@@ -97,7 +97,7 @@ export function EvidenceChart({ points, rollbackAt, promoteAt, height = 260 }: P
   return (
     <figure className={classes.figure}>
       <figcaption className={classes.legend}>
-        <Side name="within the margin" log={now.safe} threshold={promoteAt} aim="promotes" tone="done" />
+        <Side name="safety" log={now.safe} threshold={promoteAt} aim="promotes" tone="done" />
         <Side name="harm" log={now.harm} threshold={rollbackAt} aim="rolls back" tone="failed" />
         <span className={classes.share}>
           <i /> <span className="num">{format(now.share, "ratio")}</span> of units on the new version

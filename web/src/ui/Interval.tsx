@@ -1,3 +1,4 @@
+import { useElementSize } from "@mantine/hooks";
 import { format, span, type Unit } from "~/lib/number";
 import classes from "./Interval.module.css";
 import { scale, ticks } from "./plot";
@@ -24,17 +25,18 @@ interface Props extends Estimate {
   none?: number;
 }
 
-const width = 420;
 const height = 58;
 
 /** An estimate with its interval against its margin: how bad can it still be, and is that bad enough? */
 export function Interval({ label, estimate, low, high, margin, better, unit, n, domain, none = 0 }: Props) {
+  const { ref, width: measured } = useElementSize<HTMLElement>();
+  const width = Math.min(Math.max(measured, 240), 640);
   const verdict = judge({ low, high, margin: margin ?? null, better, none });
   const known = [none, estimate, low, high, margin].filter(
     (v): v is number => typeof v === "number" && Number.isFinite(v),
   );
   const [a, b] = domain ?? widen(Math.min(...known), Math.max(...known));
-  const x = scale(a, b, 6, width - 6);
+  const x = scale(a, b, 26, width - 26);
   const clamp = (v: number) => Math.min(Math.max(x(v), 0), width);
   const unknown = estimate === null || low === null || high === null;
   const words = unknown
@@ -42,7 +44,7 @@ export function Interval({ label, estimate, low, high, margin, better, unit, n, 
     : `${format(estimate, unit)}, interval ${span(low, high, unit)}${n === undefined ? "" : `, n = ${format(n, "count")}`}`;
   const bad = margin == null ? null : better === "lower" ? [clamp(margin), width] : [0, clamp(margin)];
   return (
-    <figure className={classes.figure}>
+    <figure className={classes.figure} ref={ref}>
       <figcaption className={classes.caption}>
         <span className={classes.label}>{label}</span>
         <span className={`num ${classes.words}`} data-missing={unknown || undefined}>
@@ -50,7 +52,8 @@ export function Interval({ label, estimate, low, high, margin, better, unit, n, 
         </span>
       </figcaption>
       <svg
-        viewBox={`0 0 ${width} ${height}`}
+        width={width}
+        height={height}
         className={classes.plot}
         role="img"
         aria-label={`${label}: ${words}. ${judgement[verdict]}`}
@@ -77,7 +80,7 @@ export function Interval({ label, estimate, low, high, margin, better, unit, n, 
             <circle cx={clamp(estimate)} cy="18" r="5" />
           </g>
         )}
-        {ticks(a, b, 5).map((t) => (
+        {ticks(a, b, width / 84).map((t) => (
           <text key={t} x={x(t)} y="51" textAnchor="middle" className={`num ${classes.tick}`}>
             {t === none && margin != null ? "no change" : format(t, unit)}
           </text>

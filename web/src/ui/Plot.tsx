@@ -36,12 +36,17 @@ export function Plot({ data, options, height, label, onLayout }: Props) {
     const hooks = { ...opts.hooks, setSize: tell, setScale: tell, ready: tell };
     const u = new uPlot({ ...opts, hooks, width: Math.max(el.clientWidth, 100), height }, latest.current, el);
     plot.current = u;
+    let gone = false;
+    void document.fonts.ready.then(() => {
+      if (!gone) u.redraw(false); // the axes were written before the font was there
+    });
     const watch = new ResizeObserver(() => {
       const width = Math.max(el.clientWidth, 100);
       if (width !== u.width) u.setSize({ width, height });
     });
     watch.observe(el);
     return () => {
+      gone = true;
       watch.disconnect();
       u.destroy();
       plot.current = null;
@@ -76,6 +81,7 @@ export function axis(color: Palette, rest: uPlot.Axis = {}): uPlot.Axis {
 export function timeAxis(color: Palette): uPlot.Axis {
   return axis(color, {
     grid: { show: false },
+    size: 32,
     space: 64,
     values: (_, splits, _axis, _space, step) => {
       let day = "";

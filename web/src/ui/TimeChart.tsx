@@ -190,7 +190,7 @@ export function TimeChart(props: Props) {
           const named = { "aria-label": `${m.kind}: ${m.label}`, className: classes.pin, style: { left: x } };
           return (
             <Tooltip key={`${m.at} ${m.label}`} label={`${m.label} · ${exact(m.at * 1000)}`}>
-              <span className={classes.marker} data-kind={m.kind} style={{ left: x, height: height - 30 }}>
+              <span className={classes.marker} data-kind={m.kind} style={{ left: x, height: height - 32 }}>
                 {m.href ? (
                   <InLink href={m.href} look="bare" {...named} style={undefined}>
                     {icon}
