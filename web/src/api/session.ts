@@ -1,0 +1,61 @@
+import { queryOptions } from "@tanstack/react-query";
+import { call } from "./client";
+import { ProblemError } from "./problem";
+
+/** Who is signed in. */
+export interface Me {
+  id: string;
+  name: string;
+  email: string;
+  roles: string[];
+}
+
+/** The state of the door: nobody has an account yet, somebody must sign in, or `me` is in. */
+export type Door = { open: true; me: Me } | { open: false; empty: boolean };
+
+const sessionPath = "/api/v1/session";
+const setupPath = "/api/v1/setup";
+
+export const doorQuery = queryOptions({
+  queryKey: ["session"],
+  staleTime: Number.POSITIVE_INFINITY,
+  queryFn: async (): Promise<Door> => {
+    try {
+      return { open: true, me: readMe(await call("GET", sessionPath)) };
+    } catch (error) {
+      if (!(error instanceof ProblemError) || error.kind !== "unauthenticated") throw error;
+    }
+    const setup = await call("GET", setupPath);
+    return { open: false, empty: isObject(setup) && setup.needed === true };
+  },
+});
+
+export async function signIn(form: { email: string; password: string }): Promise<void> {
+  await call("POST", sessionPath, form);
+}
+
+export async function signOut(): Promise<void> {
+  await call("DELETE", sessionPath);
+}
+
+/** Makes the first account of an empty factory and signs it in. */
+export async function setUp(form: { name: string; email: string; password: string }): Promise<void> {
+  await call("POST", setupPath, form);
+}
+
+function readMe(answer: unknown): Me {
+  const a = isObject(answer) ? answer : {};
+  const who = isObject(a.account) ? a.account : a;
+  const words = (v: unknown) => (typeof v === "string" ? v : "");
+  const roles = Array.isArray(who.roles) ? who.roles : [];
+  return {
+    id: words(who.id),
+    name: words(who.name) || words(who.email),
+    email: words(who.email),
+    roles: roles.filter((r): r is string => typeof r === "string"),
+  };
+}
+
+function isObject(v: unknown): v is Record<string, unknown> {
+  return typeof v === "object" && v !== null;
+}

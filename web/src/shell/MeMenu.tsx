@@ -1,0 +1,52 @@
+import { Menu } from "@mantine/core";
+import { IconKeyboard, IconLogout, IconMoon, IconSun } from "@tabler/icons-react";
+import { useState } from "react";
+import type { Me } from "~/api/session";
+import { Kbd } from "~/ui/Kbd";
+import { MeButton } from "./MeButton";
+import classes from "./MeMenu.module.css";
+import { useSignOut } from "./signout";
+
+interface Props {
+  me: Me;
+  scheme: "light" | "dark";
+  onScheme: () => void;
+  onHelp: () => void;
+}
+
+/** Who one is, and the few settings of one's own. Its code is loaded at the first click, so it opens at once. */
+export function MeMenu({ me, scheme, onScheme, onHelp }: Props) {
+  const [opened, setOpened] = useState(true);
+  const signOut = useSignOut();
+  return (
+    <Menu position="bottom-end" width={240} opened={opened} onChange={setOpened}>
+      <Menu.Target>
+        <MeButton who={me} />
+      </Menu.Target>
+      <Menu.Dropdown>
+        <div className={classes.who}>
+          <b>{me.name}</b>
+          {me.email && me.email !== me.name && <span>{me.email}</span>}
+          {me.roles.length > 0 && <span>{me.roles.join(", ")}</span>}
+        </div>
+        <Menu.Divider />
+        <Menu.Item
+          leftSection={<IconKeyboard size={16} />}
+          rightSection={<Kbd keys={["?"]} />}
+          onClick={onHelp}
+        >
+          Keyboard shortcuts
+        </Menu.Item>
+        <Menu.Item
+          leftSection={scheme === "dark" ? <IconSun size={16} /> : <IconMoon size={16} />}
+          onClick={onScheme}
+        >
+          {scheme === "dark" ? "Light scheme" : "Dark scheme"}
+        </Menu.Item>
+        <Menu.Item leftSection={<IconLogout size={16} />} onClick={() => void signOut()}>
+          Sign out
+        </Menu.Item>
+      </Menu.Dropdown>
+    </Menu>
+  );
+}

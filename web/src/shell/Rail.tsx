@@ -1,0 +1,54 @@
+import { Tooltip, UnstyledButton } from "@mantine/core";
+import { IconLayoutSidebarLeftCollapse, IconLayoutSidebarLeftExpand } from "@tabler/icons-react";
+import { Link, useRouterState } from "@tanstack/react-router";
+import { Kbd } from "~/ui/Kbd";
+import { areaOf, areas, daily } from "./areas";
+import classes from "./Rail.module.css";
+
+interface Props {
+  roles: readonly string[];
+  narrow: boolean;
+  onNarrow: () => void;
+}
+
+/** The levels of the factory, from why to proof. */
+export function Rail({ roles, narrow, onNarrow }: Props) {
+  const here = useRouterState({ select: (s) => areaOf(s.location.pathname)?.to });
+  const Fold = narrow ? IconLayoutSidebarLeftExpand : IconLayoutSidebarLeftCollapse;
+  return (
+    <nav aria-label="Levels of the factory" className={classes.rail} data-narrow={narrow || undefined}>
+      <ul className={classes.list}>
+        {areas.map((a) => (
+          <li key={a.to}>
+            <Tooltip label={a.name} position="right" disabled={!narrow}>
+              <Link
+                to={a.to}
+                className={classes.link}
+                aria-label={a.name}
+                data-here={a.to === here || undefined}
+                data-quiet={!daily(a, roles) || undefined}
+                aria-current={a.to === here ? "true" : undefined}
+              >
+                <a.icon size={18} stroke={1.7} aria-hidden />
+                <span className={classes.name}>{a.name}</span>
+                <span className={classes.keys} aria-hidden>
+                  <Kbd keys={["g", a.key]} together />
+                </span>
+              </Link>
+            </Tooltip>
+          </li>
+        ))}
+      </ul>
+      <Tooltip label={narrow ? "Widen the rail" : "Narrow the rail"} position="right" disabled={!narrow}>
+        <UnstyledButton
+          className={classes.fold}
+          onClick={onNarrow}
+          aria-label={narrow ? "Widen the rail" : "Narrow the rail"}
+        >
+          <Fold size={18} stroke={1.7} aria-hidden />
+          <span className={classes.name}>Narrow</span>
+        </UnstyledButton>
+      </Tooltip>
+    </nav>
+  );
+}

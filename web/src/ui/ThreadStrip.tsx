@@ -1,0 +1,82 @@
+import { Tooltip } from "@mantine/core";
+import { useEffect, useRef } from "react";
+import { InLink } from "./InLink";
+import { StatusIcon } from "./Status";
+import { stateWord } from "./state";
+import classes from "./ThreadStrip.module.css";
+import { type Link, type Place, places, type Station } from "./thread";
+
+interface Props {
+  links: readonly Link[];
+  here: Station;
+  /** page of the whole thread, for stations with several objects */
+  href?: string;
+}
+
+/** From the vision to the effect: where this object hangs, with the missing links shown as gaps. */
+export function ThreadStrip({ links, here, href }: Props) {
+  const lit = useRef<HTMLLIElement>(null);
+  useEffect(() => {
+    const row = lit.current?.parentElement;
+    if (row && lit.current)
+      row.scrollLeft = lit.current.offsetLeft - row.clientWidth / 2 + lit.current.clientWidth / 2;
+  }, []);
+  return (
+    <nav aria-label="Thread" className={classes.strip}>
+      <ol className={classes.row}>
+        {places(links, here).map((place) => (
+          <li
+            key={place.station}
+            ref={place.here ? lit : undefined}
+            className={classes.place}
+            data-here={place.here || undefined}
+            data-gap={place.gap || undefined}
+            data-ahead={(place.links.length === 0 && !place.gap) || undefined}
+          >
+            <span className={classes.station}>{place.station}</span>
+            <Body place={place} href={href} />
+          </li>
+        ))}
+      </ol>
+    </nav>
+  );
+}
+
+function Body({ place, href }: { place: Place; href: string | undefined }) {
+  const first = place.links[0];
+  if (!first) return <span className={classes.none}>{place.gap ? "missing" : "not yet"}</span>;
+  const more = place.links.length - 1;
+  return (
+    <span className={classes.body}>
+      {first.state && (
+        <>
+          <StatusIcon state={first.state} size={14} />
+          <span className="hidden-but-read">{stateWord(first.state)}</span>
+        </>
+      )}
+      <Tooltip label={first.title}>
+        <InLink
+          href={first.href}
+          look="quiet"
+          className={classes.link}
+          aria-current={place.here ? "true" : undefined}
+        >
+          {first.title}
+        </InLink>
+      </Tooltip>
+      {more > 0 &&
+        (href ? (
+          <InLink
+            href={href}
+            look="quiet"
+            className={`num ${classes.more}`}
+            aria-label={`${more} more of ${place.station}`}
+          >
+            +{more}
+          </InLink>
+        ) : (
+          <span className={`num ${classes.more}`}>+{more}</span>
+        ))}
+    </span>
+  );
+}
