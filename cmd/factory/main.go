@@ -8,14 +8,19 @@ import (
 	"syscall"
 
 	"github.com/digital-factory/factory/internal/app"
+	"github.com/digital-factory/factory/internal/base/sandbox"
 	"github.com/digital-factory/factory/internal/cli"
+	"github.com/digital-factory/factory/internal/demo"
 )
 
-func main() { os.Exit(run()) }
+func main() {
+	sandbox.Init() // takes over when this process is to be the first of a sandbox
+	os.Exit(run())
+}
 
 func run() int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	root := cli.New(os.Stdin, os.Stdout, os.Stderr, app.Commands()...)
+	root := cli.New(os.Stdin, os.Stdout, os.Stderr, append(app.Commands(), demo.Command())...)
 	return cli.Exit(root.ExecuteContext(ctx), os.Stderr)
 }

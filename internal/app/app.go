@@ -16,6 +16,7 @@ import (
 	"github.com/digital-factory/factory/internal/access"
 	"github.com/digital-factory/factory/internal/api"
 	"github.com/digital-factory/factory/internal/base/life"
+	"github.com/digital-factory/factory/internal/base/sandbox"
 	"github.com/digital-factory/factory/internal/base/store"
 	"github.com/digital-factory/factory/internal/effect"
 	"github.com/digital-factory/factory/internal/journal"
@@ -30,17 +31,19 @@ type App struct {
 	journal *journal.Journal
 	effects *effect.Log
 	access  *access.Service
+	box     *sandbox.Sandbox
+	rooms   rooms
 	api     *api.API
 	doors   []door
 	parts   []life.Part
 	closing life.Stack
 }
 
-// door is an opened listener and what is served on it.
+// door is an opened listener and how it is served.
 type door struct {
 	name     string
 	listener net.Listener
-	handler  http.Handler
+	serve    func(ctx context.Context, l net.Listener) error
 }
 
 // New opens the data directory, the database and the listeners, and wires the
@@ -55,11 +58,13 @@ func New(ctx context.Context, opts Options) (a *App, err error) {
 	if err := a.opts.validate(); err != nil {
 		return a, err
 	}
-	if err := os.MkdirAll(a.opts.Data, 0o700); err != nil {
-		return a, fmt.Errorf("create the data directory: %w", err)
-	}
-	if a.opts.Data, err = filepath.Abs(a.opts.Data); err != nil {
-		return a, err
+	for _, dir := range []*string{&a.opts.Data, &a.opts.Cache} {
+		if *dir, err = filepath.Abs(*dir); err != nil {
+			return a, err
+		}
+		if err := os.MkdirAll(*dir, 0o700); err != nil {
+			return a, fmt.Errorf("create the data directory: %w", err)
+		}
 	}
 	if err := a.ground(ctx); err != nil {
 		return a, err
@@ -71,10 +76,13 @@ func New(ctx context.Context, opts Options) (a *App, err error) {
 	if err := refuseOpenDoor(fresh, a.opts.Listen, a.opts.Gateway, a.opts.OTLP); err != nil {
 		return a, err
 	}
-	return a, a.open()
+	if err := a.open(); err != nil {
+		return a, err
+	}
+	return a, a.furnish(ctx)
 }
 
-// ground opens the database and the rooms that all others stand on.
+// ground opens the database and what all rooms stand on.
 func (a *App) ground(ctx context.Context) error {
 	db, err := store.Open(ctx, a.opts.Database)
 	if err != nil {
@@ -82,28 +90,30 @@ func (a *App) ground(ctx context.Context) error {
 	}
 	a.db = db
 	a.closing.Push("database", func(context.Context) error { return db.Close() })
-	if err := db.Migrate(ctx, journal.Schema(), effect.Schema(), access.Schema()); err != nil {
+	if err := db.Migrate(ctx, schemas()...); err != nil {
 		return err
 	}
 	a.journal = journal.New(db, time.Now)
 	a.effects = effect.New(db, time.Now)
 	a.access = access.New(db, a.journal, time.Now)
-	a.parts = append(a.parts, life.Part{Name: "journal", Run: a.journal.Run}, life.Part{Name: "effects", Run: a.effects.Run})
-	a.api = api.New(a.access.Authenticate(api.SessionCookie), api.Services{
-		Access: a.access, Journal: a.journal, Effects: a.effects, Health: a.health,
-	})
+	if a.box, err = sandbox.New(ctx, sandbox.Options{}); err != nil {
+		return err
+	}
+	for _, missing := range a.box.Isolation().Missing {
+		slog.Warn("THIS HOST CANNOT ISOLATE FULLY", "missing", missing)
+	}
 	return nil
 }
 
-// open opens the doors, so that addresses are known before Run.
+// open opens the doors, so that addresses are known before anything is wired.
 func (a *App) open() error {
-	main, err := net.Listen("tcp", a.opts.Listen)
-	if err != nil {
-		return fmt.Errorf("open the door %s: %w", a.opts.Listen, err)
-	}
-	a.doors = append(a.doors, door{"main", main, a.routes()})
-	for _, d := range a.doors {
-		a.closing.Push(d.name+" listener", func(context.Context) error { _ = d.listener.Close(); return nil })
+	for _, d := range []struct{ name, addr string }{{"main", a.opts.Listen}, {"gateway", a.opts.Gateway}, {"otlp", a.opts.OTLP}} {
+		l, err := net.Listen("tcp", d.addr)
+		if err != nil {
+			return fmt.Errorf("open the %s door at %s: %w", d.name, d.addr, err)
+		}
+		a.doors = append(a.doors, door{name: d.name, listener: l})
+		a.closing.Push(d.name+" door", func(context.Context) error { _ = l.Close(); return nil })
 	}
 	return nil
 }
@@ -111,15 +121,18 @@ func (a *App) open() error {
 // URL is the address of the UI and the API.
 func (a *App) URL() string { return "http://" + a.doors[0].listener.Addr().String() }
 
+// GatewayURL is the address of the traffic to components.
+func (a *App) GatewayURL() string { return "http://" + a.doors[1].listener.Addr().String() }
+
 // Run serves until ctx ends, then stops: doors first, so that no request is
-// cut, then followers and workers. Close is still to be called.
+// cut, then followers, workers and workloads. Close is still to be called.
 func (a *App) Run(ctx context.Context) error {
 	parts := append([]life.Part{}, a.parts...)
 	for _, d := range a.doors {
-		parts = append(parts, life.Part{Name: d.name + " door", Run: d.serve})
+		parts = append(parts, life.Part{Name: d.name + " door", Run: func(ctx context.Context) error { return d.serve(ctx, d.listener) }})
 	}
 	a.ready = time.Since(a.born)
-	slog.Info("the factory is ready", "url", a.URL(), "seconds", a.ready.Seconds(), "data", a.opts.Data)
+	slog.Info("the factory is ready", "url", a.URL(), "gateway", a.GatewayURL(), "seconds", a.ready.Seconds(), "data", a.opts.Data)
 	return life.Together(ctx, parts...)
 }
 
@@ -129,27 +142,30 @@ func (a *App) Close(ctx context.Context) error { return a.closing.Close(ctx, 15*
 // drain is how long requests in flight may take when the factory stops.
 const drain = 5 * time.Second
 
-func (d door) serve(ctx context.Context) error {
-	srv := &http.Server{
-		Handler:           d.handler,
-		ReadHeaderTimeout: 10 * time.Second,
-		IdleTimeout:       2 * time.Minute,
-		MaxHeaderBytes:    64 << 10,
-		BaseContext:       func(net.Listener) context.Context { return ctx }, // streams end with the factory
-		ErrorLog:          slog.NewLogLogger(slog.Default().Handler(), slog.LevelDebug),
+// serveHTTP returns how a door serves a handler.
+func serveHTTP(handler http.Handler) func(context.Context, net.Listener) error {
+	return func(ctx context.Context, l net.Listener) error {
+		srv := &http.Server{
+			Handler:           handler,
+			ReadHeaderTimeout: 10 * time.Second,
+			IdleTimeout:       2 * time.Minute,
+			MaxHeaderBytes:    64 << 10,
+			BaseContext:       func(net.Listener) context.Context { return ctx }, // streams end with the factory
+			ErrorLog:          slog.NewLogLogger(slog.Default().Handler(), slog.LevelDebug),
+		}
+		ended := make(chan error, 1)
+		go func() { ended <- srv.Serve(l) }()
+		select {
+		case err := <-ended:
+			return err
+		case <-ctx.Done():
+		}
+		bounded, cancel := context.WithTimeout(context.WithoutCancel(ctx), drain)
+		defer cancel()
+		if err := srv.Shutdown(bounded); err != nil {
+			_ = srv.Close()
+		}
+		<-ended
+		return nil
 	}
-	ended := make(chan error, 1)
-	go func() { ended <- srv.Serve(d.listener) }()
-	select {
-	case err := <-ended:
-		return err
-	case <-ctx.Done():
-	}
-	bounded, cancel := context.WithTimeout(context.WithoutCancel(ctx), drain)
-	defer cancel()
-	if err := srv.Shutdown(bounded); err != nil {
-		_ = srv.Close()
-	}
-	<-ended
-	return nil
 }

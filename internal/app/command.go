@@ -8,10 +8,31 @@ import (
 	"os"
 
 	"github.com/spf13/cobra"
+
+	"github.com/digital-factory/factory/internal/source"
 )
 
 // Commands returns the commands that run a factory in this process.
-func Commands() []*cobra.Command { return []*cobra.Command{up()} }
+func Commands() []*cobra.Command { return []*cobra.Command{up(), hook()} }
+
+// hook is what git runs inside a push; people do not call it.
+func hook() *cobra.Command {
+	return &cobra.Command{
+		Use: "hook NAME", Short: "Judge a push (called by git)", Hidden: true, Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if code := source.RunHook(args, os.Stdin, cmd.ErrOrStderr(), os.Getenv); code != 0 {
+				return refused(code)
+			}
+			return nil
+		},
+	}
+}
+
+// refused is an exit code whose reasons are on the terminal already.
+type refused int
+
+// Error is what git shows last.
+func (r refused) Error() string { return "the push was refused" }
 
 func up() *cobra.Command {
 	var opts Options
@@ -48,6 +69,7 @@ func flags(cmd *cobra.Command, o *Options) {
 	f.StringVar(&o.Listen, "listen", d.Listen, "address of UI, API, git, registry and OTLP/HTTP")
 	f.StringVar(&o.Gateway, "gateway", d.Gateway, "address of the traffic to your components")
 	f.StringVar(&o.OTLP, "otlp", d.OTLP, "address of OTLP/gRPC")
+	f.StringVar(&o.Cache, "cache", "", "directory of build caches (default: cache in the data directory)")
 	f.DurationVar(&o.Measure, "measure", d.Measure, "how often key results are measured")
 }
 

@@ -131,4 +131,3 @@ func (a *App) registryDoor(r *http.Request, repository, action string) error {
 	}
 	return errs.New(errs.Denied, "images of components are published by their pipelines only").Do("push a commit")
 }
-

@@ -17,6 +17,7 @@ type Options struct {
 	Listen   string        // UI, API, git, registry, OTLP/HTTP; default 127.0.0.1:8080
 	Gateway  string        // traffic to the components; default 127.0.0.1:8081
 	OTLP     string        // OTLP/gRPC; default 127.0.0.1:4317
+	Cache    string        // directory of build caches; default Data/cache
 	Measure  time.Duration // how often key results are measured; default 15 s
 }
 
@@ -30,6 +31,7 @@ func (o Options) withDefaults() Options {
 	def(&o.Listen, "127.0.0.1:8080")
 	def(&o.Gateway, "127.0.0.1:8081")
 	def(&o.OTLP, "127.0.0.1:4317")
+	def(&o.Cache, filepath.Join(o.Data, "cache"))
 	def(&o.Database, "sqlite:"+filepath.Join(o.Data, "factory.db"))
 	if o.Measure == 0 {
 		o.Measure = 15 * time.Second

@@ -1,15 +1,90 @@
 package app
 
 import (
+	"context"
+	"net"
 	"net/http"
+	"strings"
+
+	"google.golang.org/grpc/metadata"
+
+	"github.com/digital-factory/factory/internal/access"
+	"github.com/digital-factory/factory/internal/adapter/otlp"
+	"github.com/digital-factory/factory/internal/api"
+	"github.com/digital-factory/factory/internal/base/errs"
+	"github.com/digital-factory/factory/internal/telemetry"
+	"github.com/digital-factory/factory/web"
 )
+
+// serveDoors says what each door serves.
+func (a *App) serveDoors() {
+	a.doors[0].serve = serveHTTP(a.routes())
+	a.doors[1].serve = serveHTTP(a.rooms.runtime)
+	a.doors[2].serve = func(ctx context.Context, l net.Listener) error {
+		return a.rooms.receiver.ServeGRPC(ctx, l, a.grpcSender)
+	}
+}
 
 // routes is what the main door serves.
 func (a *App) routes() http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("/api/", a.api)
+	mux.Handle("/git/", a.rooms.source.Handler(a.access.Authenticate("")))
+	mux.Handle("/v2/", a.rooms.artifact.Handler(a.registryDoor))
+	mux.Handle("/otlp/", http.StripPrefix("/otlp", a.rooms.receiver.Authenticated(a.httpSender)))
+	mux.Handle("/prometheus/", http.StripPrefix("/prometheus", a.signedIn(access.Read, a.rooms.store.Handler(a.alertRules))))
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("ok\n")) })
+	mux.Handle("/", web.Handler())
 	return guard(mux)
+}
+
+// signedIn lets through who may do the action.
+func (a *App) signedIn(action access.Action, next http.Handler) http.Handler {
+	auth := a.access.Authenticate(api.SessionCookie)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		who, err := auth(r)
+		if err == nil {
+			err = who.Could(action)
+		}
+		if err != nil {
+			w.Header().Set("WWW-Authenticate", `Basic realm="factory"`)
+			http.Error(w, errs.Of(err).Text, http.StatusUnauthorized)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// httpSender finds out who sends OTLP over HTTP from outside.
+func (a *App) httpSender(r *http.Request) (otlp.Source, error) {
+	who, err := a.access.Authenticate("")(r)
+	return sender(who, err)
+}
+
+// grpcSender finds out who sends OTLP over gRPC.
+func (a *App) grpcSender(ctx context.Context, md metadata.MD) (otlp.Source, error) {
+	secret := ""
+	if v := md.Get("authorization"); len(v) > 0 {
+		secret, _ = strings.CutPrefix(v[0], "Bearer ")
+	}
+	if secret == "" {
+		return sender(access.Nobody(), nil)
+	}
+	who, err := a.access.Actor(ctx, secret)
+	return sender(who, err)
+}
+
+func sender(who access.Actor, err error) (otlp.Source, error) {
+	if err == nil && !who.Known() {
+		err = errs.New(errs.Denied, "send an API token with the scope telemetry").Do("factory token create sender --scope telemetry")
+	}
+	if err == nil {
+		err = who.MayUse(access.ScopeTelemetry)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return telemetry.Source{Sender: who}, nil
 }
 
 // guard sets the headers that keep browsers safe. The policy allows no script
@@ -18,7 +93,7 @@ func (a *App) routes() http.Handler {
 func guard(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
-		h.Set("Content-Security-Policy", "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'")
+		h.Set("Content-Security-Policy", "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self'; connect-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'")
 		h.Set("X-Content-Type-Options", "nosniff")
 		h.Set("Referrer-Policy", "same-origin")
 		h.Set("Cross-Origin-Opener-Policy", "same-origin")

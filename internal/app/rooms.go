@@ -1,0 +1,176 @@
+package app
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"time"
+
+	"github.com/digital-factory/factory/internal/access"
+	"github.com/digital-factory/factory/internal/adapter/otlp"
+	"github.com/digital-factory/factory/internal/adapter/prom"
+	"github.com/digital-factory/factory/internal/api"
+	"github.com/digital-factory/factory/internal/artifact"
+	"github.com/digital-factory/factory/internal/base/errs"
+	"github.com/digital-factory/factory/internal/base/life"
+	"github.com/digital-factory/factory/internal/base/store"
+	"github.com/digital-factory/factory/internal/effect"
+	"github.com/digital-factory/factory/internal/flow"
+	"github.com/digital-factory/factory/internal/incident"
+	"github.com/digital-factory/factory/internal/insight"
+	"github.com/digital-factory/factory/internal/journal"
+	"github.com/digital-factory/factory/internal/pipeline"
+	"github.com/digital-factory/factory/internal/platform"
+	"github.com/digital-factory/factory/internal/portfolio"
+	"github.com/digital-factory/factory/internal/product"
+	"github.com/digital-factory/factory/internal/ref"
+	"github.com/digital-factory/factory/internal/release"
+	"github.com/digital-factory/factory/internal/runtime"
+	"github.com/digital-factory/factory/internal/source"
+	"github.com/digital-factory/factory/internal/team"
+	"github.com/digital-factory/factory/internal/telemetry"
+	"github.com/digital-factory/factory/internal/thread"
+)
+
+// schemas are every room's tables.
+func schemas() []store.Schema {
+	return []store.Schema{
+		journal.Schema(), effect.Schema(), access.Schema(), portfolio.Schema(), product.Schema(), team.Schema(), flow.Schema(),
+		platform.Schema(), source.Schema(), pipeline.Schema(), artifact.Schema(), release.Schema(), runtime.Schema(), telemetry.Schema(),
+		incident.Schema(), insight.Schema(), thread.Schema(),
+	}
+}
+
+// rooms are the wired modules that routes and doors need.
+type rooms struct {
+	artifact *artifact.Service
+	source   *source.Service
+	runtime  *runtime.Service
+	store    *prom.Store
+	receiver *otlp.Receiver
+}
+
+// furnish wires the rooms: each gets what it asks of others, in its own words.
+func (a *App) furnish(ctx context.Context) error {
+	dir := func(name string) string { return filepath.Join(a.opts.Data, name) }
+	db, j, now := a.db, a.journal, time.Now
+
+	metricStore, err := prom.Open(dir("metrics"), prom.Options{Retention: 30 * 24 * time.Hour, OutOfOrderWindow: 24 * time.Hour,
+		Reserved: []string{"gateway_", "factory_"}, Logger: slog.Default()})
+	if err != nil {
+		return err
+	}
+	a.closing.Push("metric store", func(context.Context) error { return metricStore.Close() })
+	artifacts, err := artifact.New(dir("artifacts"), artifact.Options{DB: db, Journal: j, Now: now, Log: slog.Default()})
+	if err != nil {
+		return err
+	}
+	a.closing.Push("artifacts", func(context.Context) error { return artifacts.Close() })
+	exe, err := os.Executable()
+	if err != nil {
+		return err
+	}
+
+	// Signals: the sink's telemetry is made last, because it asks runtime, whose
+	// workloads speak to the sink.
+	in, counts, watch := &sink{}, &meter{}, &observer{}
+	receiver := otlp.New(in, slog.Default())
+	run := runtime.New(db, j, a.box, images{artifacts}, &telemetryDoor{receiver}, watch, counts, dir("runtime"), now)
+
+	funds := portfolio.New(db, j, &valueOf{in}, portfolio.Options{Every: a.opts.Measure}, now)
+	products := product.New(db, j, funds, now)
+	teams := team.New(db, j, a.access, now)
+	work := flow.New(db, j, teams, features{products}, now)
+	paths, err := platform.New(db, j, a.effects, teamNames{teams}, func() platform.Addresses {
+		return platform.Addresses{Main: a.URL(), Gateway: a.GatewayURL()}
+	}, now)
+	if err != nil {
+		return err
+	}
+	repos := source.New(db, j, items{work}, pipelineFile{}, source.Config{Dir: dir("git"), Hook: []string{exe, "hook", "pre-receive"}}, now)
+	runs := pipeline.New(db, j, a.box, commits{repos}, publisher{artifacts, a.URL()}, tools(ctx, a.opts.Cache), dir("runs"), now)
+	rollouts := release.New(db, j, a.effects, workloads{run}, sealed{artifacts}, results{products, funds}, now)
+	watch.release = rollouts
+	signals := telemetry.New(db, j, metrics{metricStore}, metrics{metricStore}, &outcomes{run, rollouts}, usage{run}, now)
+	in.telemetry, counts.telemetry = signals, signals
+	incidents := incident.New(db, j, now)
+	insights := insight.New(db, now)
+	graph := thread.New(db)
+
+	a.rooms = rooms{artifacts, repos, run, metricStore, receiver}
+	for _, m := range []interface{ Follow(*journal.Journal) }{funds, products, teams, work, paths, runs, rollouts, signals, incidents, insights, graph} {
+		m.Follow(j)
+	}
+	repos.Effects(a.effects)
+	rollouts.Effects(a.effects)
+	a.effects.OnFailed(func(ctx context.Context, tx *store.Tx, e effect.Effect) error { return paths.Failed(ctx, tx, e) })
+	a.parts = []life.Part{
+		{Name: "journal", Run: j.Run}, {Name: "effects", Run: a.effects.Run}, {Name: "source", Run: repos.Run}, {Name: "platform", Run: paths.Run},
+		{Name: "pipeline", Run: runs.Run}, {Name: "artifact", Run: artifacts.Run}, {Name: "release", Run: rollouts.Run}, {Name: "runtime", Run: run.Run},
+		{Name: "telemetry", Run: signals.Run}, {Name: "key results", Run: funds.Run},
+	}
+	a.api = api.New(a.access.Authenticate(api.SessionCookie), api.Services{
+		Access: a.access, Journal: j, Effects: a.effects, Release: rollouts, Portfolio: funds, Product: products, Platform: paths, Source: repos,
+		Team: teams, Flow: work, Incident: incidents, Insight: insights, Thread: graph, Telemetry: signals, Pipeline: runs, Runtime: run, Artifact: artifacts,
+		Health: a.health,
+	})
+	a.serveDoors()
+	return nil
+}
+
+// valueOf lets portfolio measure key results by telemetry, which is made after
+// it.
+type valueOf struct{ sink *sink }
+
+// Instant evaluates a query that gives one value.
+func (v *valueOf) Instant(ctx context.Context, query string, at time.Time) (float64, bool, error) {
+	return v.sink.telemetry.Instant(ctx, query, at)
+}
+
+// features lets flow ask product which features exist.
+type features struct{ product *product.Service }
+
+// HasFeature reports whether a feature exists.
+func (f features) HasFeature(ctx context.Context, _ *store.Tx, id ref.Feature) (bool, error) {
+	_, err := f.product.Feature(ctx, access.System("flow"), id)
+	if errs.Is(err, errs.NotFound) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+// teamNames lets platform ask which teams exist.
+type teamNames struct{ team *team.Service }
+
+// Exists reports whether a team exists.
+func (t teamNames) Exists(ctx context.Context, name string) (bool, error) {
+	_, err := t.team.Get(ctx, access.System("platform"), ref.Team(name))
+	if errs.Is(err, errs.NotFound) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+// tools finds what this host offers to pipeline steps. Without Go the steps
+// that ask for it fail with a clear reason.
+func tools(ctx context.Context, cache string) pipeline.Tools {
+	t := pipeline.Tools{Cache: cache}
+	var env struct{ GOROOT, GOMODCACHE string }
+	raw, err := exec.CommandContext(ctx, "go", "env", "-json", "GOROOT", "GOMODCACHE").Output()
+	if err == nil {
+		err = json.Unmarshal(raw, &env)
+	}
+	if err != nil {
+		slog.Warn("there is no Go toolchain on this host; pipelines that ask for it will fail", "error", fmt.Sprint(err))
+		return t
+	}
+	t.GoRoot, t.ModCache = env.GOROOT, env.GOMODCACHE
+	if os.MkdirAll(t.ModCache, 0o755) != nil {
+		t.ModCache = ""
+	}
+	return t
+}
