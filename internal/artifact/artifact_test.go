@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -330,6 +331,12 @@ func TestPublishRefuses(t *testing.T) {
 		"no times":      {member, func(b *artifact.Build) { b.Started = time.Time{} }, errs.Invalid, "finished"},
 		"two of a path": {member, func(b *artifact.Build) { b.Files = map[string]string{"/app/" + component: "engine"} }, errs.Invalid, "program itself"},
 		"no commit":     {member, func(b *artifact.Build) { b.Change.Commit = "" }, errs.Invalid, "change.commit"},
+		"a pipe without a writer": {member, func(b *artifact.Build) {
+			b.BinaryPath = "pipe"
+			if err := syscall.Mkfifo(filepath.Join(b.Workspace, "pipe"), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}, errs.Invalid, "no regular file"},
 		"link out of the workspace": {member, func(b *artifact.Build) {
 			b.BinaryPath = "link"
 			if err := os.Symlink(secret, filepath.Join(b.Workspace, "link")); err != nil {

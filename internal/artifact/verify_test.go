@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/digital-factory/factory/internal/artifact"
 	"github.com/digital-factory/factory/internal/artifact/attest"
@@ -285,21 +286,25 @@ func TestVerifyEndsWithItsContext(t *testing.T) {
 	}
 }
 
-// A repeated build may give the same image: then the evidence of both is there
-// and the one finished last is told.
-func TestVerifyTellsTheLastOfTwoRuns(t *testing.T) {
+// A repeated build may give the same image: then the evidence of all runs is
+// there and the one finished last is told.
+func TestVerifyTellsTheLastOfSeveralRuns(t *testing.T) {
 	t.Parallel()
 	w := one(t)
 	b := build(t, "program")
 	first := publish(t, w, b)
-	b.Run, b.Finished = "0199-second", b.Finished.Add(1)
-	second := publish(t, w, b)
-	if first.Digest != second.Digest || first.ProvenanceDigest == second.ProvenanceDigest {
-		t.Fatalf("two runs of one build: %+v and %+v", first, second)
-	}
-	v, err := w.Verify(t.Context(), pipeline, component, first.Digest, artifact.Policy{})
-	if err != nil || v.Run != "0199-second" {
-		t.Fatalf("%+v: %v", v, err)
+	seen := map[blob.Digest]bool{first.ProvenanceDigest: true}
+	for _, run := range []ref.Run{"second", "third", "fourth", "fifth"} {
+		b.Run, b.Finished = run, b.Finished.Add(time.Second)
+		p := publish(t, w, b)
+		if p.Digest != first.Digest || seen[p.ProvenanceDigest] {
+			t.Fatalf("run %s of one build: %+v, before %+v", run, p, first)
+		}
+		seen[p.ProvenanceDigest] = true
+		v, err := w.Verify(t.Context(), pipeline, component, first.Digest, artifact.Policy{})
+		if err != nil || v.Run != run || v.Provenance != p.ProvenanceDigest {
+			t.Fatalf("after run %s: %+v: %v", run, v, err)
+		}
 	}
 }
 

@@ -271,6 +271,26 @@ func tarOf(t *testing.T, entries ...entry) []byte {
 	return out.Bytes()
 }
 
+// sparse returns a layer of 2 kB with a file of the size, all hole. The tar
+// writer refuses to make one (GNU tar manual, "PAX Format, Version 1.0"), so its
+// records are renamed behind it.
+func sparse(t *testing.T, size int) []byte {
+	t.Helper()
+	var out bytes.Buffer
+	w := tar.NewWriter(&out)
+	holes := make([]byte, 512)
+	copy(holes, fmt.Sprintf("1\n%d\n0\n", size))
+	err := w.WriteHeader(&tar.Header{Name: "zeros", Size: 512, Mode: 0o644, PAXRecords: map[string]string{
+		"GNU.xparse.major": "1", "GNU.xparse.minor": "0", "GNU.xparse.name": "zeros", "GNU.xparse.realsize": fmt.Sprint(size)}})
+	if err == nil {
+		_, err = w.Write(holes)
+	}
+	if err = errors.Join(err, w.Close()); err != nil {
+		t.Fatal(err)
+	}
+	return bytes.ReplaceAll(out.Bytes(), []byte("GNU.xparse"), []byte("GNU.sparse"))
+}
+
 func gzipped(t *testing.T, data []byte) []byte {
 	t.Helper()
 	var out bytes.Buffer
@@ -428,6 +448,7 @@ func TestUnpackRefusesHostileLayers(t *testing.T) {
 		"character device":      {plainLayer, tarOf(t, program, entry{"dev/mem", tar.TypeChar, "", 0o666}), "device"},
 		"pipe":                  {plainLayer, tarOf(t, program, entry{"p", tar.TypeFifo, "", 0o666}), "device"},
 		"bomb":                  {gzipLayer, bomb, "larger unpacked"},
+		"sparse bomb":           {plainLayer, sparse(t, 8<<20), "larger unpacked"},
 		"bomb behind the end":   {gzipLayer, gzipped(t, trailing), "larger unpacked"},
 		"too many":              {plainLayer, tarOf(t, many...), "too many files"},
 		"not a tar":             {plainLayer, bytes.Repeat([]byte("garbage "), 200), "damaged"},
@@ -462,9 +483,13 @@ func TestUnpackDropsDangerousModes(t *testing.T) {
 	p := newPlace(t)
 	setuid := entry{"app/run", tar.TypeReg, "program", 0o6755}
 	shut := entry{"shut", tar.TypeDir, "", 0}
+	open := entry{"open", tar.TypeReg, "", 0o666} // not narrowed by our umask
 	dir := filepath.Join(t.TempDir(), "root")
-	if _, err := image.Unpack(t.Context(), p.blobs, push(t, p, plainLayer, tarOf(t, setuid, shut, file("shut/x", "y"))), dir, image.DefaultLimits); err != nil {
+	if _, err := image.Unpack(t.Context(), p.blobs, push(t, p, plainLayer, tarOf(t, setuid, shut, file("shut/x", "y"), open)), dir, image.DefaultLimits); err != nil {
 		t.Fatal(err)
+	}
+	if info, err := os.Stat(filepath.Join(dir, "open")); err != nil || info.Mode() != 0o666 {
+		t.Fatalf("mode %v: %v", info.Mode(), err)
 	}
 	info, err := os.Stat(filepath.Join(dir, "app/run"))
 	if err != nil || info.Mode() != 0o755 {

@@ -280,6 +280,7 @@ func TestManifestRefusals(t *testing.T) {
 	elsewhere := c.pushBlob("another", "elsewhere")
 	wrongSize := layer
 	wrongSize.Size++
+	index := oci.Manifest{SchemaVersion: 2, Layers: []oci.Descriptor{layer}}
 	both := manifestOf(config, layer)
 	both.Manifests = []oci.Descriptor{layer}
 	for name, x := range map[string]struct {
@@ -294,6 +295,8 @@ func TestManifestRefusals(t *testing.T) {
 		"no type":             {"a", "", good, 400, "MANIFEST_INVALID"},
 		"another type inside": {"a", oci.ImageIndex, good, 400, "MANIFEST_INVALID"},
 		"image and index":     {"a", oci.ImageManifest, text(t, both), 400, "MANIFEST_INVALID"},
+		"index with layers":   {"a", oci.ImageIndex, text(t, index), 400, "MANIFEST_INVALID"},
+		"OCI as docker":       {"a", "application/vnd.docker.distribution.manifest.v2+json", good, 400, "MANIFEST_INVALID"},
 		"wrong size":          {"a", oci.ImageManifest, text(t, manifestOf(config, wrongSize)), 400, "MANIFEST_INVALID"},
 		"missing layer":       {"a", oci.ImageManifest, text(t, manifestOf(config, oci.Descriptor{Digest: blob.Digest(digest("no"))})), 404, "MANIFEST_BLOB_UNKNOWN"},
 		"layer of another":    {"a", oci.ImageManifest, text(t, manifestOf(config, elsewhere)), 404, "MANIFEST_BLOB_UNKNOWN"},
