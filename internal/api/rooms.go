@@ -7,16 +7,22 @@ import (
 	"github.com/digital-factory/factory/internal/access"
 	"github.com/digital-factory/factory/internal/effect"
 	"github.com/digital-factory/factory/internal/journal"
+	"github.com/digital-factory/factory/internal/pipeline"
 	"github.com/digital-factory/factory/internal/release"
+	"github.com/digital-factory/factory/internal/runtime"
+	"github.com/digital-factory/factory/internal/telemetry"
 )
 
 // Services are the modules behind the door.
 type Services struct {
-	Access  *access.Service
-	Journal *journal.Journal
-	Effects *effect.Log
-	Release *release.Service
-	Health  func(context.Context) (client.Health, error)
+	Access    *access.Service
+	Journal   *journal.Journal
+	Effects   *effect.Log
+	Release   *release.Service
+	Pipeline  *pipeline.Service
+	Runtime   *runtime.Service
+	Telemetry *telemetry.Service
+	Health    func(context.Context) (client.Health, error)
 }
 
 // rooms registers the routes of every room.
@@ -26,4 +32,7 @@ func (a *API) rooms() {
 	a.effects()
 	a.health()
 	a.releases()
+	a.runs()
+	a.workloads()
+	a.signals()
 }

@@ -8,5 +8,6 @@ func (s *session) rooms() []*cobra.Command {
 		s.login(), s.logout(), s.me(), s.account(), s.tokens(),
 		s.journal(), s.effect(), s.status(),
 		s.rollout(),
+		s.run(), s.workload(), s.alert(), s.dashboard(),
 	}
 }
