@@ -7,11 +7,14 @@ import (
 	"github.com/digital-factory/factory/internal/access"
 	"github.com/digital-factory/factory/internal/effect"
 	"github.com/digital-factory/factory/internal/journal"
+	"github.com/digital-factory/factory/internal/pipeline"
 	"github.com/digital-factory/factory/internal/platform"
 	"github.com/digital-factory/factory/internal/portfolio"
 	"github.com/digital-factory/factory/internal/product"
 	"github.com/digital-factory/factory/internal/release"
+	"github.com/digital-factory/factory/internal/runtime"
 	"github.com/digital-factory/factory/internal/source"
+	"github.com/digital-factory/factory/internal/telemetry"
 )
 
 // Services are the modules behind the door.
@@ -24,6 +27,9 @@ type Services struct {
 	Product   *product.Service
 	Platform  *platform.Service
 	Source    *source.Service
+	Pipeline  *pipeline.Service
+	Runtime   *runtime.Service
+	Telemetry *telemetry.Service
 	Health    func(context.Context) (client.Health, error)
 }
 
@@ -38,4 +44,7 @@ func (a *API) rooms() {
 	a.products()
 	a.platform()
 	a.source()
+	a.runs()
+	a.workloads()
+	a.signals()
 }

@@ -34,7 +34,7 @@ func (a *App) routes() http.Handler {
 	mux.Handle("/otlp/", http.StripPrefix("/otlp", a.rooms.receiver.Authenticated(a.httpSender)))
 	mux.Handle("/prometheus/", http.StripPrefix("/prometheus", a.signedIn(access.Read, a.rooms.store.Handler(a.alertRules))))
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("ok\n")) })
-	mux.Handle("/", web.Handler())
+	mux.Handle("/", ui)
 	return guard(mux)
 }
 

@@ -1,0 +1,97 @@
+package client
+
+import (
+	"context"
+	"io"
+	"net/http"
+	"net/url"
+	"time"
+)
+
+// Run is one walk of a commit through the pipeline.
+type Run struct {
+	ID          string     `json:"id"`
+	Number      int64      `json:"number" doc:"Counts the component's runs; the artifact's version" example:"12"`
+	Component   string     `json:"component" example:"engine-controller"`
+	Team        string     `json:"team" example:"engine"`
+	Commit      string     `json:"commit"`
+	Title       string     `json:"title" doc:"Title of the commit"`
+	Items       []string   `json:"items" nullable:"false" example:"[\"ENG-1\"]"`
+	Lane        string     `json:"lane" enum:"normal,hotfix"`
+	Branch      string     `json:"branch" example:"main"`
+	State       string     `json:"state" enum:"waiting,running,succeeded,failed,cancelled"`
+	Step        string     `json:"step,omitempty" doc:"The step that failed"`
+	Reason      string     `json:"reason,omitempty" doc:"Why it did not succeed"`
+	Artifact    string     `json:"artifact,omitempty" doc:"Digest of the image it made"`
+	Definition  string     `json:"definition,omitempty" doc:"Digest of the pipeline file"`
+	CancelledBy string     `json:"cancelledBy,omitempty"`
+	Pushed      time.Time  `json:"pushed" doc:"When the push arrived"`
+	Queued      time.Time  `json:"queued"`
+	Started     *time.Time `json:"started,omitempty"`
+	Finished    *time.Time `json:"finished,omitempty"`
+}
+
+// RunDetail is a run with its steps. Steps is empty before the pipeline file
+// was read.
+type RunDetail struct {
+	Run
+	Steps []RunStep `json:"steps" nullable:"false" doc:"In the order of the pipeline file, then the platform's"`
+}
+
+// RunStep is one step of a run.
+type RunStep struct {
+	Name     string     `json:"name" example:"test"`
+	Script   string     `json:"script,omitempty" doc:"What it runs; absent for a step of the platform"`
+	Platform bool       `json:"platform" doc:"Added by the platform"`
+	Needs    []string   `json:"needs" nullable:"false"`
+	Timeout  float64    `json:"timeout" doc:"Seconds"`
+	Memory   int64      `json:"memory" doc:"Bytes it may use"`
+	State    string     `json:"state" enum:"waiting,running,succeeded,failed,cancelled,skipped"`
+	Reason   string     `json:"reason,omitempty"`
+	ExitCode int        `json:"exitCode"`
+	Attempts int        `json:"attempts" doc:"More than one when the factory was restarted meanwhile"`
+	CPU      float64    `json:"cpu" doc:"Seconds of processor time it used"`
+	Peak     int64      `json:"peak" doc:"Bytes of memory it used at the most"`
+	Started  *time.Time `json:"started,omitempty"`
+	Finished *time.Time `json:"finished,omitempty"`
+}
+
+// RunFilter narrows a list of runs; empty fields do not.
+type RunFilter struct{ Component, State string }
+
+// Runs lists runs, newest first.
+func (c *Client) Runs(ctx context.Context, f RunFilter, p Paging) (Page[Run], error) {
+	q := p.query()
+	if f.Component != "" {
+		q.Set("component", f.Component)
+	}
+	if f.State != "" {
+		q.Set("state", f.State)
+	}
+	return call[Page[Run]](ctx, c, http.MethodGet, path("runs"), q, nil)
+}
+
+// Run returns a run with its steps.
+func (c *Client) Run(ctx context.Context, id string) (RunDetail, error) {
+	return call[RunDetail](ctx, c, http.MethodGet, path("runs", id), nil, nil)
+}
+
+// RunLog returns what a step printed. With follow the reader goes on until the
+// step ends. The caller closes it.
+func (c *Client) RunLog(ctx context.Context, id, step string, follow bool) (io.ReadCloser, error) {
+	q := url.Values{}
+	if follow {
+		q.Set("follow", "1")
+	}
+	return c.open(ctx, http.MethodGet, path("runs", id, "steps", step, "log"), q, nil)
+}
+
+// CancelRun ends a run.
+func (c *Client) CancelRun(ctx context.Context, id string) (RunDetail, error) {
+	return call[RunDetail](ctx, c, http.MethodPost, path("runs", id, "cancel"), nil, nil)
+}
+
+// RetryRun queues a new run of the same commit and returns it.
+func (c *Client) RetryRun(ctx context.Context, id string) (RunDetail, error) {
+	return call[RunDetail](ctx, c, http.MethodPost, path("runs", id, "retry"), nil, nil)
+}

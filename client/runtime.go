@@ -1,0 +1,48 @@
+package client
+
+import (
+	"context"
+	"io"
+	"net/http"
+	"net/url"
+	"strconv"
+	"time"
+)
+
+// Workload is a version of a component that runs in an environment.
+type Workload struct {
+	ID          string    `json:"id"`
+	Component   string    `json:"component" example:"engine-controller"`
+	Team        string    `json:"team" example:"engine"`
+	Environment string    `json:"environment" enum:"staging,production"`
+	Release     string    `json:"release" doc:"The artifact's version" example:"12"`
+	Artifact    string    `json:"artifact" doc:"Digest of the image"`
+	State       string    `json:"state" enum:"starting,ready,crashed,broken,stopping" doc:"crashed: it will be started again; broken: it never became ready"`
+	Reason      string    `json:"reason,omitempty" doc:"Why it crashed or is broken"`
+	Restarts    int       `json:"restarts" doc:"Since the factory started it"`
+	Share       float64   `json:"share" doc:"Of its environment's units that it serves, 0..1"`
+	InFlight    int64     `json:"inFlight" doc:"Requests on their way"`
+	CPU         float64   `json:"cpu" doc:"Seconds of processor time since its process started"`
+	Memory      int64     `json:"memory" doc:"Bytes now"`
+	Peak        int64     `json:"peak" doc:"Bytes at the most"`
+	Created     time.Time `json:"created"`
+}
+
+// Workloads lists what runs; component may be empty for everything.
+func (c *Client) Workloads(ctx context.Context, component string) (Page[Workload], error) {
+	q := url.Values{}
+	if component != "" {
+		q.Set("component", component)
+	}
+	return call[Page[Workload]](ctx, c, http.MethodGet, path("workloads"), q, nil)
+}
+
+// WorkloadLog returns the end of what a workload printed, whole lines with
+// their times, up to the number of bytes (0: 64 KiB). The caller closes it.
+func (c *Client) WorkloadLog(ctx context.Context, id string, bytes int64) (io.ReadCloser, error) {
+	q := url.Values{}
+	if bytes > 0 {
+		q.Set("bytes", strconv.FormatInt(bytes, 10))
+	}
+	return c.open(ctx, http.MethodGet, path("workloads", id, "log"), q, nil)
+}

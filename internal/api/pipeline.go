@@ -1,0 +1,81 @@
+package api
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/digital-factory/factory/client"
+	"github.com/digital-factory/factory/internal/access"
+	"github.com/digital-factory/factory/internal/pipeline"
+	"github.com/digital-factory/factory/internal/ref"
+)
+
+func (a *API) runs() {
+	register(a, access.Read, op("GET /runs", "pipeline", "List runs, newest first"),
+		func(ctx context.Context, who access.Actor, in *struct {
+			paging
+			Component string `query:"component" doc:"Only this component's"`
+			State     string `query:"state" enum:"waiting,running,succeeded,failed,cancelled" doc:"Only those in this state"`
+		}) (*body[client.Page[client.Run]], error) {
+			list, next, err := a.Pipeline.List(ctx, who, ref.Component(in.Component), pipeline.State(in.State), in.ask())
+			return answer(client.Page[client.Run]{Items: mapped(list, run), Next: next}, err)
+		})
+	register(a, access.Read, op("GET /runs/{id}", "pipeline", "Show a run with its steps"),
+		func(ctx context.Context, who access.Actor, in *id) (*body[client.RunDetail], error) {
+			r, err := a.Pipeline.Get(ctx, who, ref.Run(in.ID))
+			return answer(runDetail(r), err)
+		})
+	register(a, access.BuildComponent, op("POST /runs/{id}/cancel", "pipeline", "End a run"),
+		func(ctx context.Context, who access.Actor, in *id) (*body[client.RunDetail], error) {
+			r, err := a.Pipeline.Cancel(ctx, who, ref.Run(in.ID))
+			return answer(runDetail(r), err)
+		})
+	register(a, access.BuildComponent, op("POST /runs/{id}/retry", "pipeline", "Queue a new run of the same commit"),
+		func(ctx context.Context, who access.Actor, in *id) (*body[client.RunDetail], error) {
+			r, err := a.Pipeline.Retry(ctx, who, ref.Run(in.ID))
+			return answer(runDetail(r), err)
+		})
+	log := op("GET /runs/{id}/steps/{step}/log", "pipeline", "Read what a step printed")
+	log.Description = "With ?follow=1 the answer goes on until the step ends."
+	log.Parameters = []*huma.Param{{Name: "follow", In: "query", Description: "1: go on until the step ends", Schema: &huma.Schema{Type: "string"}}}
+	a.raw(access.Read, log, plain, a.stepLog)
+}
+
+// plain is the type of logs.
+const plain = "text/plain; charset=utf-8"
+
+// plainly sets the headers of a log: a browser must not take it for a page,
+// whatever a step or a workload printed.
+func plainly(w http.ResponseWriter) {
+	w.Header().Set("Content-Type", plain)
+	w.Header().Set("X-Content-Type-Options", "nosniff")
+	w.Header().Set("Cache-Control", "no-store")
+}
+
+func (a *API) stepLog(w http.ResponseWriter, r *http.Request, who access.Actor) error {
+	plainly(w)
+	follow := r.URL.Query().Get("follow")
+	return a.Pipeline.Log(r.Context(), who, ref.Run(r.PathValue("id")), r.PathValue("step"), follow != "" && follow != "0" && follow != "false", w, http.NewResponseController(w).Flush)
+}
+
+func run(r pipeline.Run) client.Run {
+	return client.Run{
+		ID: string(r.ID), Number: r.Number, Component: string(r.Change.Component), Team: string(r.Change.Team), Commit: string(r.Change.Commit),
+		Title: r.Change.Title, Items: mapped(r.Change.Items, text), Lane: r.Change.Lane, Branch: r.Branch, State: string(r.State), Step: r.Step, Reason: r.Reason,
+		Artifact: string(r.Artifact), Definition: r.Digest, CancelledBy: r.CancelledBy, Pushed: r.Change.Pushed, Queued: r.Queued,
+		Started: moment(r.Started), Finished: moment(r.Finished),
+	}
+}
+
+func runDetail(r pipeline.Run) client.RunDetail {
+	return client.RunDetail{Run: run(r), Steps: mapped(r.Steps, func(s pipeline.Step) client.RunStep {
+		return client.RunStep{
+			Name: s.Name, Script: s.Run, Platform: s.Inject, Needs: mapped(s.Needs, text), Timeout: time.Duration(s.Timeout).Seconds(), Memory: int64(s.Memory),
+			State: string(s.State), Reason: s.Reason, ExitCode: s.ExitCode, Attempts: s.Attempts, CPU: s.CPU.Seconds(), Peak: s.Peak,
+			Started: moment(s.Started), Finished: moment(s.Finished),
+		}
+	})}
+}

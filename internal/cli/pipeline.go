@@ -1,0 +1,187 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/digital-factory/factory/client"
+)
+
+func (s *session) run() *cobra.Command {
+	cmd := &cobra.Command{Use: "run", Short: "Watch pipeline runs and their logs, cancel and retry them",
+		Example: "  factory run list --component engine-controller\n  factory run show ID\n  factory run log ID test -f"}
+	cmd.AddCommand(s.runList(), s.runShow(), s.runLog(),
+		s.runVerb("cancel", "End a run", (*client.Client).CancelRun),
+		s.runVerb("retry", "Queue a new run of the same commit", (*client.Client).RetryRun))
+	return cmd
+}
+
+func (s *session) runList() *cobra.Command {
+	var f client.RunFilter
+	var p client.Paging
+	cmd := &cobra.Command{
+		Use: "list", Short: "List runs, newest first", Args: cobra.NoArgs, Example: "  factory run list --component engine-controller --state failed",
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			page, err := s.client().Runs(cmd.Context(), f, p)
+			if err != nil {
+				return err
+			}
+			return s.print(page, func(t *table) {
+				t.row("ID", "COMPONENT", "RUN", "STATE", "COMMIT", "TITLE", "TOOK", "WHY")
+				for _, r := range page.Items {
+					t.row(r.ID, r.Component, r.Number, r.State, r.Commit[:min(12, len(r.Commit))], r.Title, took(r.Started, r.Finished), shortened(r.Reason))
+				}
+			})
+		},
+	}
+	cmd.Flags().StringVar(&f.Component, "component", "", "only this component's")
+	cmd.Flags().StringVar(&f.State, "state", "", "only those in this state, e.g. failed")
+	paging(cmd, &p)
+	return cmd
+}
+
+func (s *session) runShow() *cobra.Command {
+	return &cobra.Command{
+		Use: "show ID", Short: "Show a run with its steps", Args: cobra.ExactArgs(1), Example: "  factory run show 0192f0c1-... -o yaml",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			r, err := s.client().Run(cmd.Context(), args[0])
+			if err != nil {
+				return err
+			}
+			return s.printRun(r)
+		},
+	}
+}
+
+func (s *session) printRun(r client.RunDetail) error {
+	return s.print(r, func(t *table) {
+		t.row(fmt.Sprintf("run %d of %s", r.Number, r.Component), r.State, r.Commit[:min(12, len(r.Commit))], r.Title)
+		t.row("id", r.ID)
+		if r.Artifact != "" {
+			t.row("artifact", r.Artifact)
+		}
+		for _, st := range r.Steps {
+			t.row(st.Name, st.State, took(st.Started, st.Finished), fmt.Sprintf("%.1f s processor", st.CPU), fmt.Sprintf("%d MiB", st.Peak>>20), shortened(st.Reason))
+		}
+		if r.Reason != "" {
+			t.row("why: " + r.Reason)
+		}
+	})
+}
+
+func (s *session) runLog() *cobra.Command {
+	var follow bool
+	cmd := &cobra.Command{
+		Use: "log ID [STEP]", Short: "Print what a run's steps printed", Args: cobra.RangeArgs(1, 2),
+		Long:    "Print what a step printed, or all steps one after another. With -f go on until they end.",
+		Example: "  factory run log 0192f0c1-... test\n  factory run log 0192f0c1-... -f",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return s.printLogs(cmd.Context(), args[0], args[1:], follow)
+		},
+	}
+	cmd.Flags().BoolVarP(&follow, "follow", "f", false, "go on until the step ends")
+	return cmd
+}
+
+// printLogs prints the logs of a run's steps one after another; only names
+// them when there are any. With follow it waits for steps that have not begun.
+func (s *session) printLogs(ctx context.Context, id string, only []string, follow bool) error {
+	c := s.client()
+	r, err := c.Run(ctx, id)
+	if err != nil {
+		return err
+	}
+	for follow && len(r.Steps) == 0 && r.Finished == nil {
+		if r, err = s.later(ctx, id); err != nil {
+			return err
+		}
+	}
+	names := only
+	if len(names) == 0 {
+		for _, st := range r.Steps {
+			names = append(names, st.Name)
+		}
+	}
+	for _, name := range names {
+		for follow && stepState(r, name) == "waiting" && r.Finished == nil {
+			if r, err = s.later(ctx, id); err != nil {
+				return err
+			}
+		}
+		if len(only) == 0 {
+			s.say("=== %s", name)
+		}
+		if err := s.copyLog(c.RunLog(ctx, id, name, follow)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// later looks at a run again after a moment.
+func (s *session) later(ctx context.Context, id string) (client.RunDetail, error) {
+	select {
+	case <-ctx.Done():
+		return client.RunDetail{}, ctx.Err()
+	case <-time.After(300 * time.Millisecond):
+		return s.client().Run(ctx, id)
+	}
+}
+
+func stepState(r client.RunDetail, name string) string {
+	for _, st := range r.Steps {
+		if st.Name == name {
+			return st.State
+		}
+	}
+	return ""
+}
+
+// copyLog prints a log that was opened, or returns why it was not.
+func (s *session) copyLog(log io.ReadCloser, err error) error {
+	if err != nil {
+		return err
+	}
+	defer func() { _ = log.Close() }()
+	_, err = io.Copy(s.out, log)
+	return err
+}
+
+type runCall func(*client.Client, context.Context, string) (client.RunDetail, error)
+
+func (s *session) runVerb(verb, short string, do runCall) *cobra.Command {
+	return &cobra.Command{
+		Use: verb + " ID", Short: short, Args: cobra.ExactArgs(1), Example: fmt.Sprintf("  factory run %s 0192f0c1-...", verb),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			r, err := do(s.client(), cmd.Context(), args[0])
+			if err != nil {
+				return err
+			}
+			return s.printRun(r)
+		},
+	}
+}
+
+// took is how long something lasted, or has lasted by now.
+func took(began, ended *time.Time) string {
+	switch {
+	case began == nil:
+		return ""
+	case ended == nil:
+		return time.Since(*began).Round(time.Second).String() + " so far"
+	}
+	return ended.Sub(*began).Round(10 * time.Millisecond).String()
+}
+
+// shortened cuts a text to what fits into a column.
+func shortened(text string) string {
+	const most = 80
+	if r := []rune(text); len(r) > most {
+		return string(r[:most-1]) + "…"
+	}
+	return text
+}

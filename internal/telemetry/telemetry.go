@@ -1,0 +1,132 @@
+// Package telemetry is where signals arrive and are made sense of: metrics and
+// outcomes of workloads, the gateway's counts, a dashboard and alerts for
+// every component from its first minute, without a line by its team.
+//
+// Owns: telemetry_component, telemetry_marker, telemetry_canary,
+// telemetry_crash, telemetry_alert.
+//
+// Tells: alert.fired, alert.resolved.
+//
+// Asks: Recorder and Querier (the metric store), Outcomes to take what
+// workloads tell about units, Workloads for what they use of the machine.
+//
+// Invariants: what a workload sends carries the workload's own component,
+// environment and version, whatever it claims. A rule has at most one open
+// episode in a component; alert.fired and alert.resolved come in pairs. A
+// version under a rollout is judged by its rollout, not by alerts about
+// requests.
+package telemetry
+
+import (
+	"context"
+	"embed"
+	"sync"
+	"time"
+
+	"go.opentelemetry.io/collector/pdata/plog"
+	"go.opentelemetry.io/collector/pdata/pmetric"
+
+	"github.com/digital-factory/factory/internal/base/store"
+	"github.com/digital-factory/factory/internal/journal"
+	"github.com/digital-factory/factory/internal/ref"
+)
+
+//go:embed migrations
+var files embed.FS
+
+// Schema is the module's tables.
+func Schema() store.Schema { return store.Schema{Module: "telemetry", Files: files} }
+
+// Production is the environment whose traffic alerts watch.
+const Production ref.Environment = "production"
+
+// Sample is one value of one series. Labels are those beside the name.
+type Sample struct {
+	Name   string
+	Labels map[string]string
+	Value  float64
+	At     time.Time
+}
+
+// Point is a value at a time.
+type Point struct {
+	At    time.Time
+	Value float64
+}
+
+// Series is what one series did over a time.
+type Series struct {
+	Labels map[string]string
+	Points []Point
+}
+
+// Receipt says what became of the data points of a request.
+type Receipt struct {
+	Accepted int
+	Rejected int
+	Why      string // for the sender; empty when all were taken
+}
+
+// Recorder stores metrics.
+type Recorder interface {
+	// Append stores the factory's own samples. A conflict means that some were
+	// too old or there already, and the rest are stored.
+	Append(ctx context.Context, samples []Sample) error
+	// Ingest stores OTLP metrics of others; the attributes in forced become
+	// labels of each series, whatever the sender says about them.
+	Ingest(ctx context.Context, md pmetric.Metrics, forced map[string]string) (Receipt, error)
+}
+
+// Querier evaluates PromQL.
+type Querier interface {
+	Instant(ctx context.Context, query string, at time.Time) ([]Sample, error)
+	Range(ctx context.Context, query string, from, to time.Time, step time.Duration) ([]Series, error)
+}
+
+// Outcomes finds what workloads tell about units in their log records, and
+// takes it.
+type Outcomes interface {
+	// Find returns the outcomes among log records; all others are plain lines.
+	Find(ld plog.Logs) []Outcome
+	// Take takes the outcomes of one source. When it fails none were taken and
+	// the sender is told to send them again.
+	Take(ctx context.Context, from Source, list []Outcome) error
+}
+
+// Usage is what a workload uses of the machine.
+type Usage struct {
+	Component   ref.Component
+	Environment ref.Environment
+	Version     string
+	Workload    ref.Workload
+	CPU         time.Duration // processor time since its process started
+	Memory      int64         // bytes now
+}
+
+// Workloads knows what runs.
+type Workloads interface {
+	Usage(ctx context.Context) ([]Usage, error)
+}
+
+// Service takes signals in, draws dashboards and evaluates alerts.
+type Service struct {
+	db        *store.DB
+	journal   *journal.Journal
+	recorder  Recorder
+	querier   Querier
+	outcomes  Outcomes
+	workloads Workloads
+	now       func() time.Time
+	rules     []Rule
+
+	mu       sync.Mutex              // guards what follows
+	begun    map[string]bool         // counter series that have their zero
+	received map[receivedKey]float64 // since the start
+	last     map[string]evaluation   // of each rule, by its name
+}
+
+// New returns the service. It starts nothing.
+func New(db *store.DB, j *journal.Journal, r Recorder, q Querier, o Outcomes, w Workloads, now func() time.Time) *Service {
+	return &Service{db: db, journal: j, recorder: r, querier: q, outcomes: o, workloads: w, now: now, rules: Rules(),
+		begun: map[string]bool{}, received: map[receivedKey]float64{}, last: map[string]evaluation{}}
+}
