@@ -1,0 +1,113 @@
+// Package incident keeps the times in which customers may have been hurt: from
+// the verdict, alert or person that noticed, to what ended it, with everything
+// that happened to the component in between.
+//
+// # Owns
+//
+// incident_incident, incident_alert; incident_component and incident_entry,
+// which are projections.
+//
+// # Tells
+//
+// incident.opened, incident.noted, incident.resolved.
+//
+// # Asks
+//
+// Nothing: facts carry along what it needs.
+//
+// # Invariants
+//
+// What one component suffers in one environment at one time is one incident: a
+// rollback and the alerts around it do not open two. A rollback that no
+// customer's traffic reached is no incident. An incident ends once.
+package incident
+
+import (
+	"embed"
+	"math"
+	"time"
+
+	"github.com/digital-factory/factory/internal/base/store"
+	"github.com/digital-factory/factory/internal/ref"
+)
+
+//go:embed migrations
+var files embed.FS
+
+// Schema is the module's tables.
+func Schema() store.Schema { return store.Schema{Module: "incident", Files: files} }
+
+// State of an incident.
+type State string
+
+// The states.
+const (
+	Open     State = "open"
+	Resolved State = "resolved"
+)
+
+// Cause is what opened an incident.
+type Cause string
+
+// The causes.
+const (
+	Verdict Cause = "verdict" // a rollout was rolled back after customers' traffic had reached it
+	Alert   Cause = "alert"   // an alert that pages fired
+	Person  Cause = "person"
+)
+
+// Incident is a time in which customers may have been hurt.
+type Incident struct {
+	ID              ref.Incident
+	Title           string
+	State           State
+	Component       ref.Component
+	Team            ref.Team // owns the component
+	Environment     ref.Environment
+	Cause           Cause
+	AwaitsFix       bool // a verdict is part of it: it ends when a release of the component is promoted
+	Change          Change
+	Decision        Decision
+	Began           time.Time // start of the impact, as far as known
+	Opened          time.Time // when it was noticed
+	Resolved        time.Time // zero while open
+	ResolvedBecause string
+	ResolvedBy      ref.Rollout // whose promotion ended it; may be empty
+}
+
+// Change is what was being rolled out, as far as known.
+type Change struct {
+	Rollout     ref.Rollout
+	Artifact    ref.Artifact
+	Release     string // version
+	Commit      ref.Commit
+	CommitTitle string
+	Items       []ref.Item
+}
+
+// Decision is the evidence of a verdict; the zero value when there was none.
+type Decision struct {
+	Reason string
+	LogE   float64 // natural logarithm of the evidence against the release
+	Alpha  float64 // accepted probability of a false rollback
+}
+
+// Threshold is ln(1/alpha): LogE at or above it rolls back.
+func (d Decision) Threshold() float64 { return -math.Log(d.Alpha) }
+
+// Lasted is the time from the beginning of the impact to its end, or to now.
+func (i Incident) Lasted(now time.Time) time.Duration {
+	if !i.Resolved.IsZero() {
+		now = i.Resolved
+	}
+	return max(0, now.Sub(i.Began))
+}
+
+// Entry is a line of an incident's timeline.
+type Entry struct {
+	At      time.Time
+	Kind    string // of the fact
+	Text    string
+	Subject ref.Subject // may be empty
+	Actor   string      // name of who or what did it
+}
