@@ -52,6 +52,7 @@ type rooms struct {
 	runtime  *runtime.Service
 	store    *prom.Store
 	receiver *otlp.Receiver
+	signals  *telemetry.Service
 }
 
 // furnish wires the rooms: each gets what it asks of others, in its own words.
@@ -101,7 +102,7 @@ func (a *App) furnish(ctx context.Context) error {
 	insights := insight.New(db, now)
 	graph := thread.New(db)
 
-	a.rooms = rooms{artifacts, repos, run, metricStore, receiver}
+	a.rooms = rooms{artifacts, repos, run, metricStore, receiver, signals}
 	for _, m := range []interface{ Follow(*journal.Journal) }{funds, products, teams, work, paths, runs, rollouts, signals, incidents, insights, graph} {
 		m.Follow(j)
 	}
@@ -118,8 +119,7 @@ func (a *App) furnish(ctx context.Context) error {
 		Team: teams, Flow: work, Incident: incidents, Insight: insights, Thread: graph, Telemetry: signals, Pipeline: runs, Runtime: run, Artifact: artifacts,
 		Health: a.health,
 	})
-	a.serveDoors()
-	return nil
+	return a.serveDoors()
 }
 
 // valueOf lets portfolio measure key results by telemetry, which is made after

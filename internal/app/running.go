@@ -227,3 +227,25 @@ func (u usage) Usage(ctx context.Context) ([]telemetry.Usage, error) {
 	}
 	return out, err
 }
+
+// alertRules shows the built-in alerts to clients of the Prometheus API.
+func (r rooms) alertRules(ctx context.Context) ([]prom.RuleGroup, error) {
+	list, interval, err := r.signals.RuleStatuses(ctx)
+	group := prom.RuleGroup{Name: "components", Interval: interval}
+	for _, st := range list {
+		rule := prom.Rule{
+			Name: st.Name, Query: st.Query, For: st.For, Evaluated: st.Evaluated, Took: st.Took, Err: st.Err,
+			Labels:      map[string]string{"severity": string(st.Severity)},
+			Annotations: map[string]string{"summary": st.Title, "description": st.Meaning + " " + st.Advice},
+		}
+		for _, al := range st.Alerts {
+			rule.Alerts = append(rule.Alerts, prom.Alert{
+				Labels:      map[string]string{"alertname": st.Name, "component": string(al.Component), "environment": string(al.Environment), "team": string(al.Team)},
+				Annotations: map[string]string{"summary": al.Text},
+				Firing:      !al.Fired.IsZero(), Since: al.Since, Value: al.Value,
+			})
+		}
+		group.Rules = append(group.Rules, rule)
+	}
+	return []prom.RuleGroup{group}, err
+}
