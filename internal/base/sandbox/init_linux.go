@@ -14,7 +14,6 @@ import (
 	"sync/atomic"
 	"syscall"
 
-	"github.com/landlock-lsm/go-landlock/landlock"
 	"golang.org/x/sys/unix"
 
 	"github.com/digital-factory/factory/internal/base/errs"
@@ -149,16 +148,21 @@ func startCommand(o *order) (pid int, report news, err error) {
 	if err := unix.Sethostname([]byte(o.Hostname)); err != nil {
 		return 0, report, fmt.Errorf("set the host name: %w", err)
 	}
-	if o.Network {
-		if err := loopbackUp(); err != nil {
-			return 0, report, fmt.Errorf("bring the loopback interface up: %w", err)
+	up := make(chan error, 1)
+	go func() { // takes a millisecond, as long as building the root
+		if o.Network {
+			up <- loopbackUp()
 		}
-	}
+		close(up)
+	}()
 	if err := buildRoot(o); err != nil {
 		if bindOf(o, err) {
 			return 0, report, errs.New(errs.Invalid, "%v", err)
 		}
 		return 0, report, err
+	}
+	if err := <-up; err != nil {
+		return 0, report, fmt.Errorf("bring the loopback interface up: %w", err)
 	}
 	score, err := os.OpenFile("/proc/self/oom_score_adj", os.O_RDWR, 0)
 	if err != nil {
@@ -249,9 +253,6 @@ func (o *order) giveUp() (report news, err error) {
 	if err := unix.Prctl(unix.PR_SET_DUMPABLE, 0, 0, 0, 0); err != nil {
 		return report, err
 	}
-	if err := o.landlock(); err != nil {
-		report.Landlock = err.Error()
-	}
 	last, err := os.ReadFile("/proc/sys/kernel/cap_last_cap")
 	if err != nil {
 		return report, err
@@ -275,43 +276,22 @@ func (o *order) giveUp() (report news, err error) {
 	if err := unix.Prctl(unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0); err != nil {
 		return report, err
 	}
+	if err := landlock(o.writable()); err != nil {
+		report.Landlock = err.Error()
+	}
 	if err := filter(); err != nil {
 		report.Seccomp = err.Error()
 	}
 	return report, nil
 }
 
-// landlock repeats in the kernel's access rules what the mounts say already.
-func (o *order) landlock() error {
-	write := []string{"/tmp", "/dev", "/proc"}
-	var files []string
+// writable lists what may be written inside.
+func (o *order) writable() []string {
+	list := []string{"/tmp", "/dev", "/proc"}
 	for _, m := range o.Mounts {
-		switch {
-		case m.Attr&unix.MOUNT_ATTR_RDONLY != 0 || m.Link != "":
-		case m.Dir:
-			write = append(write, m.Target)
-		default:
-			files = append(files, m.Target)
+		if m.Link == "" && m.Attr&unix.MOUNT_ATTR_RDONLY == 0 {
+			list = append(list, m.Target)
 		}
 	}
-	config := landlock.V6.BestEffort()
-	if err := config.RestrictPaths(
-		landlock.RODirs("/"),
-		landlock.RWDirs(write...).WithRefer().WithIoctlDev(),
-		landlock.RWFiles(files...),
-	); err != nil {
-		return err
-	}
-	// Where the network is the host's, so are its abstract Unix sockets.
-	if err := config.RestrictScoped(); err != nil {
-		return err
-	}
-	v, _, errno := unix.Syscall(unix.SYS_LANDLOCK_CREATE_RULESET, 0, 0, unix.LANDLOCK_CREATE_RULESET_VERSION)
-	switch {
-	case errno != 0:
-		return fmt.Errorf("not in this kernel, or switched off: %w", errno)
-	case v < 2:
-		return errors.New("this kernel's first version cannot allow renaming between directories")
-	}
-	return nil
+	return list
 }
