@@ -40,10 +40,10 @@ func Init() {
 	switch os.Args[0] {
 	case roleInit:
 		runtime.LockOSThread() // what the command inherits is this thread's
-		os.Exit(runInit())
+		syscall.Exit(runInit()) // nothing is buffered, nothing deferred
 	case roleIDs:
 		_, _ = io.Copy(io.Discard, os.Stdin)
-		os.Exit(0)
+		syscall.Exit(0)
 	}
 	armed.Store(true)
 }
@@ -89,7 +89,7 @@ func runInit() int {
 	go func() { // the lifeline
 		var none order
 		_ = in.Decode(&none)
-		os.Exit(1)
+		syscall.Exit(1)
 	}()
 	go serveSockets(lineFD)
 	signals := make(chan os.Signal, 16)

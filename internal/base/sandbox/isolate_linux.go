@@ -67,7 +67,7 @@ func (s *Sandbox) probe(ctx context.Context) error {
 		s.host.ownUser = false
 		var second error
 		if found, second = s.try(ctx); second == nil {
-			r.Missing = append(r.Missing, fmt.Sprintf("commands run as the factory's own user, because the host refuses to map user %d (%v): "+
+			r.Missing = append(r.Missing, fmt.Sprintf("commands run as the factory's own user, because the host refuses to run them as user %d (%v): "+
 				"a hole in the kernel's isolation gives them the factory's rights", s.opts.HostUID, err))
 		}
 		err = second

@@ -288,7 +288,7 @@ func TestSignalReachesTheCommand(t *testing.T) {
 	t.Parallel()
 	kinds(t, func(t *testing.T, s *Sandbox) {
 		out := newText()
-		spec := sh("trap 'exit 7' TERM; echo up; sleep 100000 & wait")
+		spec := sh("trap 'exit 7' TERM; sleep 100000 & echo up; wait")
 		spec.Stdout = out
 		p, err := s.Start(t.Context(), spec)
 		if err != nil {
