@@ -39,7 +39,7 @@ var armed atomic.Bool
 func Init() {
 	switch os.Args[0] {
 	case roleInit:
-		runtime.LockOSThread() // what the command inherits is this thread's
+		runtime.LockOSThread()  // what the command inherits is this thread's
 		syscall.Exit(runInit()) // nothing is buffered, nothing deferred
 	case roleIDs:
 		_, _ = io.Copy(io.Discard, os.Stdin)
@@ -86,12 +86,6 @@ func runInit() int {
 	if err := in.Decode(&o); err != nil {
 		return 1 // the factory is gone
 	}
-	go func() { // the lifeline
-		var none order
-		_ = in.Decode(&none)
-		syscall.Exit(1)
-	}()
-	go serveSockets(lineFD)
 	signals := make(chan os.Signal, 16)
 	signal.Notify(signals, forwarded...)
 
@@ -108,6 +102,13 @@ func runInit() int {
 	if err := out.Encode(report); err != nil || o.Probe {
 		return 0
 	}
+	// Begun only now, so that the start is not slowed down by their threads.
+	go func() { // the lifeline
+		var none order
+		_ = in.Decode(&none)
+		syscall.Exit(1)
+	}()
+	go serveSockets(lineFD)
 	go func() {
 		for sig := range signals {
 			_ = unix.Kill(pid, sig.(syscall.Signal))
