@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"os/exec"
+	"slices"
 	"syscall"
 
 	"golang.org/x/sys/unix"
@@ -65,9 +66,10 @@ func give(path string, uid, gid int) error {
 }
 
 // mapping returns a user namespace that says how ids are mapped in a bind whose
-// files belong to owner: owner's become the command user's and the other way
-// round. Groups are not mapped but the command's own, so that nothing on disk
-// gains the owner's group.
+// files belong to owner: owner and the command's user change places. All others
+// stay what they are, for the kernel lets nobody write to a file whose ids it
+// cannot map. Groups stay, too: what the command makes belongs on disk to its own
+// group, not the owner's.
 func (s *Sandbox) mapping(owner int) (_ *os.File, err error) {
 	s.host.mu.Lock()
 	defer s.host.mu.Unlock()
@@ -79,8 +81,8 @@ func (s *Sandbox) mapping(owner int) (_ *os.File, err error) {
 	cmd.Env = []string{}
 	cmd.SysProcAttr = &syscall.SysProcAttr{
 		Cloneflags:  unix.CLONE_NEWUSER,
-		UidMappings: []syscall.SysProcIDMap{{ContainerID: owner, HostID: s.opts.HostUID, Size: 1}},
-		GidMappings: []syscall.SysProcIDMap{{ContainerID: s.opts.HostGID, HostID: s.opts.HostGID, Size: 1}},
+		UidMappings: exchange(owner, s.opts.HostUID),
+		GidMappings: []syscall.SysProcIDMap{{ContainerID: 0, HostID: 0, Size: lastID + 1}},
 	}
 	hold, err := cmd.StdinPipe()
 	if err != nil {
@@ -99,4 +101,20 @@ func (s *Sandbox) mapping(owner int) (_ *os.File, err error) {
 	}
 	s.host.ids[owner] = f
 	return f, nil
+}
+
+// lastID is the highest id there is; the one above means none.
+const lastID = 1<<32 - 2
+
+// exchange maps a to b, b to a and all other ids to themselves.
+func exchange(a, b int) []syscall.SysProcIDMap {
+	a, b = min(a, b), max(a, b)
+	list := []syscall.SysProcIDMap{
+		{ContainerID: 0, HostID: 0, Size: a},
+		{ContainerID: a, HostID: b, Size: 1},
+		{ContainerID: a + 1, HostID: a + 1, Size: b - a - 1},
+		{ContainerID: b, HostID: a, Size: 1},
+		{ContainerID: b + 1, HostID: b + 1, Size: lastID - b},
+	}
+	return slices.DeleteFunc(list, func(m syscall.SysProcIDMap) bool { return m.Size == 0 })
 }

@@ -14,7 +14,6 @@ import (
 	"sync/atomic"
 	"syscall"
 
-	"github.com/landlock-lsm/go-landlock/landlock"
 	"golang.org/x/sys/unix"
 
 	"github.com/digital-factory/factory/internal/base/errs"
@@ -40,11 +39,11 @@ var armed atomic.Bool
 func Init() {
 	switch os.Args[0] {
 	case roleInit:
-		runtime.LockOSThread() // what the command inherits is this thread's
-		os.Exit(runInit())
+		runtime.LockOSThread()  // what the command inherits is this thread's
+		syscall.Exit(runInit()) // nothing is buffered, nothing deferred
 	case roleIDs:
 		_, _ = io.Copy(io.Discard, os.Stdin)
-		os.Exit(0)
+		syscall.Exit(0)
 	}
 	armed.Store(true)
 }
@@ -87,12 +86,6 @@ func runInit() int {
 	if err := in.Decode(&o); err != nil {
 		return 1 // the factory is gone
 	}
-	go func() { // the lifeline
-		var none order
-		_ = in.Decode(&none)
-		os.Exit(1)
-	}()
-	go serveSockets(lineFD)
 	signals := make(chan os.Signal, 16)
 	signal.Notify(signals, forwarded...)
 
@@ -109,6 +102,13 @@ func runInit() int {
 	if err := out.Encode(report); err != nil || o.Probe {
 		return 0
 	}
+	// Begun only now, so that the start is not slowed down by their threads.
+	go func() { // the lifeline
+		var none order
+		_ = in.Decode(&none)
+		syscall.Exit(1)
+	}()
+	go serveSockets(lineFD)
 	go func() {
 		for sig := range signals {
 			_ = unix.Kill(pid, sig.(syscall.Signal))
@@ -149,16 +149,21 @@ func startCommand(o *order) (pid int, report news, err error) {
 	if err := unix.Sethostname([]byte(o.Hostname)); err != nil {
 		return 0, report, fmt.Errorf("set the host name: %w", err)
 	}
-	if o.Network {
-		if err := loopbackUp(); err != nil {
-			return 0, report, fmt.Errorf("bring the loopback interface up: %w", err)
+	up := make(chan error, 1)
+	go func() { // takes a millisecond, as long as building the root
+		if o.Network {
+			up <- loopbackUp()
 		}
-	}
+		close(up)
+	}()
 	if err := buildRoot(o); err != nil {
 		if bindOf(o, err) {
 			return 0, report, errs.New(errs.Invalid, "%v", err)
 		}
 		return 0, report, err
+	}
+	if err := <-up; err != nil {
+		return 0, report, fmt.Errorf("bring the loopback interface up: %w", err)
 	}
 	score, err := os.OpenFile("/proc/self/oom_score_adj", os.O_RDWR, 0)
 	if err != nil {
@@ -249,9 +254,6 @@ func (o *order) giveUp() (report news, err error) {
 	if err := unix.Prctl(unix.PR_SET_DUMPABLE, 0, 0, 0, 0); err != nil {
 		return report, err
 	}
-	if err := o.landlock(); err != nil {
-		report.Landlock = err.Error()
-	}
 	last, err := os.ReadFile("/proc/sys/kernel/cap_last_cap")
 	if err != nil {
 		return report, err
@@ -275,43 +277,22 @@ func (o *order) giveUp() (report news, err error) {
 	if err := unix.Prctl(unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0); err != nil {
 		return report, err
 	}
+	if err := landlock(o.writable()); err != nil {
+		report.Landlock = err.Error()
+	}
 	if err := filter(); err != nil {
 		report.Seccomp = err.Error()
 	}
 	return report, nil
 }
 
-// landlock repeats in the kernel's access rules what the mounts say already.
-func (o *order) landlock() error {
-	write := []string{"/tmp", "/dev", "/proc"}
-	var files []string
+// writable lists what may be written inside.
+func (o *order) writable() []string {
+	list := []string{"/tmp", "/dev", "/proc"}
 	for _, m := range o.Mounts {
-		switch {
-		case m.Attr&unix.MOUNT_ATTR_RDONLY != 0 || m.Link != "":
-		case m.Dir:
-			write = append(write, m.Target)
-		default:
-			files = append(files, m.Target)
+		if m.Link == "" && m.Attr&unix.MOUNT_ATTR_RDONLY == 0 {
+			list = append(list, m.Target)
 		}
 	}
-	config := landlock.V6.BestEffort()
-	if err := config.RestrictPaths(
-		landlock.RODirs("/"),
-		landlock.RWDirs(write...).WithRefer().WithIoctlDev(),
-		landlock.RWFiles(files...),
-	); err != nil {
-		return err
-	}
-	// Where the network is the host's, so are its abstract Unix sockets.
-	if err := config.RestrictScoped(); err != nil {
-		return err
-	}
-	v, _, errno := unix.Syscall(unix.SYS_LANDLOCK_CREATE_RULESET, 0, 0, unix.LANDLOCK_CREATE_RULESET_VERSION)
-	switch {
-	case errno != 0:
-		return fmt.Errorf("not in this kernel, or switched off: %w", errno)
-	case v < 2:
-		return errors.New("this kernel's first version cannot allow renaming between directories")
-	}
-	return nil
+	return list
 }

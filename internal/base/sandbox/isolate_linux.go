@@ -67,7 +67,7 @@ func (s *Sandbox) probe(ctx context.Context) error {
 		s.host.ownUser = false
 		var second error
 		if found, second = s.try(ctx); second == nil {
-			r.Missing = append(r.Missing, fmt.Sprintf("commands run as the factory's own user, because the host refuses to map user %d (%v): "+
+			r.Missing = append(r.Missing, fmt.Sprintf("commands run as the factory's own user, because the host refuses to run them as user %d (%v): "+
 				"a hole in the kernel's isolation gives them the factory's rights", s.opts.HostUID, err))
 		}
 		err = second
@@ -133,6 +133,7 @@ type isolated struct {
 	in      *json.Decoder
 	line    *line
 	group   *group // or nil
+	lost    sinkError
 }
 
 func (s *Sandbox) startIsolated(ctx context.Context, spec Spec) (*Process, error) {
@@ -206,7 +207,7 @@ func (s *Sandbox) launch(ctx context.Context, spec Spec, probe bool) (_ *Process
 	cmd := exec.Command("/proc/self/exe")
 	cmd.Args = []string{roleInit}
 	cmd.Env = []string{"GOMAXPROCS=2", "GODEBUG=madvdontneed=1"}
-	cmd.Stdout, cmd.Stderr = spec.Stdout, spec.Stderr
+	cmd.Stdout, cmd.Stderr = in.lost.sinks(spec.Stdout, spec.Stderr)
 	cmd.ExtraFiles = theirs
 	cmd.SysProcAttr = s.attributes(spec.HostNetwork)
 	limits := spec.Limits
@@ -337,10 +338,7 @@ func (in *isolated) use() Usage {
 func (in *isolated) finish(cmd *exec.Cmd) (Result, error) {
 	var last news
 	_ = in.in.Decode(&last) // fails if process 1 was killed
-	err := cmd.Wait()
-	if _, ok := errors.AsType[*exec.ExitError](err); ok {
-		err = nil
-	}
+	_ = cmd.Wait()          // process 1's own outcome means nothing
 	r := Result{ExitCode: 128 + int(unix.SIGKILL), Signal: "SIGKILL"}
 	if last.Ended {
 		r = ended(last.Status)
@@ -353,10 +351,7 @@ func (in *isolated) finish(cmd *exec.Cmd) (Result, error) {
 	r.Usage.MemoryBytes = 0
 	r.OutOfMemory = in.group.outOfMemory()
 	in.close()
-	if err != nil {
-		err = fmt.Errorf("output of the command: %w", err)
-	}
-	return r, err
+	return r, in.lost.get()
 }
 
 // close lets go of everything on this side.

@@ -3,9 +3,9 @@ package sandbox
 import (
 	"context"
 	"errors"
-	"fmt"
 	"os"
 	"os/exec"
+	"strings"
 	"syscall"
 	"time"
 
@@ -15,7 +15,10 @@ import (
 )
 
 // plain is a command as a plain child of the factory, leader of a process group.
-type plain struct{ process *os.Process }
+type plain struct {
+	process *os.Process
+	lost    *sinkError
+}
 
 // daemonDelay is how long the output of a plain command is waited for after its
 // end; whoever holds it open then was left behind.
@@ -30,9 +33,14 @@ func (s *Sandbox) startPlain(ctx context.Context, spec Spec) (*Process, error) {
 	cmd.Args = spec.Args
 	cmd.Env = append([]string{}, spec.Env...) // nil would be the factory's own
 	cmd.Dir = s.Path(spec.Binds, spec.Dir)
-	cmd.Stdout, cmd.Stderr = spec.Stdout, spec.Stderr
+	var lost sinkError
+	cmd.Stdout, cmd.Stderr = lost.sinks(spec.Stdout, spec.Stderr)
 	cmd.WaitDelay = daemonDelay
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	if spec.Root != "" {
+		return nil, errs.New(errs.Unavailable, "a root file system of its own needs isolation, which this host does not give: %s",
+			strings.Join(s.report.Missing, "; "))
+	}
 	if _, err := os.Stat(cmd.Dir); err != nil {
 		return nil, errs.New(errs.Invalid, "working directory: %v", err)
 	}
@@ -41,7 +49,7 @@ func (s *Sandbox) startPlain(ctx context.Context, spec Spec) (*Process, error) {
 		return nil, errs.New(errs.Invalid, "%v", err)
 	}
 	p := &Process{
-		cmd: cmd, inner: &plain{cmd.Process}, started: started, done: make(chan struct{}),
+		cmd: cmd, inner: &plain{cmd.Process, &lost}, started: started, done: make(chan struct{}),
 		ctx: func() error { return context.Cause(ctx) },
 	}
 	go p.run(context.AfterFunc(ctx, p.Kill))
@@ -94,12 +102,5 @@ func (p *plain) finish(cmd *exec.Cmd) (Result, error) {
 	}
 	r.LeftBehind = left
 	r.Usage = collected(cmd.ProcessState)
-	_, exited := errors.AsType[*exec.ExitError](err)
-	if exited || errors.Is(err, exec.ErrWaitDelay) {
-		err = nil
-	}
-	if err != nil {
-		err = fmt.Errorf("output of the command: %w", err)
-	}
-	return r, err
+	return r, p.lost.get()
 }

@@ -124,6 +124,9 @@ func (p *Process) Dial(ctx context.Context, port int) (net.Conn, error) {
 	if port < 0 || port > 65535 {
 		return nil, errs.New(errs.Invalid, "%d is not a port", port)
 	}
+	if ctx.Err() != nil {
+		return nil, context.Cause(ctx)
+	}
 	f, err := p.inner.socket(ctx)
 	if err != nil {
 		return nil, err
@@ -144,6 +147,9 @@ func (p *Process) Dial(ctx context.Context, port int) (net.Conn, error) {
 func (p *Process) Listen(ctx context.Context, port int) (net.Listener, error) {
 	if port < 0 || port > 65535 {
 		return nil, errs.New(errs.Invalid, "%d is not a port", port)
+	}
+	if ctx.Err() != nil {
+		return nil, context.Cause(ctx)
 	}
 	f, err := p.inner.socket(ctx)
 	if err != nil {

@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"io"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -107,6 +108,16 @@ func (s *Spec) check() error {
 		}
 		if !filepath.IsAbs(b.Target) || filepath.Clean(b.Target) == "/" {
 			bad.In("binds", "target %q is not an absolute path below /", b.Target)
+		}
+	}
+	if s.Root != "" {
+		if _, err := os.Stat(s.Root); err != nil {
+			bad.In("root", "%v", err)
+		}
+	}
+	for _, b := range s.Binds {
+		if _, err := os.Stat(b.Source); err != nil {
+			bad.In("binds", "source: %v", err)
 		}
 	}
 	l := &s.Limits
