@@ -14,6 +14,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -72,6 +73,7 @@ type host struct {
 	url     *url.URL
 	dir     string
 	stop    func()
+	gzipped *atomic.Int64 // requests with a compressed body
 }
 
 func start(t *testing.T, db *store.DB, dir string, change func(*source.Config)) *host {
@@ -88,7 +90,14 @@ func start(t *testing.T, db *store.DB, dir string, change func(*source.Config)) 
 	s := source.New(db, j, work{}, pipelines{}, cfg, time.Now)
 	l := effect.New(db, time.Now)
 	s.Effects(l)
-	srv := httptest.NewServer(s.Handler(people))
+	var gzipped atomic.Int64
+	door := s.Handler(people)
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Header.Get("Content-Encoding") == "gzip" {
+			gzipped.Add(1)
+		}
+		door.ServeHTTP(w, r)
+	}))
 	u, err := url.Parse(srv.URL)
 	if err != nil {
 		t.Fatal(err)
@@ -107,7 +116,7 @@ func start(t *testing.T, db *store.DB, dir string, change func(*source.Config)) 
 	})
 	stop := sync.OnceFunc(func() { srv.Close(); cancel(); wg.Wait() })
 	t.Cleanup(stop)
-	return &host{t: t, db: db, journal: j, service: s, effects: l, url: u, dir: dir, stop: stop}
+	return &host{t: t, db: db, journal: j, service: s, effects: l, url: u, dir: dir, stop: stop, gzipped: &gzipped}
 }
 
 // people are told apart by their token.
@@ -276,7 +285,12 @@ func (c copyOf) commit(message string, files ...string) string {
 func TestRepositoryIsCreatedOnce(t *testing.T) {
 	t.Parallel()
 	storetest.Each(t, schemas, func(t *testing.T, db *store.DB) {
-		h := start(t, db, t.TempDir(), nil)
+		dir := t.TempDir()
+		half := filepath.Join(dir, ".new-engine-controller", "objects") // an earlier try that was killed
+		if err := os.MkdirAll(half, 0o700); err != nil {
+			t.Fatal(err)
+		}
+		h := start(t, db, dir, nil)
 		h.create("engine-controller")
 		pushed, by := h.pushed()
 		first := pushed[0]
@@ -290,8 +304,8 @@ func TestRepositoryIsCreatedOnce(t *testing.T) {
 		if d := cmp.Diff([]string{"repository.created", "commits.pushed"}, h.kinds()); d != "" {
 			t.Fatal(d)
 		}
-		// The performer again, with the effect's log emptied, as after a crash
-		// before the effect was marked done.
+		// The performer again, as after a crash before the effect was marked
+		// done.
 		if err := db.Update(t.Context(), func(tx *store.Tx) error {
 			_, err := tx.Exec(t.Context(), `update effect_effect set state = 'waiting', due = 0`)
 			return err
@@ -504,6 +518,38 @@ func TestLargePush(t *testing.T) {
 		// A clone without blobs, as for a large repository, works too.
 		if out, err := git(t, "", "clone", "-q", "--filter=blob:none", "--depth=1", h.address("engine-controller", "eva-token"), filepath.Join(t.TempDir(), "thin")); err != nil {
 			t.Fatalf("%v %s", err, out)
+		}
+	})
+}
+
+// TestLongNegotiation: a client with much of its own compresses what it has.
+func TestLongNegotiation(t *testing.T) {
+	t.Parallel()
+	storetest.Each(t, schemas, func(t *testing.T, db *store.DB) {
+		h := start(t, db, t.TempDir(), nil)
+		h.create("engine-controller")
+		far, here := h.clone("engine-controller"), h.clone("engine-controller")
+		head := far.commit("Far away")
+		far.must("push", "-q", "origin", "main")
+		var stream strings.Builder
+		stream.WriteString("reset refs/heads/mine\nfrom refs/heads/main\n\n")
+		for i := range 100 {
+			fmt.Fprintf(&stream, "commit refs/heads/mine\ncommitter Eva <e@example.com> %d +0000\ndata 1\nx\n", 1900000000+i)
+		}
+		if err := os.WriteFile(filepath.Join(here.dir, "stream"), []byte(stream.String()), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		here.must("-c", "alias.take=!git fast-import --quiet < stream", "take")
+		for _, version := range []string{"0", "2"} {
+			before := h.gzipped.Load()
+			here.must("-c", "protocol.version="+version, "fetch", "-q", "origin", "main:refs/heads/fetched"+version)
+			if got := here.must("rev-parse", "fetched"+version); got != head {
+				t.Fatalf("protocol %s fetched %s, not %s", version, got, head)
+			}
+			if version == "0" && h.gzipped.Load() == before {
+				t.Fatal("the client compressed nothing: this test tests nothing")
+			}
+			here.must("update-ref", "-d", "refs/remotes/origin/main")
 		}
 	})
 }
