@@ -249,6 +249,9 @@ func TestRepositoryCannotBeMade(t *testing.T) {
 		f := begun(t, db)
 		f.create("engine-controller")
 		err := db.Update(t.Context(), func(tx *store.Tx) error {
+			if err := f.Failed(t.Context(), tx, effect.Effect{Kind: "runtime.deploy", Subject: "component/engine-controller", Error: "other"}); err != nil {
+				return err
+			}
 			return f.Failed(t.Context(), tx, effect.Effect{Kind: "source.create", Subject: "component/engine-controller", Error: "no git"})
 		})
 		if err != nil {

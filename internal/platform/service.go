@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/digital-factory/factory/internal/access"
-	"github.com/digital-factory/factory/internal/base/errs"
 	"github.com/digital-factory/factory/internal/base/life"
 	"github.com/digital-factory/factory/internal/base/store"
 	"github.com/digital-factory/factory/internal/effect"
@@ -89,13 +88,13 @@ func (s *Service) Path(_ context.Context, who access.Actor, name string) (Path, 
 	return *p, nil
 }
 
-// Failed is to be called, in the transaction that gives an effect up for good,
-// for effects of kind source.create: the component then shows why it has no
-// repository.
+// Failed is to be called, in the transaction that gives an effect up for good;
+// it is what effect's OnFailed takes. When it was source.create, the component
+// shows why it has no repository; other effects are none of platform's.
 func (s *Service) Failed(ctx context.Context, tx *store.Tx, e effect.Effect) error {
 	kind, component := e.Subject.Split()
 	if kind != "component" || e.Kind != createKind {
-		return errs.New(errs.Invalid, "effect %s of %s is not for platform", e.Kind, e.Subject)
+		return nil
 	}
 	return s.step(ctx, tx, ref.Component(component), repositoryStep, Failed, e.Error, "", s.now())
 }

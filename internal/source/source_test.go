@@ -1,282 +1,35 @@
 package source_test
 
 import (
-	"bytes"
-	"context"
-	"crypto/rand"
 	"fmt"
-	"net/http"
-	"net/http/httptest"
-	"net/url"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/digital-factory/factory/internal/access"
-	"github.com/digital-factory/factory/internal/base/errs"
 	"github.com/digital-factory/factory/internal/base/page"
 	"github.com/digital-factory/factory/internal/base/store"
 	"github.com/digital-factory/factory/internal/base/store/storetest"
-	"github.com/digital-factory/factory/internal/effect"
 	"github.com/digital-factory/factory/internal/fact"
 	"github.com/digital-factory/factory/internal/journal"
 	"github.com/digital-factory/factory/internal/ref"
 	"github.com/digital-factory/factory/internal/source"
 )
 
-// TestMain lets git run this very program as its hook, as the factory does.
-func TestMain(m *testing.M) {
-	if len(os.Args) > 2 && os.Args[1] == "hook" {
-		os.Exit(source.RunHook(os.Args[2:], os.Stdin, os.Stderr, os.Getenv))
-	}
-	os.Exit(m.Run())
-}
-
-var schemas = []store.Schema{journal.Schema(), effect.Schema(), source.Schema()}
-
-// work knows two items; pipelines wants the word "steps".
-type work struct{}
-
-func (work) Known(_ context.Context, ids []string) (unknown []string, err error) {
-	for _, id := range ids {
-		if id != "ENG-1" && id != "ENG-2" {
-			unknown = append(unknown, id)
-		}
-	}
-	return unknown, nil
-}
-
-type pipelines struct{}
-
-func (pipelines) Check(data []byte) error {
-	if !bytes.HasPrefix(data, []byte("steps:")) {
-		return errs.New(errs.Invalid, ".factory/pipeline.yaml:1: want steps").Do("begin with steps:")
-	}
-	return nil
-}
-
-// host is a running source module behind a real HTTP server.
-type host struct {
-	t       *testing.T
-	db      *store.DB
-	journal *journal.Journal
-	service *source.Service
-	effects *effect.Log
-	url     *url.URL
-	dir     string
-	stop    func()
-}
-
-func start(t *testing.T, db *store.DB, dir string, change func(*source.Config)) *host {
-	t.Helper()
-	j := journal.New(db, time.Now)
-	me, err := os.Executable()
-	if err != nil {
-		t.Fatal(err)
-	}
-	cfg := source.Config{Dir: dir, Hook: []string{me, "hook", "pre-receive"}}
-	if change != nil {
-		change(&cfg)
-	}
-	s := source.New(db, j, work{}, pipelines{}, cfg, time.Now)
-	l := effect.New(db, time.Now)
-	s.Effects(l)
-	srv := httptest.NewServer(s.Handler(people))
-	u, err := url.Parse(srv.URL)
-	if err != nil {
-		t.Fatal(err)
-	}
-	ctx, cancel := context.WithCancel(t.Context())
-	var wg sync.WaitGroup
-	wg.Go(func() {
-		if err := s.Run(ctx); err != nil {
-			t.Errorf("run: %v", err)
-		}
-	})
-	wg.Go(func() {
-		if err := l.Run(ctx); err != nil {
-			t.Errorf("effects: %v", err)
-		}
-	})
-	stop := sync.OnceFunc(func() { srv.Close(); cancel(); wg.Wait() })
-	t.Cleanup(stop)
-	return &host{t: t, db: db, journal: j, service: s, effects: l, url: u, dir: dir, stop: stop}
-}
-
-// people are told apart by their token.
-func people(r *http.Request) (access.Actor, error) {
-	_, token, _ := r.BasicAuth()
-	git := []access.Scope{access.ScopeGit}
-	switch token {
-	case "":
-		return access.Nobody(), nil
-	case "eva-token":
-		return access.Actor{ID: "eva", Name: "Eva", Roles: []access.Role{access.Member}, Teams: []string{"engine"}, Scopes: git}, nil
-	case "otto-token":
-		return access.Actor{ID: "otto", Name: "Otto", Roles: []access.Role{access.Member}, Teams: []string{"battery"}, Scopes: git}, nil
-	case "reader-token":
-		return access.Actor{ID: "rita", Name: "Rita", Roles: []access.Role{access.Member}, Teams: []string{"engine"}, Scopes: []access.Scope{access.ScopeRead}}, nil
-	}
-	return access.Nobody(), errs.New(errs.Denied, "this token has expired")
-}
-
-var template = map[string]string{
-	"README.md":         "# engine\n",
-	"run.sh":            "#!/bin/sh\necho run\n",
-	source.Pipeline:     "steps: []\n",
-	"deep/er/file.data": "x",
-}
-
-// create makes a repository as platform does, and waits until it is told.
-func (h *host) create(component string) {
-	h.t.Helper()
-	err := h.db.Update(h.t.Context(), func(tx *store.Tx) error {
-		return h.effects.Plan(h.t.Context(), tx, effect.Plan{
-			Key: "source.create/" + component, Kind: "source.create", Subject: ref.Of("component", component),
-			Data: source.Create{Component: component, Team: "engine", Message: "Begin\n", Files: template},
-		})
-	})
-	if err != nil {
-		h.t.Fatal(err)
-	}
-	h.until(func(f journal.Fact) bool {
-		return f.Kind == "commits.pushed" && string(f.Subject) == "component/"+component
-	})
-}
-
-// until waits for a fact.
-func (h *host) until(match func(journal.Fact) bool) journal.Fact {
-	h.t.Helper()
-	wake, stop := h.journal.Watch()
-	defer stop()
-	bound := time.After(20 * time.Second)
-	for {
-		for _, f := range h.facts() {
-			if match(f) {
-				return f
-			}
-		}
-		select {
-		case <-wake:
-		case <-bound:
-			h.t.Fatalf("the fact never came; there are %v", h.kinds())
-		}
-	}
-}
-
-func (h *host) facts() []journal.Fact {
-	h.t.Helper()
-	facts, err := h.journal.Since(h.t.Context(), 0, 1000)
-	if err != nil {
-		h.t.Fatal(err)
-	}
-	return facts
-}
-
-func (h *host) kinds() (kinds []string) {
-	for _, f := range h.facts() {
-		kinds = append(kinds, f.Kind)
-	}
-	return kinds
-}
-
-// pushed returns the commits.pushed facts.
-func (h *host) pushed() (list []fact.CommitsPushed, by []string) {
-	h.t.Helper()
-	for _, f := range h.facts() {
-		if f.Kind == "commits.pushed" {
-			p, err := journal.Decode[fact.CommitsPushed](f)
-			if err != nil {
-				h.t.Fatal(err)
-			}
-			list, by = append(list, p), append(by, f.Actor.ID)
-		}
-	}
-	return list, by
-}
-
-func (h *host) address(component, token string) string {
-	u := *h.url
-	u.User = url.UserPassword("somebody", token)
-	return u.String() + "/git/" + component + ".git"
-}
-
-// clone returns a working copy of Eva's.
-func (h *host) clone(component string) copyOf {
-	h.t.Helper()
-	c := copyOf{h.t, filepath.Join(h.t.TempDir(), component)}
-	out, err := git(h.t, "", "clone", "-q", h.address(component, "eva-token"), c.dir)
-	if err != nil {
-		h.t.Fatalf("clone: %v\n%s", err, out)
-	}
-	return c
-}
-
-// copyOf is a working copy.
-type copyOf struct {
-	t   *testing.T
-	dir string
-}
-
-func git(t *testing.T, dir string, args ...string) (string, error) {
-	cmd := exec.CommandContext(t.Context(), "git", args...)
-	cmd.Dir = dir
-	cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + t.TempDir(), "GIT_CONFIG_NOSYSTEM=1", "LC_ALL=C", "GIT_TERMINAL_PROMPT=0",
-		"GIT_AUTHOR_NAME=Eva Engineer", "GIT_AUTHOR_EMAIL=eva@example.com", "GIT_COMMITTER_NAME=Eva Engineer", "GIT_COMMITTER_EMAIL=eva@example.com"}
-	out, err := cmd.CombinedOutput()
-	return string(out), err
-}
-
-func (c copyOf) must(args ...string) string {
-	c.t.Helper()
-	out, err := git(c.t, c.dir, args...)
-	if err != nil {
-		c.t.Fatalf("git %s: %v\n%s", strings.Join(args, " "), err, out)
-	}
-	return strings.TrimSpace(out)
-}
-
-// refused wants a push to fail with words in the client's terminal.
-func (c copyOf) refused(words []string, args ...string) {
-	c.t.Helper()
-	out, err := git(c.t, c.dir, append([]string{"push"}, args...)...)
-	if err == nil {
-		c.t.Fatalf("git push %v went through:\n%s", args, out)
-	}
-	for _, w := range words {
-		if !strings.Contains(out, w) {
-			c.t.Fatalf("git push %v: %q is not in what the client saw:\n%s", args, w, out)
-		}
-	}
-}
-
-func (c copyOf) commit(message string, files ...string) string {
-	c.t.Helper()
-	for i := 0; i+1 < len(files); i += 2 {
-		name := filepath.Join(c.dir, files[i])
-		if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
-			c.t.Fatal(err)
-		}
-		if err := os.WriteFile(name, []byte(files[i+1]), 0o644); err != nil {
-			c.t.Fatal(err)
-		}
-	}
-	c.must("add", "-A")
-	c.must("commit", "-q", "--allow-empty", "-m", message)
-	return c.must("rev-parse", "HEAD")
-}
-
 func TestRepositoryIsCreatedOnce(t *testing.T) {
 	t.Parallel()
 	storetest.Each(t, schemas, func(t *testing.T, db *store.DB) {
-		h := start(t, db, t.TempDir(), nil)
+		dir := t.TempDir()
+		half := filepath.Join(dir, ".new-engine-controller", "objects") // an earlier try that was killed
+		if err := os.MkdirAll(half, 0o700); err != nil {
+			t.Fatal(err)
+		}
+		h := start(t, db, dir, nil)
 		h.create("engine-controller")
 		pushed, by := h.pushed()
 		first := pushed[0]
@@ -290,8 +43,8 @@ func TestRepositoryIsCreatedOnce(t *testing.T) {
 		if d := cmp.Diff([]string{"repository.created", "commits.pushed"}, h.kinds()); d != "" {
 			t.Fatal(d)
 		}
-		// The performer again, with the effect's log emptied, as after a crash
-		// before the effect was marked done.
+		// The performer again, as after a crash before the effect was marked
+		// done.
 		if err := db.Update(t.Context(), func(tx *store.Tx) error {
 			_, err := tx.Exec(t.Context(), `update effect_effect set state = 'waiting', due = 0`)
 			return err
@@ -430,84 +183,6 @@ func manyItems() string {
 	return strings.Join(all, ", ")
 }
 
-func TestRightsOverGit(t *testing.T) {
-	t.Parallel()
-	storetest.Each(t, schemas, func(t *testing.T, db *store.DB) {
-		h := start(t, db, t.TempDir(), nil)
-		h.create("engine-controller")
-		c := h.clone("engine-controller")
-		c.commit("Change")
-		for _, test := range []struct {
-			name, token, verb string
-			words             []string
-		}{
-			{"no token", "", "ls-remote", []string{"could not read"}},
-			{"wrong token", "stolen", "ls-remote", []string{"this token has expired", "Authentication failed"}},
-			{"token without the scope", "reader-token", "ls-remote", []string{`this token has no "git" scope`, "factory token create --scope git", "403"}},
-			{"another team reads", "otto-token", "ls-remote", nil},
-			{"another team pushes", "otto-token", "push", []string{"needs membership of that team", "403"}},
-		} {
-			address := h.address("engine-controller", test.token)
-			if test.token == "" {
-				address = h.url.String() + "/git/engine-controller.git"
-			}
-			args := []string{test.verb, address}
-			if test.verb == "push" {
-				args = append(args, "main")
-			}
-			out, err := git(t, c.dir, args...)
-			if (err == nil) != (test.words == nil) {
-				t.Fatalf("%s: %v\n%s", test.name, err, out)
-			}
-			for _, w := range test.words {
-				if !strings.Contains(out, w) {
-					t.Fatalf("%s: %q is not in\n%s", test.name, w, out)
-				}
-			}
-		}
-		if out, err := git(t, "", "ls-remote", h.address("nothing", "eva-token")); err == nil || !strings.Contains(out, "not found") {
-			t.Fatalf("%v %s", err, out)
-		}
-		for _, path := range []string{"/git/engine-controller.git/config", "/git/../secret", "/git/engine-controller.git/objects/info/packs", "/git/engine-controller.git/info/refs"} {
-			resp, err := http.Get(h.url.String() + path)
-			if err != nil {
-				t.Fatal(err)
-			}
-			_ = resp.Body.Close()
-			if resp.StatusCode < 400 {
-				t.Fatalf("%s: %s", path, resp.Status)
-			}
-		}
-	})
-}
-
-func TestLargePush(t *testing.T) {
-	t.Parallel()
-	storetest.Each(t, schemas, func(t *testing.T, db *store.DB) {
-		h := start(t, db, t.TempDir(), func(c *source.Config) { c.Limit = 5 << 20 })
-		h.create("engine-controller")
-		c := h.clone("engine-controller")
-		// Beyond http.postBuffer git sends chunks; random bytes do not shrink.
-		noise := make([]byte, 3<<20)
-		_, _ = rand.Read(noise)
-		c.commit("Noise", "noise.bin", string(noise))
-		c.must("push", "-q", "origin", "main")
-		again := h.clone("engine-controller")
-		got, err := os.ReadFile(filepath.Join(again.dir, "noise.bin"))
-		if err != nil || !bytes.Equal(got, noise) {
-			t.Fatalf("the clone has other bytes: %v", err)
-		}
-		more := make([]byte, 9<<20)
-		_, _ = rand.Read(more)
-		c.commit("More noise", "more.bin", string(more))
-		c.refused([]string{"pack exceeds maximum allowed size"}, "origin", "main")
-		// A clone without blobs, as for a large repository, works too.
-		if out, err := git(t, "", "clone", "-q", "--filter=blob:none", "--depth=1", h.address("engine-controller", "eva-token"), filepath.Join(t.TempDir(), "thin")); err != nil {
-			t.Fatalf("%v %s", err, out)
-		}
-	})
-}
-
 func TestConcurrentPushes(t *testing.T) {
 	t.Parallel()
 	storetest.Each(t, schemas, func(t *testing.T, db *store.DB) {
@@ -607,79 +282,4 @@ func healInsert(tx *store.Tx) string {
 		return `alter table source_ref drop constraint broken`
 	}
 	return `drop trigger broken`
-}
-
-func TestReadAndExport(t *testing.T) {
-	t.Parallel()
-	storetest.Each(t, schemas, func(t *testing.T, db *store.DB) {
-		h := start(t, db, t.TempDir(), nil)
-		h.create("engine-controller")
-		c := h.clone("engine-controller")
-		if err := os.Symlink("deep/er", filepath.Join(c.dir, "short")); err != nil {
-			t.Fatal(err)
-		}
-		head := c.commit("Attributes", ".gitattributes", "secret.txt export-ignore\nid.txt export-subst\n", "secret.txt", "s", "id.txt", "$Format:%H$", "café *?.txt", "y\r\n")
-		c.must("push", "-q", "origin", "main")
-
-		data, err := h.service.Read(t.Context(), "engine-controller", head, source.Pipeline)
-		if err != nil || string(data) != "steps: []\n" {
-			t.Fatalf("%q %v", data, err)
-		}
-		for path, kind := range map[string]errs.Kind{
-			"nothing": errs.NotFound, "deep": errs.NotFound, "../x": errs.Invalid, "/etc/passwd": errs.Invalid, "": errs.Invalid, "short": errs.Invalid, "-v": errs.NotFound, ":(top)README.md": errs.NotFound,
-		} {
-			if _, err := h.service.Read(t.Context(), "engine-controller", head, path); !errs.Is(err, kind) {
-				t.Fatalf("read %q: %v", path, err)
-			}
-		}
-		for _, sha := range []string{"--help", "HEAD", "main", "../../x", strings.Repeat("0", 40)} {
-			if _, err := h.service.Read(t.Context(), "engine-controller", sha, "README.md"); !errs.Is(err, errs.Invalid) && !errs.Is(err, errs.NotFound) {
-				t.Fatalf("read at %q: %v", sha, err)
-			}
-		}
-
-		dir := t.TempDir()
-		if err := h.service.Export(t.Context(), "engine-controller", head, dir); err != nil {
-			t.Fatal(err)
-		}
-		got := map[string]string{}
-		err = filepath.Walk(dir, func(name string, info os.FileInfo, err error) error {
-			if err != nil || info.IsDir() {
-				return err
-			}
-			rel, _ := filepath.Rel(dir, name)
-			if info.Mode()&os.ModeSymlink != 0 {
-				target, err := os.Readlink(name)
-				got[rel] = "-> " + target
-				return err
-			}
-			data, err := os.ReadFile(name)
-			got[rel] = fmt.Sprintf("%o %s", info.Mode().Perm(), data)
-			return err
-		})
-		if err != nil {
-			t.Fatal(err)
-		}
-		want := map[string]string{
-			".gitattributes": "644 secret.txt export-ignore\nid.txt export-subst\n", "secret.txt": "644 s", "id.txt": "644 $Format:%H$", "café *?.txt": "644 y\r\n",
-			"README.md": "644 # engine\n", "run.sh": "755 #!/bin/sh\necho run\n", source.Pipeline: "644 steps: []\n", "deep/er/file.data": "644 x", "short": "-> deep/er",
-		}
-		if d := cmp.Diff(want, got); d != "" {
-			t.Fatal(d)
-		}
-
-		for _, target := range []string{"/etc/passwd", "../../outside", "deep/../../outside"} {
-			if err := os.Remove(filepath.Join(c.dir, "short")); err != nil {
-				t.Fatal(err)
-			}
-			if err := os.Symlink(target, filepath.Join(c.dir, "short")); err != nil {
-				t.Fatal(err)
-			}
-			head := c.commit("Link to " + target)
-			c.must("push", "-q", "origin", "main")
-			if err := h.service.Export(t.Context(), "engine-controller", head, t.TempDir()); !errs.Is(err, errs.Invalid) {
-				t.Fatalf("a link to %s: %v", target, err)
-			}
-		}
-	})
 }
