@@ -39,7 +39,7 @@ func (a *API) accounts() {
 			return answer(me(who), nil)
 		})
 	register(a, access.Read, op("GET /accounts", "access", "List accounts"),
-		func(ctx context.Context, who access.Actor, in *struct{ paging }) (*body[client.Page[client.Account]], error) {
+		func(ctx context.Context, who access.Actor, in *struct{ Paging }) (*body[client.Page[client.Account]], error) {
 			list, next, err := a.Access.List(ctx, who, in.ask())
 			return answer(client.Page[client.Account]{Items: mapped(list, account), Next: next}, err)
 		})

@@ -118,13 +118,13 @@ type id struct {
 	ID string `path:"id" doc:"The identifier"`
 }
 
-// paging is embedded in the input of list routes.
-type paging struct {
+// Paging is embedded (exported, because huma skips fields of unexported types) in the input of list routes.
+type Paging struct {
 	Limit int    `query:"limit" minimum:"1" maximum:"500" default:"50" doc:"How many at the most"`
 	After string `query:"after" doc:"The cursor of the page before"`
 }
 
-func (p paging) ask() page.Ask { return page.Ask{Limit: p.Limit, After: p.After} }
+func (p Paging) ask() page.Ask { return page.Ask{Limit: p.Limit, After: p.After} }
 
 // with is an input with one identifier in the path and a JSON body.
 type with[T any] struct {

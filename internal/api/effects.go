@@ -12,7 +12,7 @@ import (
 func (a *API) effects() {
 	register(a, access.Audit, op("GET /effects", "audit", "List what the factory does to the outside"),
 		func(ctx context.Context, _ access.Actor, in *struct {
-			paging
+			Paging
 			State   string `query:"state" enum:"waiting,running,done,failed,parked" doc:"Only effects in this state"`
 			Subject string `query:"subject" doc:"Only effects on this object"`
 		}) (*body[client.Page[client.Effect]], error) {

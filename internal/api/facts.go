@@ -18,7 +18,7 @@ import (
 func (a *API) facts() {
 	register(a, access.Read, op("GET /facts", "audit", "List facts, newest first, or in order after ?since"),
 		func(ctx context.Context, _ access.Actor, in *struct {
-			paging
+			Paging
 			Since   int64  `query:"since" default:"-1" doc:"Instead of newest first: in order, after this place in the journal"`
 			Subject string `query:"subject" doc:"Only facts about this object" example:"rollout/0192"`
 			Kind    string `query:"kind" doc:"Only this kind, or with the part before the dot a family of kinds"`

@@ -16,7 +16,7 @@ import (
 func (a *API) runs() {
 	register(a, access.Read, op("GET /runs", "pipeline", "List runs, newest first"),
 		func(ctx context.Context, who access.Actor, in *struct {
-			paging
+			Paging
 			Component string `query:"component" doc:"Only this component's"`
 			State     string `query:"state" enum:"waiting,running,succeeded,failed,cancelled" doc:"Only those in this state"`
 		}) (*body[client.Page[client.Run]], error) {

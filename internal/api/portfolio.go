@@ -65,7 +65,7 @@ func (a *API) portfolio() {
 func (a *API) initiatives() {
 	register(a, access.Read, op("GET /initiatives", "portfolio", "List initiatives, ranked"),
 		func(ctx context.Context, who access.Actor, in *struct {
-			paging
+			Paging
 			Objective string `query:"objective" doc:"Only this objective's"`
 			State     string `query:"state" enum:"funnel,reviewing,analysing,ready,implementing,done" doc:"Only those in this state"`
 		}) (*body[client.Page[client.Initiative]], error) {

@@ -46,11 +46,11 @@ func problemOf(err error, operation string) *problem {
 	for _, f := range e.Fields {
 		p.Errors = append(p.Errors, client.ProblemField{At: f.At, Text: f.Text})
 	}
-	level := slog.LevelDebug
+	log := slog.Debug
 	if e.Kind == errs.Internal || e.Kind == errs.Unavailable {
-		level = slog.LevelError
+		log = slog.Error
 	}
-	slog.Log(nil, level, "refused", "operation", operation, "problem", p.ID, "kind", e.Kind, "error", err) //nolint:staticcheck // no context is needed to log
+	log("refused", "operation", operation, "problem", p.ID, "kind", e.Kind, "error", err)
 	return p
 }
 

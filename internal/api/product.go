@@ -12,7 +12,7 @@ import (
 
 func (a *API) products() {
 	register(a, access.Read, op("GET /products", "product", "List products"),
-		func(ctx context.Context, who access.Actor, in *struct{ paging }) (*body[client.Page[client.Product]], error) {
+		func(ctx context.Context, who access.Actor, in *struct{ Paging }) (*body[client.Page[client.Product]], error) {
 			list, next, err := a.Product.List(ctx, who, in.ask())
 			return answer(client.Page[client.Product]{Items: mapped(list, productOf), Next: next}, err)
 		})
@@ -37,7 +37,7 @@ func (a *API) products() {
 		})
 	register(a, access.Read, op("GET /features", "product", "List features by product and order"),
 		func(ctx context.Context, who access.Actor, in *struct {
-			paging
+			Paging
 			Product    string `query:"product" doc:"Only this product's"`
 			Initiative string `query:"initiative" doc:"Only this initiative's"`
 			KeyResult  string `query:"keyResult" doc:"Only those that should move this key result"`

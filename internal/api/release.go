@@ -14,7 +14,7 @@ import (
 func (a *API) releases() {
 	register(a, access.Read, op("GET /rollouts", "release", "List rollouts, newest first"),
 		func(ctx context.Context, who access.Actor, in *struct {
-			paging
+			Paging
 			Component string `query:"component" doc:"Only this component's"`
 			Phase     string `query:"phase" enum:"queued,staging,starting,running,promoting,rolling_back,promoted,rolled_back,failed,superseded" doc:"Only those in this phase"`
 		}) (*body[client.Page[client.Rollout]], error) {

@@ -27,7 +27,7 @@ func (a *API) signals() {
 		})
 	register(a, access.Read, op("GET /alerts", "telemetry", "List alerts, newest first"),
 		func(ctx context.Context, who access.Actor, in *struct {
-			paging
+			Paging
 			Component string `query:"component" doc:"Only this component's"`
 			State     string `query:"state" enum:"pending,firing,resolved" doc:"Only those in this state"`
 		}) (*body[client.Page[client.Alert]], error) {
