@@ -34,7 +34,7 @@ it("leads from an empty factory to the floor, out of the door and back to the pa
   await page.getByRole("heading", { name: "Floor", level: 1 }).waitFor();
   await page.getByRole("status").getByText("Live", { exact: true }).waitFor();
 
-  await page.getByRole("button", { name: "You: Ada Lovelace" }).click();
+  await page.getByRole("button", { name: "AL: Ada Lovelace" }).click();
   await page.getByRole("menuitem", { name: "Sign out" }).click();
   await page.getByRole("heading", { name: "Sign in" }).waitFor();
   await page.goto("/teams");
