@@ -41,6 +41,7 @@ export async function openPage(
     colorScheme: look.scheme ?? "light",
     reducedMotion: "reduce",
   });
+  context.setDefaultTimeout(10_000);
   const page = await context.newPage();
   const wrongs: string[] = [];
   page.on("pageerror", (error) => wrongs.push(`error: ${error.message}`));

@@ -1,10 +1,11 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, rm } from "node:fs/promises";
+import { access, mkdtemp, rm } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
 
 /** One running factory with its own data, for one file of journeys. */
 export interface Factory {
@@ -14,18 +15,18 @@ export interface Factory {
   stop: () => Promise<void>;
 }
 
+const shipped = fileURLToPath(new URL("../../bin/factory", import.meta.url));
 const patience = 20_000; // ms until it answers
 
-/** Starts the shipped program (FACTORY_BIN) on an empty temporary data directory and a free port. */
+/** Starts the shipped program (bin/factory, or FACTORY_BIN) on an empty temporary data directory and a free port. */
 export async function boot(): Promise<Factory> {
-  const bin = process.env.FACTORY_BIN;
-  if (!bin)
-    throw new Error(
-      "FACTORY_BIN names no program: build it with `make build`, then FACTORY_BIN=$PWD/../bin/factory",
-    );
+  const bin = process.env.FACTORY_BIN ?? shipped;
+  await access(bin).catch(() =>
+    Promise.reject(new Error(`there is no program at ${bin}: run make build first`)),
+  );
   const data = await mkdtemp(join(tmpdir(), "factory-journey-"));
-  const listen = `127.0.0.1:${await freePort()}`;
-  const child = spawn(bin, ["serve", "--data", data, "--listen", listen], {
+  const [listen, gateway, otlp] = [await freeAddress(), await freeAddress(), await freeAddress()];
+  const child = spawn(bin, ["up", "--data", data, "--listen", listen, "--gateway", gateway, "--otlp", otlp], {
     stdio: ["ignore", "pipe", "pipe"],
   });
   const said: string[] = [];
@@ -72,12 +73,12 @@ async function end(child: ChildProcess): Promise<void> {
   clearTimeout(hard);
 }
 
-async function freePort(): Promise<number> {
+async function freeAddress(): Promise<string> {
   const server = createServer().listen(0, "127.0.0.1");
   await once(server, "listening");
   const address = server.address();
   server.close();
   await once(server, "close");
   if (address === null || typeof address === "string") throw new Error("no port is free");
-  return address.port;
+  return `127.0.0.1:${address.port}`;
 }

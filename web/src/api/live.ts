@@ -6,9 +6,9 @@ export interface Fact {
   seq: number;
   /** RFC 3339 */
   at: string;
-  /** what happened, led by the room that tells it: "release.rollout.promoted" */
+  /** what happened, led by the noun that it happened to: "rollout.promoted" */
   kind: string;
-  /** what it happened to: "rollout/01J…" or the identifier alone */
+  /** what it happened to: "rollout/0192…" */
   subject: string;
 }
 
@@ -18,14 +18,13 @@ const address = "/api/v1/facts/stream";
 const gather = 250; // ms; a burst of facts makes one round of questions
 
 /**
- * The connection to the stream of facts. It holds the last sequence number, so a broken connection is taken up where it
- * ended; after `lost` every query is asked again, because facts may have been missed.
+ * The connection to the stream of facts. The browser takes a broken connection up again by itself and says where it
+ * ended (Last-Event-ID); a refused one is opened anew. After each loss every query is asked again, which is always right.
  */
 export class LiveFeed {
   private source: EventSource | undefined;
   private retry: ReturnType<typeof setTimeout> | undefined;
   private state: LiveState = "connecting";
-  private seq = 0;
   private attempts = 0;
   private readonly watchers = new Set<() => void>();
   private readonly hearers = new Set<(fact: Fact) => void>();
@@ -62,7 +61,7 @@ export class LiveFeed {
   readonly current = (): LiveState => this.state;
 
   private open(): void {
-    const source = new EventSource(this.seq > 0 ? `${address}?after=${this.seq}` : address);
+    const source = new EventSource(address);
     this.source = source;
     source.onopen = () => {
       const lost = this.state === "lost";
@@ -71,19 +70,15 @@ export class LiveFeed {
       if (lost) for (const back of this.returns) back();
     };
     source.onerror = () => {
-      source.close();
       this.set("lost");
+      if (source.readyState !== EventSource.CLOSED) return; // the browser tries again
       const wait = Math.min(15_000, 500 * 2 ** this.attempts++);
       this.retry = setTimeout(() => this.open(), wait);
     };
-    const take = (event: MessageEvent<string>) => {
+    source.onmessage = (event: MessageEvent<string>) => {
       const fact = readFact(event.data);
-      if (!fact) return;
-      this.seq = Math.max(this.seq, fact.seq);
-      for (const hearer of this.hearers) hearer(fact);
+      if (fact) for (const hearer of this.hearers) hearer(fact);
     };
-    source.onmessage = take;
-    source.addEventListener("fact", take);
   }
 
   private set(state: LiveState): void {
@@ -112,15 +107,15 @@ export function readFact(data: string): Fact | undefined {
   };
 }
 
-/** What a query says about itself in `meta.rooms`: the rooms whose facts may change its answer ("*" for all). */
+/** What a query says about itself in `meta.kinds`: the nouns whose facts may change its answer ("*" for all). */
 export interface QueryMeta extends Record<string, unknown> {
-  rooms?: readonly string[];
+  kinds?: readonly string[];
 }
 
-/** True when the fact may have changed the query's answer: it is of one of its rooms, or its subject is in the key. */
-export function touches(key: QueryKey, rooms: readonly string[] | undefined, fact: Fact): boolean {
-  const room = fact.kind.split(".", 1)[0] ?? "";
-  if (rooms?.includes("*") || rooms?.includes(room)) return true;
+/** True when the fact may have changed the query's answer: it is about one of its nouns, or its subject is in the key. */
+export function touches(key: QueryKey, kinds: readonly string[] | undefined, fact: Fact): boolean {
+  const noun = fact.kind.split(".", 1)[0] ?? "";
+  if (kinds?.includes("*") || kinds?.includes(noun)) return true;
   const id = fact.subject.slice(fact.subject.lastIndexOf("/") + 1);
   return id !== "" && JSON.stringify(key).includes(`"${id}"`);
 }
@@ -134,7 +129,7 @@ export function follow(feed: LiveFeed, queries: QueryClient): () => void {
     waiting = [];
     timer = undefined;
     void queries.invalidateQueries({
-      predicate: (q) => facts.some((f) => touches(q.queryKey, (q.meta as QueryMeta | undefined)?.rooms, f)),
+      predicate: (q) => facts.some((f) => touches(q.queryKey, (q.meta as QueryMeta | undefined)?.kinds, f)),
     });
   };
   const deaf = feed.hear((fact) => {

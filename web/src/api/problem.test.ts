@@ -35,6 +35,12 @@ describe("problemOf", () => {
   });
 });
 
+it("tells somebody who is not signed in from somebody who may not", () => {
+  const body = { kind: "denied", detail: "you are not signed in" };
+  expect(problemOf(401, body, "").kind).toBe("unauthenticated");
+  expect(problemOf(403, body, "").kind).toBe("denied");
+});
+
 describe("asProblem", () => {
   it("tells no answer from a defect of the page", () => {
     expect(asProblem(new TypeError("Failed to fetch")).kind).toBe("offline");

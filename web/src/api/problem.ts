@@ -67,10 +67,10 @@ const titles: Record<ProblemKind, string> = {
 export function problemOf(status: number, body: unknown, id: string): ProblemError {
   const b = record(body) ?? {};
   const named = text(b.kind) ?? text(b.type)?.split(/[/:#]/).pop();
-  const kind: ProblemKind =
-    named && named in titles
-      ? (named as ProblemKind)
-      : (kindOfStatus[status] ?? (status >= 500 ? "internal" : "invalid"));
+  // Whoever is not signed in is told "denied" with status 401; only the status says which of the two it is.
+  const own =
+    status === 401 ? "unauthenticated" : named && named in titles ? (named as ProblemKind) : undefined;
+  const kind: ProblemKind = own ?? kindOfStatus[status] ?? (status >= 500 ? "internal" : "invalid");
   return new ProblemError(
     kind,
     status,

@@ -26,12 +26,12 @@ export function newQueryClient(signedOut: () => void): QueryClient {
 
 /**
  * Options of a question to a path of the API. The key is the path with its parameters, so a fact about an object asks
- * again whatever has its identifier in the path; `rooms` names the rooms whose facts change a list or a sum.
+ * again whatever has its identifier in the path; `kinds` names the nouns whose facts change a list or a sum ("rollout" for rollout.started and its like).
  */
 export function question<T>(
   path: string,
   read: (answer: unknown) => T,
-  how: { rooms?: readonly string[]; params?: Record<string, string | number | boolean | undefined> } = {},
+  how: { kinds?: readonly string[]; params?: Record<string, string | number | boolean | undefined> } = {},
 ) {
   const search = new URLSearchParams();
   for (const [name, value] of Object.entries(how.params ?? {})) {
@@ -41,6 +41,6 @@ export function question<T>(
   return queryOptions({
     queryKey: [...path.split("/").filter(Boolean), Object.fromEntries(search)],
     queryFn: async () => read(await call("GET", address)),
-    meta: how.rooms ? { rooms: how.rooms } : {},
+    meta: how.kinds ? { kinds: how.kinds } : {},
   });
 }

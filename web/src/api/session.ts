@@ -6,13 +6,15 @@ import { ProblemError } from "./problem";
 export interface Me {
   id: string;
   name: string;
-  email: string;
+  login: string;
   roles: string[];
+  teams: string[];
 }
 
 /** The state of the door: nobody has an account yet, somebody must sign in, or `me` is in. */
 export type Door = { open: true; me: Me } | { open: false; empty: boolean };
 
+const mePath = "/api/v1/me";
 const sessionPath = "/api/v1/session";
 const setupPath = "/api/v1/setup";
 
@@ -21,7 +23,7 @@ export const doorQuery = queryOptions({
   staleTime: Number.POSITIVE_INFINITY,
   queryFn: async (): Promise<Door> => {
     try {
-      return { open: true, me: readMe(await call("GET", sessionPath)) };
+      return { open: true, me: readMe(await call("GET", mePath)) };
     } catch (error) {
       if (!(error instanceof ProblemError) || error.kind !== "unauthenticated") throw error;
     }
@@ -30,7 +32,7 @@ export const doorQuery = queryOptions({
   },
 });
 
-export async function signIn(form: { email: string; password: string }): Promise<void> {
+export async function signIn(form: { login: string; password: string }): Promise<void> {
   await call("POST", sessionPath, form);
 }
 
@@ -39,20 +41,20 @@ export async function signOut(): Promise<void> {
 }
 
 /** Makes the first account of an empty factory and signs it in. */
-export async function setUp(form: { name: string; email: string; password: string }): Promise<void> {
+export async function setUp(form: { name: string; login: string; password: string }): Promise<void> {
   await call("POST", setupPath, form);
 }
 
 function readMe(answer: unknown): Me {
   const a = isObject(answer) ? answer : {};
-  const who = isObject(a.account) ? a.account : a;
-  const words = (v: unknown) => (typeof v === "string" ? v : "");
-  const roles = Array.isArray(who.roles) ? who.roles : [];
+  const word = (v: unknown) => (typeof v === "string" ? v : "");
+  const words = (v: unknown) => (Array.isArray(v) ? v.filter((r): r is string => typeof r === "string") : []);
   return {
-    id: words(who.id),
-    name: words(who.name) || words(who.email),
-    email: words(who.email),
-    roles: roles.filter((r): r is string => typeof r === "string"),
+    id: word(a.id),
+    name: word(a.name) || word(a.login),
+    login: word(a.login),
+    roles: words(a.roles),
+    teams: words(a.teams),
   };
 }
 

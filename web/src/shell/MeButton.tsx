@@ -8,7 +8,7 @@ type Props = ComponentProps<typeof UnstyledButton<"button">> & { who: Me };
 /** The initials at the right end of the bar. */
 export function MeButton({ who, ...rest }: Props) {
   return (
-    <UnstyledButton {...rest} className={classes.me} aria-label={`You: ${who.name}`}>
+    <UnstyledButton {...rest} className={classes.me} aria-label={`${initials(who.name)}: ${who.name}`}>
       {initials(who.name)}
     </UnstyledButton>
   );

@@ -26,7 +26,7 @@ export function MeMenu({ me, scheme, onScheme, onHelp }: Props) {
       <Menu.Dropdown>
         <div className={classes.who}>
           <b>{me.name}</b>
-          {me.email && me.email !== me.name && <span>{me.email}</span>}
+          {me.login !== me.name && <span>{me.login}</span>}
           {me.roles.length > 0 && <span>{me.roles.join(", ")}</span>}
         </div>
         <Menu.Divider />

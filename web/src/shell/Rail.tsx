@@ -24,7 +24,7 @@ export function Rail({ roles, narrow, onNarrow }: Props) {
               <Link
                 to={a.to}
                 className={classes.link}
-                aria-label={a.name}
+                aria-label={narrow ? a.name : undefined}
                 data-here={a.to === here || undefined}
                 data-quiet={!daily(a, roles) || undefined}
                 aria-current={a.to === here ? "true" : undefined}
@@ -43,10 +43,10 @@ export function Rail({ roles, narrow, onNarrow }: Props) {
         <UnstyledButton
           className={classes.fold}
           onClick={onNarrow}
-          aria-label={narrow ? "Widen the rail" : "Narrow the rail"}
+          aria-label={narrow ? "Widen the rail" : undefined}
         >
           <Fold size={18} stroke={1.7} aria-hidden />
-          <span className={classes.name}>Narrow</span>
+          <span className={classes.name}>Narrow the rail</span>
         </UnstyledButton>
       </Tooltip>
     </nav>

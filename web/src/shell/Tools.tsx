@@ -25,10 +25,10 @@ export function Tools({ me, scheme, onScheme, onPalette, onHelp }: Props) {
   const [wanted, setWanted] = useState(false);
   return (
     <div className={classes.tools}>
-      <UnstyledButton className={classes.find} onClick={onPalette} aria-label="Go to or do anything">
+      <UnstyledButton className={classes.find} onClick={onPalette}>
         <IconSearch size={16} stroke={1.8} aria-hidden />
         <span className={classes.words}>Go to or do…</span>
-        <span className={classes.words}>
+        <span className={classes.keys}>
           <Kbd keys={[commandKey, "K"]} together />
         </span>
       </UnstyledButton>

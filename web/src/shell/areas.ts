@@ -30,7 +30,7 @@ export const areas: readonly Area[] = [
     about: "The whole value stream as one picture",
     icon: IconBuildingFactory2,
     key: "f",
-    roles: ["board", "product", "team", "platform", "auditor"],
+    roles: ["board", "product", "member", "platform", "auditor"],
   },
   {
     to: "/board",
@@ -46,7 +46,7 @@ export const areas: readonly Area[] = [
     about: "Products and their features with what they changed",
     icon: IconBox,
     key: "p",
-    roles: ["board", "product", "team"],
+    roles: ["board", "product", "member"],
   },
   {
     to: "/teams",
@@ -54,7 +54,7 @@ export const areas: readonly Area[] = [
     about: "Boards, members and components of each team",
     icon: IconUsers,
     key: "t",
-    roles: ["product", "team", "platform"],
+    roles: ["product", "member", "platform"],
   },
   {
     to: "/platform",
@@ -62,7 +62,7 @@ export const areas: readonly Area[] = [
     about: "Components, templates and environments",
     icon: IconStack2,
     key: "l",
-    roles: ["team", "platform"],
+    roles: ["member", "platform"],
   },
   {
     to: "/delivery",
@@ -70,7 +70,7 @@ export const areas: readonly Area[] = [
     about: "Runs, releases, rollouts and incidents",
     icon: IconRocket,
     key: "d",
-    roles: ["team", "platform"],
+    roles: ["member", "platform"],
   },
   {
     to: "/insight",
@@ -78,7 +78,7 @@ export const areas: readonly Area[] = [
     about: "What the facts add up to: DORA, flow, outcomes",
     icon: IconChartDots3,
     key: "i",
-    roles: ["board", "product", "team", "platform"],
+    roles: ["board", "product", "member", "platform"],
   },
   {
     to: "/audit",
@@ -113,6 +113,5 @@ const homes: Record<string, Area["to"]> = {
 
 /** True when somebody of these roles works in the area every day. Whoever has no role sees all alike. */
 export function daily(area: Area, roles: readonly string[]): boolean {
-  const known = roles.map((r) => r.split(/[\s:_-]/)[0] ?? "");
-  return known.length === 0 || area.roles.some((r) => known.includes(r));
+  return roles.length === 0 || area.roles.some((r) => roles.includes(r));
 }

@@ -79,9 +79,10 @@ export function Door({ title, lead, fields, action, send }: Props) {
                 label={f.label}
                 description={f.hint}
                 autoComplete={f.autoComplete}
-                type={f.name === "email" ? "email" : undefined}
                 autoFocus={i === 0}
                 size="md"
+                autoCapitalize="none"
+                spellCheck={false}
                 {...form.getInputProps(f.name)}
               />
             );

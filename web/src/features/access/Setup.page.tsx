@@ -1,7 +1,7 @@
 import { useQueryClient } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { setUp } from "~/api/session";
-import { checkEmail, checkGiven, checkNewPassword, shortestPassword } from "./checks";
+import { checkGiven, checkLogin, checkNewPassword, shortestPassword } from "./checks";
 import { Door, type DoorField } from "./Door";
 
 const fields: readonly DoorField[] = [
@@ -11,11 +11,17 @@ const fields: readonly DoorField[] = [
     autoComplete: "name",
     check: checkGiven("Write your name: it stands beside what you do."),
   },
-  { name: "email", label: "E-mail", autoComplete: "username", check: checkEmail },
+  {
+    name: "login",
+    label: "Login",
+    hint: "Lower-case letters, digits and . _ @ + -",
+    autoComplete: "username",
+    check: checkLogin,
+  },
   {
     name: "password",
     label: "Password",
-    hint: `At least ${shortestPassword} characters. There is no default one.`,
+    hint: `At least ${shortestPassword} characters. A sentence is a good one.`,
     autoComplete: "new-password",
     secret: true,
     check: checkNewPassword,
@@ -32,8 +38,8 @@ export function SetupPage() {
       lead="This factory is empty. The first account may do everything and invites the others; until it exists, only this machine can reach the factory."
       fields={fields}
       action="Make the account"
-      send={async ({ name = "", email = "", password = "" }) => {
-        await setUp({ name: name.trim(), email: email.trim(), password });
+      send={async ({ name = "", login = "", password = "" }) => {
+        await setUp({ name: name.trim(), login: login.trim(), password });
         await queries.resetQueries({ queryKey: ["session"] });
         await navigate({ to: "/" });
       }}

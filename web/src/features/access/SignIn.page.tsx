@@ -1,11 +1,11 @@
 import { useQueryClient } from "@tanstack/react-query";
 import { useNavigate, useRouter, useSearch } from "@tanstack/react-router";
 import { signIn } from "~/api/session";
-import { checkEmail, checkGiven } from "./checks";
+import { checkGiven } from "./checks";
 import { Door, type DoorField } from "./Door";
 
 const fields: readonly DoorField[] = [
-  { name: "email", label: "E-mail", autoComplete: "username", check: checkEmail },
+  { name: "login", label: "Login", autoComplete: "username", check: checkGiven("Write your login.") },
   {
     name: "password",
     label: "Password",
@@ -27,8 +27,8 @@ export function SignInPage() {
       lead="From the vision to what customers do, and back."
       fields={fields}
       action="Sign in"
-      send={async ({ email = "", password = "" }) => {
-        await signIn({ email: email.trim(), password });
+      send={async ({ login = "", password = "" }) => {
+        await signIn({ login: login.trim(), password });
         await queries.resetQueries({ queryKey: ["session"] });
         if (next) router.history.push(next);
         else await navigate({ to: "/" });

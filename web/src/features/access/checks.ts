@@ -1,11 +1,12 @@
-/** Says what is wrong with an address that cannot be one, or null. The server has the last word. */
-export function checkEmail(value: string): string | null {
-  if (value.trim() === "") return "Write your e-mail address.";
-  return /^\S+@\S+$/.test(value.trim()) ? null : "An e-mail address has a name, an @ and a place.";
+/** Says what is wrong with a login that cannot be one, or null. The server has the last word. */
+export function checkLogin(value: string): string | null {
+  const login = value.trim();
+  if (login === "") return "Choose a short name to sign in with.";
+  return /^[a-z0-9._@+-]{1,63}$/.test(login) ? null : "Use lower-case letters, digits and . _ @ + - only.";
 }
 
 /** The shortest password that the server takes. */
-export const shortestPassword = 12;
+export const shortestPassword = 10;
 
 export function checkNewPassword(value: string): string | null {
   if (value === "") return "Choose a password.";

@@ -1,0 +1,72 @@
+import type { Browser } from "playwright-core";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { accessibility, openBrowser, openPage } from "./browser";
+import { boot, type Factory } from "./factory";
+
+let factory: Factory;
+let browser: Browser;
+
+beforeAll(async () => {
+  [factory, browser] = await Promise.all([boot(), openBrowser()]);
+});
+
+afterAll(async () => {
+  await browser?.close();
+  await factory?.stop();
+});
+
+const password = "a sentence to sign in with";
+const areas = ["Floor", "Board", "Products", "Teams", "Platform", "Delivery", "Insight", "Audit"];
+
+it("leads from an empty factory to the floor, out of the door and back to the page that was asked for", async () => {
+  const { page, wrongs } = await openPage(browser, factory.url);
+  await page.goto("/board");
+  await page.getByRole("heading", { name: "Make the first account" }).waitFor();
+  expect(await accessibility(page)).toEqual([]);
+
+  await page.getByLabel("Your name").fill("Ada Lovelace");
+  await page.getByLabel("Login").fill("ada");
+  await page.getByLabel("Password", { exact: true }).fill("short");
+  await page.getByRole("button", { name: "Make the account" }).click();
+  await page.getByText("5 more characters needed").waitFor();
+  await page.getByLabel("Password", { exact: true }).fill(password);
+  await page.getByRole("button", { name: "Make the account" }).click();
+  await page.getByRole("heading", { name: "Floor", level: 1 }).waitFor();
+  await page.getByRole("status").getByText("Live", { exact: true }).waitFor();
+
+  await page.getByRole("button", { name: "AL: Ada Lovelace" }).click();
+  await page.getByRole("menuitem", { name: "Sign out" }).click();
+  await page.getByRole("heading", { name: "Sign in" }).waitFor();
+  await page.goto("/teams");
+  await page.getByLabel("Login").fill("ada");
+  await page.getByLabel("Password", { exact: true }).fill("not the password");
+  await page.getByRole("button", { name: "Sign in" }).click();
+  await page.getByRole("alert").waitFor();
+  expect(await accessibility(page)).toEqual([]);
+  await page.getByLabel("Password", { exact: true }).fill(password);
+  await page.getByRole("button", { name: "Sign in" }).click();
+  await page.getByRole("heading", { name: "Teams", level: 1 }).waitFor();
+
+  await page.keyboard.press("g");
+  await page.keyboard.press("a");
+  await page.getByRole("heading", { name: "Audit", level: 1 }).waitFor();
+  await page.keyboard.press("Control+k");
+  await page.getByPlaceholder("Go to or do").fill("dora");
+  await page.keyboard.press("Enter");
+  await page.getByRole("heading", { name: "Insight", level: 1 }).waitFor();
+  expect(wrongs).toEqual([]);
+});
+
+it.each(["light", "dark"] as const)("shows each area in %s so that everybody can use it", async (scheme) => {
+  const { page, wrongs } = await openPage(browser, factory.url, { scheme });
+  await page.goto("/sign-in");
+  await page.getByLabel("Login").fill("ada");
+  await page.getByLabel("Password", { exact: true }).fill(password);
+  await page.getByRole("button", { name: "Sign in" }).click();
+  for (const name of areas) {
+    await page.getByRole("link", { name, exact: true }).first().click();
+    await page.getByRole("heading", { name, level: 1 }).waitFor();
+    expect(await accessibility(page), name).toEqual([]);
+  }
+  expect(wrongs).toEqual([]);
+});
