@@ -1,6 +1,10 @@
 package client
 
-import "time"
+import (
+	"context"
+	"net/http"
+	"time"
+)
 
 // Item is a piece of work on a team's board.
 type Item struct {
@@ -22,6 +26,7 @@ type Item struct {
 	AgeSeconds   float64    `json:"ageSeconds" doc:"Since started, until done or now; 0 while ready" example:"5400"`
 	StaySeconds  float64    `json:"staySeconds" doc:"Since it came into its state" example:"600"`
 	Moved        *ItemMove  `json:"moved,omitempty" doc:"Its last move, and why"`
+	Moves        []ItemMove `json:"moves,omitempty" doc:"All transitions, oldest first; only when one item is read"`
 	Version      int64      `json:"version" doc:"Send it back with a change" example:"3"`
 }
 
@@ -34,12 +39,6 @@ type ItemMove struct {
 	Subject string    `json:"subject,omitempty" doc:"What moved it, as kind/identifier; absent when a person did" example:"commit/4f1c2ab09d"`
 	Actor   string    `json:"actor" doc:"Name of who or what moved it" example:"Eva Keller"`
 	ByFact  bool      `json:"byFact" doc:"The card moved by itself"`
-}
-
-// ItemDetail is an item with its whole history.
-type ItemDetail struct {
-	Item
-	Moves []ItemMove `json:"moves" nullable:"false" doc:"All transitions, oldest first"`
 }
 
 // CreateItem asks for new work, at the end of the team's ready column.
@@ -112,4 +111,65 @@ type CycleTime struct {
 type SetBoard struct {
 	Version int64          `json:"version" doc:"The version this change is based on" example:"1"`
 	Limits  map[string]int `json:"limits" doc:"Limits by column (building, verifying, releasing); 0 lifts one, a column left out keeps its limit"`
+}
+
+// ItemFilter narrows a list of items; empty fields do not. Text is looked for
+// in identifiers and titles.
+type ItemFilter struct{ Team, State, Type, Feature, Assignee, Text string }
+
+// Items lists items, newest first.
+func (c *Client) Items(ctx context.Context, f ItemFilter, p Paging) (Page[Item], error) {
+	q := p.query()
+	narrow(q, "team", f.Team)
+	narrow(q, "state", f.State)
+	narrow(q, "type", f.Type)
+	narrow(q, "feature", f.Feature)
+	narrow(q, "assignee", f.Assignee)
+	narrow(q, "q", f.Text)
+	return call[Page[Item]](ctx, c, http.MethodGet, path("items"), q, nil)
+}
+
+// Item returns an item with its transitions.
+func (c *Client) Item(ctx context.Context, id string) (Item, error) {
+	return call[Item](ctx, c, http.MethodGet, path("items", id), nil, nil)
+}
+
+// CreateItem adds an item at the end of its team's ready column.
+func (c *Client) CreateItem(ctx context.Context, in CreateItem) (Item, error) {
+	return call[Item](ctx, c, http.MethodPost, path("items"), nil, in)
+}
+
+// UpdateItem changes what an item says.
+func (c *Client) UpdateItem(ctx context.Context, id string, in UpdateItem) (Item, error) {
+	return call[Item](ctx, c, http.MethodPut, path("items", id), nil, in)
+}
+
+// PullItem starts work on a ready item.
+func (c *Client) PullItem(ctx context.Context, id string, in PullItem) (Item, error) {
+	return call[Item](ctx, c, http.MethodPost, path("items", id, "pull"), nil, in)
+}
+
+// MoveItem moves an item by hand.
+func (c *Client) MoveItem(ctx context.Context, id string, in MoveItem) (Item, error) {
+	return call[Item](ctx, c, http.MethodPost, path("items", id, "move"), nil, in)
+}
+
+// BlockItem says why an item cannot go on.
+func (c *Client) BlockItem(ctx context.Context, id string, in BlockItem) (Item, error) {
+	return call[Item](ctx, c, http.MethodPost, path("items", id, "block"), nil, in)
+}
+
+// UnblockItem says that an item can go on.
+func (c *Client) UnblockItem(ctx context.Context, id string) (Item, error) {
+	return call[Item](ctx, c, http.MethodPost, path("items", id, "unblock"), nil, nil)
+}
+
+// Board returns a team's board.
+func (c *Client) Board(ctx context.Context, team string) (Board, error) {
+	return call[Board](ctx, c, http.MethodGet, path("teams", team, "board"), nil, nil)
+}
+
+// SetBoard changes the limits of a team's board.
+func (c *Client) SetBoard(ctx context.Context, team string, in SetBoard) (Board, error) {
+	return call[Board](ctx, c, http.MethodPut, path("teams", team, "board"), nil, in)
 }

@@ -1,6 +1,10 @@
 package client
 
-import "time"
+import (
+	"context"
+	"net/http"
+	"time"
+)
 
 // Incident is a time in which customers may have been hurt.
 type Incident struct {
@@ -32,7 +36,7 @@ type DecidingFigure struct {
 	Reason    string  `json:"reason" doc:"The verdict in a sentence"`
 	LogE      float64 `json:"logE" doc:"Natural logarithm of the evidence against the release" example:"5.1"`
 	Alpha     float64 `json:"alpha" doc:"Probability of a false rollback the plan accepted" example:"0.01"`
-	Threshold float64 `json:"threshold" doc:"ln(1/alpha): logE at or above it rolls back" example:"4.605"`
+	Threshold float64 `json:"threshold,omitempty" doc:"ln(1/alpha): logE at or above it rolls back; absent when a person decided" example:"4.605"`
 }
 
 // IncidentDetail is an incident with what happened around it.
@@ -67,4 +71,36 @@ type NoteIncident struct {
 // ResolveIncident ends an incident by hand.
 type ResolveIncident struct {
 	Because string `json:"because" minLength:"1" maxLength:"2000" doc:"What ended it" example:"The carrier's network is back"`
+}
+
+// IncidentFilter narrows a list of incidents; empty fields do not.
+type IncidentFilter struct{ State, Component, Team string }
+
+// Incidents lists incidents, newest first.
+func (c *Client) Incidents(ctx context.Context, f IncidentFilter, p Paging) (Page[Incident], error) {
+	q := p.query()
+	narrow(q, "state", f.State)
+	narrow(q, "component", f.Component)
+	narrow(q, "team", f.Team)
+	return call[Page[Incident]](ctx, c, http.MethodGet, path("incidents"), q, nil)
+}
+
+// Incident returns an incident with its timeline.
+func (c *Client) Incident(ctx context.Context, id string) (IncidentDetail, error) {
+	return call[IncidentDetail](ctx, c, http.MethodGet, path("incidents", id), nil, nil)
+}
+
+// OpenIncident reports an incident.
+func (c *Client) OpenIncident(ctx context.Context, in OpenIncident) (Incident, error) {
+	return call[Incident](ctx, c, http.MethodPost, path("incidents"), nil, in)
+}
+
+// NoteIncident adds a note to an incident's timeline.
+func (c *Client) NoteIncident(ctx context.Context, id string, in NoteIncident) (Incident, error) {
+	return call[Incident](ctx, c, http.MethodPost, path("incidents", id, "note"), nil, in)
+}
+
+// ResolveIncident ends an incident by hand.
+func (c *Client) ResolveIncident(ctx context.Context, id string, in ResolveIncident) (Incident, error) {
+	return call[Incident](ctx, c, http.MethodPost, path("incidents", id, "resolve"), nil, in)
 }

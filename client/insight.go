@@ -1,6 +1,10 @@
 package client
 
-import "time"
+import (
+	"context"
+	"net/http"
+	"time"
+)
 
 // Dora is the five metrics of software delivery performance over a range.
 type Dora struct {
@@ -141,4 +145,29 @@ type FloorAttention struct {
 	Since   time.Time `json:"since"`
 	Why     string    `json:"why" example:"an incident is open"`
 	Next    string    `json:"next" doc:"The next thing to do" example:"fix forward: push a commit with the trailer Lane: hotfix"`
+}
+
+// DoraFilter says whose figures are asked for, and when. Empty names narrow
+// nothing; a zero To is now, a zero From 30 days before.
+type DoraFilter struct {
+	Team, Component string
+	From, To        time.Time
+}
+
+// Dora returns the five metrics.
+func (c *Client) Dora(ctx context.Context, f DoraFilter) (Dora, error) {
+	q := Paging{}.query()
+	narrow(q, "team", f.Team)
+	narrow(q, "component", f.Component)
+	for name, at := range map[string]time.Time{"from": f.From, "to": f.To} {
+		if !at.IsZero() {
+			q.Set(name, at.UTC().Format(time.RFC3339Nano))
+		}
+	}
+	return call[Dora](ctx, c, http.MethodGet, path("insight", "dora"), q, nil)
+}
+
+// Floor returns the value stream as one picture.
+func (c *Client) Floor(ctx context.Context) (Floor, error) {
+	return call[Floor](ctx, c, http.MethodGet, path("insight", "floor"), nil, nil)
 }

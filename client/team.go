@@ -1,6 +1,10 @@
 package client
 
-import "time"
+import (
+	"context"
+	"net/http"
+	"time"
+)
 
 // Team is a long-lived group of people that builds and runs components.
 type Team struct {
@@ -53,4 +57,34 @@ type UpdateTeam struct {
 // AddMember makes an account a member of a team.
 type AddMember struct {
 	Account string `json:"account" minLength:"1" maxLength:"80" doc:"Account identifier or login" example:"eva"`
+}
+
+// Teams lists teams by identifier.
+func (c *Client) Teams(ctx context.Context, p Paging) (Page[Team], error) {
+	return call[Page[Team]](ctx, c, http.MethodGet, path("teams"), p.query(), nil)
+}
+
+// Team returns a team with its members and components.
+func (c *Client) Team(ctx context.Context, id string) (Team, error) {
+	return call[Team](ctx, c, http.MethodGet, path("teams", id), nil, nil)
+}
+
+// CreateTeam makes a team with the caller as its first member.
+func (c *Client) CreateTeam(ctx context.Context, in CreateTeam) (Team, error) {
+	return call[Team](ctx, c, http.MethodPost, path("teams"), nil, in)
+}
+
+// UpdateTeam changes a team.
+func (c *Client) UpdateTeam(ctx context.Context, id string, in UpdateTeam) (Team, error) {
+	return call[Team](ctx, c, http.MethodPut, path("teams", id), nil, in)
+}
+
+// AddMember makes an account a member of a team.
+func (c *Client) AddMember(ctx context.Context, id string, in AddMember) (Team, error) {
+	return call[Team](ctx, c, http.MethodPost, path("teams", id, "members"), nil, in)
+}
+
+// RemoveMember takes an account, named by identifier or login, out of a team.
+func (c *Client) RemoveMember(ctx context.Context, id, account string) (Team, error) {
+	return call[Team](ctx, c, http.MethodDelete, path("teams", id, "members", account), nil, nil)
 }

@@ -1,6 +1,10 @@
 package client
 
-import "time"
+import (
+	"context"
+	"net/http"
+	"time"
+)
 
 // Thread is everything joined to one object: up to the vision, down to the
 // effect.
@@ -46,7 +50,15 @@ type ThreadEdge struct {
 	Relation string `json:"relation" example:"implemented by"`
 }
 
-// SearchResults is what matches a search, best first.
-type SearchResults struct {
-	Items []ThreadNode `json:"items" nullable:"false"`
+// Thread returns the thread through an object; a commit may be abbreviated to
+// seven characters.
+func (c *Client) Thread(ctx context.Context, kind, id string) (Thread, error) {
+	return call[Thread](ctx, c, http.MethodGet, path("thread", kind, id), nil, nil)
+}
+
+// Search finds objects by identifier and words of their title, best first.
+func (c *Client) Search(ctx context.Context, text string, limit int) (Page[ThreadNode], error) {
+	q := Paging{Limit: limit}.query()
+	narrow(q, "q", text)
+	return call[Page[ThreadNode]](ctx, c, http.MethodGet, path("search"), q, nil)
 }

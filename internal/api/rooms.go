@@ -6,6 +6,9 @@ import (
 	"github.com/digital-factory/factory/client"
 	"github.com/digital-factory/factory/internal/access"
 	"github.com/digital-factory/factory/internal/effect"
+	"github.com/digital-factory/factory/internal/flow"
+	"github.com/digital-factory/factory/internal/incident"
+	"github.com/digital-factory/factory/internal/insight"
 	"github.com/digital-factory/factory/internal/journal"
 	"github.com/digital-factory/factory/internal/pipeline"
 	"github.com/digital-factory/factory/internal/platform"
@@ -14,7 +17,9 @@ import (
 	"github.com/digital-factory/factory/internal/release"
 	"github.com/digital-factory/factory/internal/runtime"
 	"github.com/digital-factory/factory/internal/source"
+	"github.com/digital-factory/factory/internal/team"
 	"github.com/digital-factory/factory/internal/telemetry"
+	"github.com/digital-factory/factory/internal/thread"
 )
 
 // Services are the modules behind the door.
@@ -30,6 +35,11 @@ type Services struct {
 	Pipeline  *pipeline.Service
 	Runtime   *runtime.Service
 	Telemetry *telemetry.Service
+	Team      *team.Service
+	Flow      *flow.Service
+	Incident  *incident.Service
+	Insight   *insight.Service
+	Thread    *thread.Service
 	Health    func(context.Context) (client.Health, error)
 }
 
@@ -47,4 +57,9 @@ func (a *API) rooms() {
 	a.runs()
 	a.workloads()
 	a.signals()
+	a.teams()
+	a.work()
+	a.incidents()
+	a.insight()
+	a.thread()
 }

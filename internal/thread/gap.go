@@ -76,7 +76,7 @@ func above(t *Thread, at int) Gap {
 	case "initiative":
 		return Gap{fmt.Sprintf("%s belongs to no initiative", who), "link it to the initiative that pays for it"}
 	case "feature":
-		return Gap{fmt.Sprintf("%s is linked to no feature", who), "link it to the feature that it builds: factory item update " + itemOf(t.Stages[next]) + " --feature ID"}
+		return Gap{fmt.Sprintf("%s is linked to no feature", who), "link it to the feature that it builds: factory item edit " + itemOf(t.Stages[next]) + " --feature ID"}
 	case "item":
 		return Gap{fmt.Sprintf("%s names no item", who), "name one in the next commit's message, with a trailer such as: Item: ENG-1"}
 	case "commit":

@@ -204,7 +204,7 @@ func TestGapsSayWhyAndWhatClosesThem(t *testing.T) {
 			why   string
 			close string
 		}{
-			{item, 4, "ENG-9 is linked to no feature", "link it to the feature that it builds: factory item update ENG-9 --feature ID"},
+			{item, 4, "ENG-9 is linked to no feature", "link it to the feature that it builds: factory item edit ENG-9 --feature ID"},
 			{item, 0, "ENG-9 is joined to no objective, so no vision is known", "join ENG-9 to its objective first"},
 			{item, 6, "no commit names ENG-9 yet", `push a commit with the trailer "Item: ENG-9"`},
 			{commit, 5, "commit ddddddd names no item", "name one in the next commit's message, with a trailer such as: Item: ENG-1"},
