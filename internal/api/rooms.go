@@ -5,6 +5,7 @@ import (
 
 	"github.com/digital-factory/factory/client"
 	"github.com/digital-factory/factory/internal/access"
+	"github.com/digital-factory/factory/internal/artifact"
 	"github.com/digital-factory/factory/internal/effect"
 	"github.com/digital-factory/factory/internal/journal"
 	"github.com/digital-factory/factory/internal/pipeline"
@@ -28,6 +29,7 @@ type Services struct {
 	Platform  *platform.Service
 	Source    *source.Service
 	Pipeline  *pipeline.Service
+	Artifact  *artifact.Service
 	Runtime   *runtime.Service
 	Telemetry *telemetry.Service
 	Health    func(context.Context) (client.Health, error)
@@ -45,6 +47,7 @@ func (a *API) rooms() {
 	a.platform()
 	a.source()
 	a.runs()
+	a.artifacts()
 	a.workloads()
 	a.signals()
 }
