@@ -23,7 +23,7 @@ func (a *API) work() {
 		})
 	register(a, access.Read, op("GET /items", "flow", "List items, newest first"),
 		func(ctx context.Context, who access.Actor, in *struct {
-			paging
+			Paging
 			Team     string `query:"team" doc:"Only this team's"`
 			State    string `query:"state" enum:"ready,building,verifying,releasing,done" doc:"Only those in this state"`
 			Type     string `query:"type" enum:"feature,defect,risk,debt" doc:"Only those of this type"`

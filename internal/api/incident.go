@@ -13,7 +13,7 @@ import (
 func (a *API) incidents() {
 	register(a, access.Read, op("GET /incidents", "incident", "List incidents, newest first"),
 		func(ctx context.Context, who access.Actor, in *struct {
-			paging
+			Paging
 			State     string `query:"state" enum:"open,resolved" doc:"Only those in this state"`
 			Component string `query:"component" doc:"Only this component's"`
 			Team      string `query:"team" doc:"Only this team's"`

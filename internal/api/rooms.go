@@ -5,6 +5,7 @@ import (
 
 	"github.com/digital-factory/factory/client"
 	"github.com/digital-factory/factory/internal/access"
+	"github.com/digital-factory/factory/internal/artifact"
 	"github.com/digital-factory/factory/internal/effect"
 	"github.com/digital-factory/factory/internal/flow"
 	"github.com/digital-factory/factory/internal/incident"
@@ -33,6 +34,7 @@ type Services struct {
 	Platform  *platform.Service
 	Source    *source.Service
 	Pipeline  *pipeline.Service
+	Artifact  *artifact.Service
 	Runtime   *runtime.Service
 	Telemetry *telemetry.Service
 	Team      *team.Service
@@ -55,6 +57,7 @@ func (a *API) rooms() {
 	a.platform()
 	a.source()
 	a.runs()
+	a.artifacts()
 	a.workloads()
 	a.signals()
 	a.teams()

@@ -11,7 +11,7 @@ import (
 
 func (a *API) teams() {
 	register(a, access.Read, op("GET /teams", "team", "List teams"),
-		func(ctx context.Context, who access.Actor, in *struct{ paging }) (*body[client.Page[client.Team]], error) {
+		func(ctx context.Context, who access.Actor, in *struct{ Paging }) (*body[client.Page[client.Team]], error) {
 			list, next, err := a.Team.List(ctx, who, in.ask())
 			return answer(client.Page[client.Team]{Items: mapped(list, teamOf), Next: next}, err)
 		})
