@@ -27,6 +27,7 @@ func (a *App) serveDoors() error {
 	a.doors[2].serve = func(ctx context.Context, l net.Listener) error {
 		return a.rooms.receiver.ServeGRPC(ctx, l, a.grpcSender)
 	}
+	return nil
 }
 
 // routes is what the main door serves.

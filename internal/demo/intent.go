@@ -74,7 +74,8 @@ func (s *story) board(ctx context.Context) error {
 	}
 	s.initiative = in.ID
 	s.note("WSJF %.1f, rank %d of %d", in.WSJF.WSJF, in.WSJF.Rank, in.WSJF.Of)
-	for in.State != "implementing" {
+	// Ready means approved; the first feature that is built moves it on by itself.
+	for in.State != "ready" && in.State != "implementing" {
 		next := map[string]string{"funnel": "reviewing", "reviewing": "analysing", "analysing": "ready", "ready": "implementing"}[in.State]
 		err := s.again(ctx, func() error {
 			if in.State == "analysing" && !in.Approved {
