@@ -59,7 +59,7 @@ type Image struct {
 // Images unpacks.
 type Images interface {
 	// Unpack verifies an image's digests and extracts it into dir, which is
-	// empty or holds the same image already.
+	// missing or holds the same image already.
 	Unpack(ctx context.Context, a ref.Artifact, dir string) (Image, error)
 }
 

@@ -197,7 +197,7 @@ func (s *Service) serveTelemetry(l net.Listener, w Workload, served chan<- struc
 // start unpacks the image and starts the process.
 func (s *Service) start(ctx context.Context, w *worker) (*instance, error) {
 	root := filepath.Join(s.dir, "images", strings.ReplaceAll(string(w.workload.Artifact), ":", "-"))
-	if err := os.MkdirAll(root, 0o755); err != nil {
+	if err := os.MkdirAll(filepath.Dir(root), 0o755); err != nil {
 		return nil, err
 	}
 	image, err := s.images.Unpack(ctx, w.workload.Artifact, root)
