@@ -72,6 +72,9 @@ func (s Situation) experimentWaits() string {
 				baseline += o.BaselineYes + o.BaselineNo
 			}
 		}
+		if max(canary, baseline) >= s.Plan.ExperimentUnits && min(canary, baseline) == 0 {
+			continue // one of the versions does not tell this outcome at all: there is nothing to compare
+		}
 		if least := min(canary, baseline); least < s.Plan.ExperimentUnits {
 			return fmt.Sprintf("It is shown not to harm. To measure what it does to the key result it waits for %d units with an outcome in each version; so far %d with the new and %d with the old one.",
 				s.Plan.ExperimentUnits, canary, baseline)
