@@ -39,7 +39,7 @@ func (a *API) teams() {
 		})
 	register(a, access.ManageTeams, op("DELETE /teams/{id}/members/{account}", "team", "Take a member out of a team"),
 		func(ctx context.Context, who access.Actor, in *struct {
-			id
+			ID      string `path:"id" doc:"The identifier"`
 			Account string `path:"account" doc:"Account identifier or login"`
 		}) (*body[client.Team], error) {
 			t, err := a.Team.RemoveMember(ctx, who, ref.Team(in.ID), in.Account)

@@ -12,7 +12,7 @@ func (a *API) thread() {
 	register(a, access.Read, op("GET /thread/{kind}/{id}", "thread", "Follow the thread through an object, up to the vision and down to the effect"),
 		func(ctx context.Context, who access.Actor, in *struct {
 			Kind string `path:"kind" doc:"Kind of the object" example:"commit"`
-			id
+			ID   string `path:"id" doc:"The identifier"`
 		}) (*body[client.Thread], error) {
 			t, err := a.Thread.Of(ctx, who, in.Kind, in.ID)
 			return answer(threadOf(t), err)
