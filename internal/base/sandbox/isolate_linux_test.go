@@ -239,6 +239,18 @@ func TestBinds(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
+			if own := s.Isolation().OwnUser; own && !plainID {
+				ids, err := s.mapping(os.Geteuid())
+				if err != nil {
+					t.Fatal(err)
+				}
+				fd, err := openTree(top, 0, int(ids.Fd()))
+				if err != nil {
+					t.Logf("the file system of %s cannot map ids", top)
+					plainID = true
+				}
+				_ = unix.Close(fd)
+			}
 			mode := os.FileMode(0o600)
 			if plainID { // a read-only source is not given away
 				mode = 0o644
@@ -303,7 +315,7 @@ func TestRoot(t *testing.T) {
 	s := isolatedBox(t)
 	root := t.TempDir()
 	for _, dir := range []string{"etc", "app", "tmp", "usr"} {
-		if err := os.Mkdir(filepath.Join(root, dir), 0o700); err != nil {
+		if err := os.Mkdir(filepath.Join(root, dir), 0o755); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -312,7 +324,7 @@ func TestRoot(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if err := os.WriteFile(filepath.Join(root, "etc/passwd"), []byte("image:x:1000:1000::/:/bin/sh\n"), 0o600); err != nil {
+	if err := os.WriteFile(filepath.Join(root, "etc/passwd"), []byte("image:x:1000:1000::/:/bin/sh\n"), 0o644); err != nil {
 		t.Fatal(err)
 	}
 	spec := sh("id -un; ls /; ls /etc; touch /app/file")
