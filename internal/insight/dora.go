@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/digital-factory/factory/internal/base/store"
 	"github.com/digital-factory/factory/internal/ref"
 )
 
@@ -98,19 +99,30 @@ func (d deployment) event() Event {
 	return Event{At: d.finished, Subject: ref.Of("rollout", d.rollout), Title: string(d.component) + " " + d.version, Component: d.component}
 }
 
+// span is from a commit's committer time to when it was live, in microseconds
+// since 1970.
+type span struct{ committed, deployed int64 }
+
+// seconds is the lead time; a negative one is a defect and counts as 0.
+func (s span) seconds() (seconds float64, defect bool) {
+	return float64(max(0, s.deployed-s.committed)) / 1e6, s.deployed < s.committed
+}
+
+func (s span) at() time.Time { return store.Time(s.deployed) }
+
 // commit is a commit that is live in production.
 type commit struct {
 	id        ref.Commit
 	component ref.Component
 	title     string
-	committed time.Time
-	deployed  time.Time
+	span
 }
 
 // history is everything that the five metrics are made of.
 type history struct {
 	deployments []deployment // by finished
-	commits     []commit     // by deployed
+	spans       []span       // of all commits that became live, by deployed
+	commits     []commit     // the last EventsShown of them, last first
 	waiting     int          // commits on trunks that are not live
 	begun       time.Time    // when the first component of the scope was created; zero: there is none
 }

@@ -54,36 +54,34 @@ func frequency(h history, s Scope, points []Point, now time.Time) Metric {
 
 func leadTime(h history, points []Point) Metric {
 	m := Metric{
-		ID: "change-lead-time", Title: "Change lead time", Unit: "seconds", Better: "lower", Minimum: minimumMedian, N: len(h.commits), Total: len(h.commits), Open: h.waiting,
+		ID: "change-lead-time", Title: "Change lead time", Unit: "seconds", Better: "lower", Minimum: minimumMedian, N: len(h.spans), Total: len(h.spans), Open: h.waiting,
 		Interval: "of the median, between binomial order statistics; commits of one push are not independent, so it is rather too narrow",
 		Definition: "Median over commits (type-7 quantile) of the time from the commit's committer time to the end of the first promoted production rollout whose version contains it. " +
 			"Containment is by the order of pushes to the trunk. Commits older than their component (imported history) do not count; a rollout that was rolled back delivers nothing. " +
 			"Commits that are not live yet are counted as open and are not in the median.",
 	}
-	var spans []float64
-	for _, c := range h.commits {
-		span, defect := c.span()
-		if defect {
+	seconds := func(list []span) []float64 {
+		out := make([]float64, len(list))
+		for i, s := range list {
+			out[i], _ = s.seconds()
+		}
+		return out
+	}
+	for _, s := range h.spans {
+		if _, defect := s.seconds(); defect {
 			m.Defects++
 		}
-		spans = append(spans, span)
 	}
-	for _, c := range newest(h.commits) {
-		span, defect := c.span()
-		e := Event{At: c.deployed, Subject: ref.Of("commit", c.id), Title: c.title, Component: c.component, Value: number(span)}
+	for _, c := range h.commits {
+		took, defect := c.seconds()
+		e := Event{At: c.at(), Subject: ref.Of("commit", c.id), Title: c.title, Component: c.component, Value: number(took)}
 		if defect {
 			e.Note = "committed after it was deployed: a clock is wrong, counted as 0 s"
 		}
 		m.Events = append(m.Events, e)
 	}
-	m.Points = sliced(points, h.commits, func(c commit) time.Time { return c.deployed }, func(list []commit) *float64 {
-		var spans []float64
-		for _, c := range list {
-			span, _ := c.span()
-			spans = append(spans, span)
-		}
-		return median(spans)
-	})
+	m.Points = sliced(points, h.spans, span.at, func(list []span) *float64 { return median(seconds(list)) })
+	spans := seconds(h.spans)
 	m.Observed = median(spans)
 	if m.N == 0 {
 		return m.none("No commit became live in this range.")
@@ -95,12 +93,6 @@ func leadTime(h history, points []Point) Metric {
 	m.State, m.Value, m.Low, m.High = Measured, m.Observed, number(in.low), number(in.high)
 	m.Text = fmt.Sprintf("Half of %s took at most %s.", plural(m.N, "commit"), Span(*m.Value))
 	return m
-}
-
-// span is the lead time in seconds; a negative one is a defect and counts as 0.
-func (c commit) span() (seconds float64, defect bool) {
-	seconds = c.deployed.Sub(c.committed).Seconds()
-	return max(0, seconds), seconds < 0
 }
 
 // median sorts the sample; nil when it is empty.
