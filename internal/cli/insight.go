@@ -29,7 +29,11 @@ definitions and the events behind each figure.`,
 			return s.print(d, func(t *table) {
 				t.row("METRIC", "VALUE", fmt.Sprintf("%.0f %% INTERVAL", 100*d.Metrics[0].Level), "N", "")
 				for _, m := range d.Metrics {
-					t.row(m.Title, metricFigure(m, m.Value, m.State), metricFigure(m, m.Low, "-")+" to "+metricFigure(m, m.High, "-"), m.N, m.Text)
+					between := ""
+					if m.Value != nil {
+						between = metricFigure(m, m.Low, "-") + " to " + metricFigure(m, m.High, "-")
+					}
+					t.row(m.Title, metricFigure(m, m.Value, m.State), between, m.N, m.Text)
 				}
 			})
 		},

@@ -12,6 +12,11 @@ var noon = time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC)
 
 func at(hours float64) time.Time { return noon.Add(time.Duration(hours * float64(time.Hour))) }
 
+// between is a commit of one hour that was live at another.
+func between(committed, deployed float64) span {
+	return span{at(committed).UnixMicro(), at(deployed).UnixMicro()}
+}
+
 func metric(t *testing.T, h history, id string) Metric {
 	t.Helper()
 	for _, m := range dora(h, Scope{From: at(-10 * 24), To: at(0)}, at(0)) {
@@ -51,9 +56,9 @@ func deployments(n, failed int) (list []deployment) {
 
 func TestMetricsHaveStatesNotZeros(t *testing.T) {
 	t.Parallel()
-	commits := func(n int) (list []commit) {
+	commits := func(n int) (list []span) {
 		for i := range n {
-			list = append(list, commit{id: ref.Commit(fmt.Sprint(i)), committed: at(float64(-2*i - 2)), deployed: at(-1)})
+			list = append(list, between(float64(-2*i-2), -1))
 		}
 		return list
 	}
@@ -71,8 +76,8 @@ func TestMetricsHaveStatesNotZeros(t *testing.T) {
 		"enough for rates": {history{begun: at(-100 * 24), deployments: deployments(10, 1)}, map[string]string{
 			"deployment-frequency": "measured 1 [0.4795 1.839] observed 1 n 10", "change-fail-rate": "measured 0.1 [0.01788 0.4042] observed 0.1 n 10",
 			"failed-deployment-recovery-time": "too few - [- -] observed 60 n 1", "deployment-rework-rate": "measured 0 [0 0.2775] observed 0 n 10"}},
-		"five commits": {history{commits: commits(5)}, map[string]string{"change-lead-time": "too few - [- -] observed 1.8e+04 n 5"}},
-		"six commits":  {history{commits: commits(6)}, map[string]string{"change-lead-time": "measured 2.16e+04 [3600 3.96e+04] observed 2.16e+04 n 6"}},
+		"five commits": {history{spans: commits(5)}, map[string]string{"change-lead-time": "too few - [- -] observed 1.8e+04 n 5"}},
+		"six commits":  {history{spans: commits(6)}, map[string]string{"change-lead-time": "measured 2.16e+04 [3600 3.96e+04] observed 2.16e+04 n 6"}},
 		"five failures": {history{begun: at(-240), deployments: deployments(9, 5)}, map[string]string{
 			"failed-deployment-recovery-time": "measured 60 [60 -] observed 60 n 5"}},
 	} {
@@ -86,9 +91,9 @@ func TestMetricsHaveStatesNotZeros(t *testing.T) {
 
 func TestNegativeLeadTimeIsADefectAndCounts(t *testing.T) {
 	t.Parallel()
-	h := history{commits: []commit{{committed: at(-1), deployed: at(-3)}, {committed: at(-5), deployed: at(-3)}}}
+	h := history{spans: []span{between(-1, -3), between(-5, -3)}, commits: []commit{{id: "b", span: between(-1, -3)}, {id: "a", span: between(-5, -3)}}}
 	m := metric(t, h, "change-lead-time")
-	if m.Defects != 1 || *m.Observed != 3600 || *m.Events[1].Value != 0 || m.Events[1].Note == "" {
+	if m.Defects != 1 || *m.Observed != 3600 || *m.Events[0].Value != 0 || m.Events[0].Note == "" || *m.Events[1].Value != 7200 {
 		t.Fatalf("%+v", m)
 	}
 }

@@ -86,7 +86,7 @@ func TestTheFloorSaysWhatNeedsWhom(t *testing.T) {
 		{"item", []told{{at(7), fact.ItemCreated{Item: "ENG-1", Team: "engine", Feature: "f", Title: "More thrust"}}}, nil},
 		{"blocked", []told{{at(8), fact.ItemMoved{Item: "ENG-1", Team: "engine", Feature: "f", From: "ready", To: "building"}}, {at(8), fact.ItemBlocked{Item: "ENG-1", Team: "engine", Reason: "no propeller"}}},
 			[]string{"item/ENG-1 [member]: blocked: no propeller"}},
-		{"failed run", []told{{at(9), fact.ItemBlocked{Item: "ENG-1", Team: "engine"}}, push(ch), {at(9.1), fact.RunQueued{Run: "r1", Change: ch}}, {at(9.2), fact.RunFinished{Run: "r1", Outcome: "failed", Step: "test", Reason: "2 tests", Change: ch}}},
+		{"failed run", []told{{at(9), fact.ItemBlocked{Item: "ENG-1", Team: "engine"}}, push(ch), {at(9.05), fact.ItemMoved{Item: "ENG-1", Team: "engine", Feature: "f", From: "building", To: "verifying"}}, {at(9.1), fact.RunQueued{Run: "r1", Change: ch}}, {at(9.2), fact.RunFinished{Run: "r1", Outcome: "failed", Step: "test", Reason: "2 tests", Change: ch}}},
 			[]string{"commit/c1 [member]: its pipeline run failed in step test: 2 tests"}},
 		{"pushed again", []told{push(change("engine", "c2", at(10), "normal"))}, nil},
 		{"a late failure of the old one", []told{{at(10), fact.RunFinished{Run: "r1", Outcome: "failed", Change: ch}}}, nil},
@@ -117,6 +117,9 @@ func TestTheFloorSaysWhatNeedsWhom(t *testing.T) {
 		if diff := cmp.Diff(want, lines(f)); diff != "" {
 			t.Fatalf("stations (-want +got):\n%s", diff)
 		}
+		if got := f.Stations[3].Oldest.Since; !got.Equal(at(8)) {
+			t.Fatalf("the item's work began at %s, not when it was pulled", got)
+		}
 		ribbons := []int{}
 		for _, r := range f.Ribbons {
 			ribbons = append(ribbons, r.Count)
@@ -127,7 +130,7 @@ func TestTheFloorSaysWhatNeedsWhom(t *testing.T) {
 		if f.Stations[0].Text != "Grow our share" || len(f.Outcomes) != 1 || f.Outcomes[0].Score != 0.1 || f.Outcomes[0].Points[0].Value != 6 {
 			t.Fatalf("outcomes %+v", f.Outcomes)
 		}
-		if later := floorAt(t, db, at(20+8*24)); later.Stations[4].Week != 0 || later.Ribbons[0].Count != 0 || later.Stations[3].StuckCount != 1 || later.Stations[3].Stuck[0].Why != "has not moved for 8 d 12 h" {
+		if later := floorAt(t, db, at(20+8*24)); later.Stations[4].Week != 0 || later.Ribbons[0].Count != 0 || later.Stations[3].StuckCount != 1 || later.Stations[3].Stuck[0].Why != "has not moved for 8 d 10 h" {
 			t.Fatalf("a week later: %v, %+v", lines(later), later.Stations[3].Stuck)
 		}
 	})

@@ -55,8 +55,14 @@ func historyOf(ctx context.Context, tx *store.Tx, s Scope) (h history, err error
 	if err != nil {
 		return h, err
 	}
-	h.commits, err = store.List(ctx, tx, scanCommit, `select commit_id, component, title, committed, deployed
-		from insight_commit where counted = 1 and deployed >= $1 and deployed < $2`+narrow+` order by deployed, committed, commit_id`, args...)
+	// All times, because the median needs them; names only of what is shown.
+	const live = ` from insight_commit where counted = 1 and deployed >= $1 and deployed < $2`
+	h.spans, err = store.List(ctx, tx, scanSpan, `select committed, deployed`+live+narrow+` order by deployed, committed, commit_id`, args...)
+	if err != nil {
+		return h, err
+	}
+	h.commits, err = store.List(ctx, tx, scanCommit, `select commit_id, component, title, committed, deployed`+live+narrow+
+		fmt.Sprintf(` order by deployed desc, committed desc, commit_id desc limit %d`, EventsShown), args...)
 	if err != nil {
 		return h, err
 	}
@@ -93,10 +99,12 @@ func scanDeployment(s store.Scanner) (deployment, error) {
 	return d, err
 }
 
+func scanSpan(s store.Scanner) (span, error) {
+	var p span
+	return p, s.Scan(&p.committed, &p.deployed)
+}
+
 func scanCommit(s store.Scanner) (commit, error) {
 	var c commit
-	var committed, deployed int64
-	err := s.Scan(&c.id, &c.component, &c.title, &committed, &deployed)
-	c.committed, c.deployed = store.Time(committed), store.Time(deployed)
-	return c, err
+	return c, s.Scan(&c.id, &c.component, &c.title, &c.committed, &c.deployed)
 }

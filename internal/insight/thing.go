@@ -45,7 +45,8 @@ func when(b bool, at int64) int64 {
 	return 0
 }
 
-// move puts a thing elsewhere in its station. Its work began when it first was
+// move puts a thing elsewhere in its station, or notes that it moved within.
+// Its work began when it first was
 // in work; it is finished from when it came to be done.
 func move(ctx context.Context, tx *store.Tx, s ref.Subject, to place, f journal.Fact) error {
 	if to == "" {
@@ -53,7 +54,7 @@ func move(ctx context.Context, tx *store.Tx, s ref.Subject, to place, f journal.
 	}
 	at := store.Micros(f.At)
 	_, err := tx.Exec(ctx, `update insight_thing set
-		since = case when state = $2 then since else $3 end,
+		since = $3,
 		began = case when began = 0 and $4 = 1 then $3 else began end,
 		finished = case when $5 = 0 then 0 when state = $2 then finished else $3 end,
 		state = $2 where subject = $1`,

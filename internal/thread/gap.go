@@ -61,8 +61,12 @@ func above(t *Thread, at int) Gap {
 		next++
 	}
 	who := name(t.Stages[next])
-	if next > at+1 && t.Stages[at].Kind != "key-result" && t.Stages[at+1].Kind != "key-result" {
-		lower := spaced(t.Stages[at+1].Kind)
+	nearest := next - 1
+	if nearest > at && t.Stages[nearest].Kind == "key-result" { // the path does not hang on it
+		nearest--
+	}
+	if nearest > at {
+		lower := spaced(t.Stages[nearest].Kind)
 		return Gap{fmt.Sprintf("%s is joined to no %s, so no %s is known", who, lower, spaced(t.Stages[at].Kind)),
 			fmt.Sprintf("join %s to its %s first", who, lower)}
 	}

@@ -36,8 +36,15 @@ func put(ctx context.Context, tx *store.Tx, n Node) error {
 		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
 		on conflict (subject) do update set title = $5, state = $6, text = $7, team = $8, component = $9, at = $10, words = $11`,
 		string(n.Subject), n.Kind(), n.ID(), short(n.ID()), n.Title, n.State, n.Text, string(n.Team), string(n.Component), store.Micros(n.At),
-		strings.ToLower(n.ID()+" "+n.Title))
+		words(n))
 	return err
+}
+
+// words is what a search looks at: the beginning is enough, and an index entry
+// has a greatest size.
+func words(n Node) string {
+	r := []rune(strings.ToLower(n.ID() + " " + n.Title))
+	return string(r[:min(300, len(r))])
 }
 
 func keep[T ~string](field *T, old T) {
@@ -110,7 +117,9 @@ func find(ctx context.Context, tx *store.Tx, words []string, limit int) ([]Node,
 		args = append(args, "%"+escapeLike(w)+"%")
 		where = append(where, fmt.Sprintf(`words like $%d escape '\'`, len(args)))
 	}
-	return store.List(ctx, tx, scan, selectNode+`where `+strings.Join(where, " and ")+` order by at desc, subject desc limit $1`, args...)
+	// The inner query reads the index alone.
+	return store.List(ctx, tx, scan, selectNode+`where subject in (select subject from thread_node where `+strings.Join(where, " and ")+
+		` order by at desc, subject desc limit $1) order by at desc, subject desc`, args...)
 }
 
 // named returns nodes whose identifier begins with the word.

@@ -205,7 +205,8 @@ func TestGapsSayWhyAndWhatClosesThem(t *testing.T) {
 			close string
 		}{
 			{item, 4, "ENG-9 is linked to no feature", "link it to the feature that it builds: factory item edit ENG-9 --feature ID"},
-			{item, 0, "ENG-9 is joined to no objective, so no vision is known", "join ENG-9 to its objective first"},
+			{item, 0, "ENG-9 is joined to no feature, so no vision is known", "join ENG-9 to its feature first"},
+			{item, 2, "ENG-9 is joined to no feature, so no key result is known", "join ENG-9 to its feature first"},
 			{item, 6, "no commit names ENG-9 yet", `push a commit with the trailer "Item: ENG-9"`},
 			{commit, 5, "commit ddddddd names no item", "name one in the next commit's message, with a trailer such as: Item: ENG-1"},
 			{commit, 4, "commit ddddddd is joined to no item, so no feature is known", "join commit ddddddd to its item first"},

@@ -12,7 +12,7 @@ create table thread_node (
 	words text not null
 );
 create index thread_node_short on thread_node (short, kind);
-create index thread_node_at on thread_node (at, subject);
+create index thread_node_words on thread_node (at, subject, words);
 create index thread_node_team on thread_node (team, kind, at);
 create index thread_node_component on thread_node (component, kind, at);
 create table thread_edge (
