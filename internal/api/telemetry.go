@@ -39,7 +39,7 @@ func (a *API) signals() {
 func (a *API) dashboard(d telemetry.Dashboard) client.Dashboard {
 	return client.Dashboard{
 		Component: string(d.Component), Team: string(d.Team), Environment: string(d.Environment),
-		From: d.Times[0], To: d.Times[len(d.Times)-1], Step: d.Step.Seconds(), Window: d.Window.Seconds(), Times: d.Times,
+		From: d.From, To: d.To, Step: d.Step.Seconds(), Window: d.Window.Seconds(), Times: d.Times,
 		Charts: mapped(d.Charts, func(c telemetry.Chart) client.Chart {
 			return client.Chart{Name: c.Name, Title: c.Title, Unit: c.Unit, Query: c.Query, Series: mapped(c.Series, func(l telemetry.Line) client.ChartSeries {
 				return client.ChartSeries{Release: l.Release, Workload: l.Workload, Values: mapped(l.Values, known)}

@@ -63,7 +63,7 @@ func (s *session) dashboard() *cobra.Command {
 }
 
 func dashboardRows(t *table, d client.Dashboard) {
-	t.row(d.Component, "in "+d.Environment, d.From.Local().Format(time.DateTime)+" to "+d.To.Local().Format(time.TimeOnly), "team "+d.Team)
+	t.row(fmt.Sprintf("%s of team %s in %s, %s to %s", d.Component, d.Team, d.Environment, d.From.Local().Format(time.DateTime), d.To.Local().Format(time.TimeOnly)))
 	t.row("FIGURE", "VERSION", "LAST", "HIGHEST", "OVER TIME")
 	for _, c := range d.Charts {
 		if len(c.Series) == 0 {

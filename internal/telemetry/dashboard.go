@@ -28,6 +28,7 @@ type Dashboard struct {
 	Component   ref.Component
 	Team        ref.Team
 	Environment ref.Environment
+	From, To    time.Time // what happened in between is in Markers
 	Times       []time.Time
 	Step        time.Duration
 	Window      time.Duration // over which rates are taken
@@ -72,8 +73,9 @@ func (s *Service) Dashboard(ctx context.Context, who access.Actor, ask Ask) (d D
 	if err != nil {
 		return d, err
 	}
-	d = Dashboard{Component: ask.Component, Environment: cmp.Or(ask.Environment, Production), Step: step, Window: max(2*step, leastWindow)}
-	for at := from; !at.After(to); at = at.Add(step) {
+	end := to.Truncate(step)
+	d = Dashboard{Component: ask.Component, Environment: cmp.Or(ask.Environment, Production), From: from, To: to, Step: step, Window: max(2*step, leastWindow)}
+	for at := from; !at.After(end); at = at.Add(step) {
 		d.Times = append(d.Times, at)
 	}
 	err = s.db.View(ctx, func(tx *store.Tx) error {
@@ -91,7 +93,7 @@ func (s *Service) Dashboard(ctx context.Context, who access.Actor, ask Ask) (d D
 		return d, err
 	}
 	for _, c := range charts(d.Component, d.Environment, d.Window) {
-		series, err := s.querier.Range(ctx, c.Query, from, d.Times[len(d.Times)-1], step)
+		series, err := s.querier.Range(ctx, c.Query, from, end, step)
 		if err != nil {
 			return d, fmt.Errorf("draw %s of %s: %w", c.Name, d.Component, err)
 		}
@@ -107,8 +109,9 @@ var steps = [...]time.Duration{
 	time.Minute, 2 * time.Minute, 5 * time.Minute, 10 * time.Minute, 15 * time.Minute, 30 * time.Minute, time.Hour, 2 * time.Hour, 6 * time.Hour,
 }
 
-// span fills in what was not asked for and finds the step; both ends lie on
-// it, so that a dashboard that is drawn again shows the same figures.
+// span fills in what was not asked for and finds the step. The figures lie on
+// it, so that a dashboard that is drawn again shows the same ones; what happened
+// after the last of them is shown too.
 func span(from, to, now time.Time) (time.Time, time.Time, time.Duration, error) {
 	if to.IsZero() || to.After(now) {
 		to = now
@@ -129,7 +132,7 @@ func span(from, to, now time.Time) (time.Time, time.Time, time.Duration, error) 
 			break
 		}
 	}
-	return from.Truncate(step).UTC(), to.Truncate(step).UTC(), step, nil
+	return from.Truncate(step).UTC(), to.UTC(), step, nil
 }
 
 // charts are what every component has.

@@ -87,6 +87,9 @@ func (s *Service) measure(ctx context.Context) error {
 	}
 	var counters, gauges []Sample
 	for _, u := range list {
+		if u.CPU == 0 && u.Memory == 0 { // no process: it is about to start, or never did
+			continue
+		}
 		l := map[string]string{"component": string(u.Component), "environment": string(u.Environment), "version": u.Version, "workload": string(u.Workload)}
 		gauges = append(gauges, Sample{metricCPU, l, u.CPU.Seconds(), now}, Sample{metricMemory, l, float64(u.Memory), now})
 	}
