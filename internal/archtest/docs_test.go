@@ -12,6 +12,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"reflect"
 	"regexp"
 	"slices"
 	"strconv"
@@ -76,7 +77,27 @@ func TestEveryFactIsDocumented(t *testing.T) {
 	for _, p := range fact.All() {
 		kinds = append(kinds, p.Kind())
 	}
-	same(t, "docs/reference/facts.md", firstCells(doc(t, "docs/reference/facts.md")), kinds)
+	text := doc(t, "docs/reference/facts.md")
+	same(t, "docs/reference/facts.md", firstCells(text), kinds)
+	for _, p := range fact.All() {
+		line := regexp.MustCompile("(?m)^\\| `" + regexp.QuoteMeta(p.Kind()) + "` .*$").FindString(text)
+		if carries := "| " + strings.Join(carried(p), ", ") + " |"; !strings.HasSuffix(line, carries) {
+			t.Errorf("docs/reference/facts.md: %s carries %s", p.Kind(), carries)
+		}
+	}
+}
+
+// carried returns the JSON names of a payload's fields; *change* stands for an
+// embedded fact.Change.
+func carried(p fact.Payload) (names []string) {
+	for f := range reflect.TypeOf(p).Fields() {
+		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
+		if f.Anonymous {
+			name = "*change*"
+		}
+		names = append(names, name)
+	}
+	return names
 }
 
 func TestEveryPackageIsInTheGlossary(t *testing.T) {
