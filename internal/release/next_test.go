@@ -124,9 +124,11 @@ func (p *play) check(t *testing.T, seed uint64, step Step, verdict evidence.Verd
 	t.Helper()
 	s := p.sit
 	last := len(s.Plan.Shares) - 1
-	again, v2, w2 := Next(s)
-	if diff := cmp.Diff([]any{step, verdict, waiting}, []any{again, v2, w2}); diff != "" {
-		t.Fatalf("seed %d: the same situation is answered differently (-first +second):\n%s", seed, diff)
+	if step != Stay {
+		again, v2, w2 := Next(s)
+		if diff := cmp.Diff([]any{step, verdict, waiting}, []any{again, v2, w2}); diff != "" {
+			t.Fatalf("seed %d: the same situation is answered differently (-first +second):\n%s", seed, diff)
+		}
 	}
 	harm := verdict.Decision == evidence.RollBack
 	switch {
