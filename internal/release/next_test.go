@@ -13,14 +13,11 @@ import (
 // play is one simulated rollout: units come, are assigned by the share in
 // force, fail at their arm's rate, and Next is asked after each batch.
 type play struct {
-	rng           *rand.Rand
-	sit           Situation
-	rateC, rateB  float64
-	outcomes      float64 // share of units with an outcome
-	batch         int
-	widened       []int // stages entered
-	heldLooks     int
-	experimentMin int64
+	rng          *rand.Rand
+	sit          Situation
+	rateC, rateB float64
+	outcomes     float64 // share of units with an outcome
+	batch        int
 }
 
 func newPlay(seed uint64) *play {
