@@ -8,6 +8,7 @@ import (
 	"context"
 	"net/http"
 	"strings"
+	"sync"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
@@ -28,6 +29,11 @@ const root = "/api/v1"
 // valid (any more).
 type Authenticate func(r *http.Request) (access.Actor, error)
 
+// problems makes huma answer failures that it finds itself as problems. It has
+// one place for that in the whole process, which is written once: another API
+// may be serving already.
+var problems = sync.OnceFunc(func() { huma.NewError = newError })
+
 // API serves the routes.
 type API struct {
 	Services
@@ -46,7 +52,7 @@ type Route struct {
 // New registers all routes on a mux of its own. It panics when a route has no
 // action: such a program must not start.
 func New(auth Authenticate, s Services) *API {
-	huma.NewError = newError // huma has no other place for it
+	problems()
 	cfg := huma.DefaultConfig("Digital Factory", Version)
 	cfg.Info.Description = "The whole value stream, from vision to effect. Every route needs a session cookie or a bearer token, unless it says otherwise."
 	cfg.OpenAPIPath, cfg.DocsPath, cfg.SchemasPath = root+"/openapi", "", root+"/schemas"
