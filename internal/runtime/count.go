@@ -55,7 +55,6 @@ type counter struct {
 	}
 	mu      sync.Mutex // guards pending
 	pending []Observation
-	retired bool // no longer in force; under mu
 }
 
 func newCounter(r ref.Rollout, stage int) *counter {

@@ -24,11 +24,10 @@ type place struct {
 // table is the routes in force; it is replaced, never changed.
 type table struct{ routes map[place]*route }
 
-// route is a Route with its workers and, under a rollout, its counter.
+// route is a Route and, under a rollout, its counter.
 type route struct {
 	Route
-	baseline, canary *worker
-	counter          *counter // nil without a rollout
+	counter *counter // nil without a rollout
 }
 
 // Route makes traffic obey r and returns when no new request disobeys it. The
