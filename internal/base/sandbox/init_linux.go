@@ -17,6 +17,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/digital-factory/factory/internal/base/errs"
+	"github.com/digital-factory/factory/internal/base/sandbox/seccomp"
 )
 
 const (
@@ -280,7 +281,7 @@ func (o *order) giveUp() (report news, err error) {
 	if err := landlock(o.writable()); err != nil {
 		report.Landlock = err.Error()
 	}
-	if err := filter(); err != nil {
+	if err := seccomp.Filter(); err != nil {
 		report.Seccomp = err.Error()
 	}
 	return report, nil
