@@ -462,6 +462,90 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/incidents": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List incidents, newest first
+         * @description Needs the action `read`.
+         */
+        get: operations["get-incidents"];
+        put?: never;
+        /**
+         * Report an incident that no fact has reported
+         * @description Needs the action `operate`.
+         */
+        post: operations["post-incidents"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/incidents/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show an incident with its timeline
+         * @description Needs the action `read`.
+         */
+        get: operations["get-incidents-id"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/incidents/{id}/note": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Add a note to an incident's timeline
+         * @description Needs the action `operate`.
+         */
+        post: operations["post-incidents-id-note"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/incidents/{id}/resolve": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * End an incident by hand
+         * @description Needs the action `operate`.
+         */
+        post: operations["post-incidents-id-resolve"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/initiatives": {
         parameters: {
             query?: never;
@@ -544,6 +628,174 @@ export interface paths {
          * @description Needs the action `fund`.
          */
         post: operations["post-initiatives-id-move"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/insight/dora": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Compute the five metrics of software delivery performance
+         * @description Needs the action `read`.
+         */
+        get: operations["get-insight-dora"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/insight/floor": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show the whole value stream as one picture
+         * @description Needs the action `read`.
+         */
+        get: operations["get-insight-floor"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/items": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List items, newest first
+         * @description Needs the action `read`.
+         */
+        get: operations["get-items"];
+        put?: never;
+        /**
+         * Add an item to the end of its team's ready column
+         * @description Needs the action `plan-work`.
+         */
+        post: operations["post-items"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/items/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show an item with its transitions
+         * @description Needs the action `read`.
+         */
+        get: operations["get-items-id"];
+        /**
+         * Change what an item says
+         * @description Needs the action `plan-work`.
+         */
+        put: operations["put-items-id"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/items/{id}/block": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Say why an item cannot go on
+         * @description Needs the action `plan-work`.
+         */
+        post: operations["post-items-id-block"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/items/{id}/move": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Move an item by hand
+         * @description Needs the action `plan-work`.
+         */
+        post: operations["post-items-id-move"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/items/{id}/pull": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Start work on a ready item
+         * @description Needs the action `plan-work`.
+         */
+        post: operations["post-items-id-pull"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/items/{id}/unblock": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Say that an item can go on
+         * @description Needs the action `plan-work`.
+         */
+        post: operations["post-items-id-unblock"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1008,6 +1260,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/search": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Find objects by identifier and words of their title, best first
+         * @description Needs the action `read`.
+         */
+        get: operations["get-search"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/session": {
         parameters: {
             query?: never;
@@ -1050,6 +1322,138 @@ export interface paths {
          * @description Needs the action `open`.
          */
         post: operations["post-setup"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/teams": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List teams
+         * @description Needs the action `read`.
+         */
+        get: operations["get-teams"];
+        put?: never;
+        /**
+         * Create a team and become its first member
+         * @description Needs the action `manage-teams`.
+         */
+        post: operations["post-teams"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/teams/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show a team with its members and components
+         * @description Needs the action `read`.
+         */
+        get: operations["get-teams-id"];
+        /**
+         * Change a team's name, mission or day rate
+         * @description Needs the action `manage-teams`.
+         */
+        put: operations["put-teams-id"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/teams/{id}/board": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show a team's board
+         * @description Needs the action `read`.
+         */
+        get: operations["get-teams-id-board"];
+        /**
+         * Change the limits of work in progress
+         * @description Needs the action `plan-work`.
+         */
+        put: operations["put-teams-id-board"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/teams/{id}/members": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Add a member to a team
+         * @description Needs the action `manage-teams`.
+         */
+        post: operations["post-teams-id-members"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/teams/{id}/members/{account}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Take a member out of a team
+         * @description Needs the action `manage-teams`.
+         */
+        delete: operations["delete-teams-id-members-account"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/thread/{kind}/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Follow the thread through an object, up to the vision and down to the effect
+         * @description Needs the action `read`.
+         */
+        get: operations["get-thread-kind-id"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1180,6 +1584,13 @@ export interface components {
              * @description Send it back with a change
              */
             version: number;
+        };
+        AddMember: {
+            /**
+             * @description Account identifier or login
+             * @example eva
+             */
+            account: string;
         };
         Alert: {
             /** @description What to do */
@@ -1313,6 +1724,49 @@ export interface components {
             version: string;
             /** @description Why it is marked bad */
             why?: string;
+        };
+        BlockItem: {
+            /** @example the supplier's data sheet is missing */
+            reason: string;
+        };
+        Board: {
+            columns: components["schemas"]["BoardColumn"][];
+            cycle: components["schemas"]["CycleTime"];
+            /** @example engine */
+            team: string;
+            /** @description Items done on each of the last 14 days (UTC), today last */
+            throughput: number[];
+            /**
+             * Format: int64
+             * @description Of the limits; send it back when you change them
+             * @example 1
+             */
+            version: number;
+        };
+        BoardColumn: {
+            /**
+             * Format: int64
+             * @description All items in this state; for done, those of the last 14 days
+             * @example 2
+             */
+            count: number;
+            /** @description By rank, done ones newest first; at most 200 */
+            items: components["schemas"]["Item"][];
+            /**
+             * Format: int64
+             * @description Most items a person may have here at once; absent: no limit
+             * @example 3
+             */
+            limit?: number;
+            /** @description There are more than shown; read GET /items with team and state */
+            more?: boolean;
+            /** @description More than the limit: facts are never refused */
+            over?: boolean;
+            /**
+             * @example building
+             * @enum {string}
+             */
+            state: "ready" | "building" | "verifying" | "releasing" | "done";
         };
         ChangeAccount: {
             /** @description Switching an account off ends its sessions and tokens at once */
@@ -1731,6 +2185,23 @@ export interface components {
             /** @example Heavy-lift drone */
             title: string;
         };
+        CreateItem: {
+            /** @example eva */
+            assignee?: string;
+            description?: string;
+            /** @description Identifier of the feature it belongs to */
+            feature?: string;
+            /** @example engine */
+            team: string;
+            /** @example Raise thrust for missions over 10 kg */
+            title: string;
+            /**
+             * @description Default: feature
+             * @example feature
+             * @enum {string}
+             */
+            type?: "feature" | "defect" | "risk" | "debt";
+        };
         CreateKeyResult: {
             /**
              * Format: double
@@ -1772,6 +2243,30 @@ export interface components {
             /** @example Ada Brandt */
             owner?: string;
         };
+        CreateTeam: {
+            /**
+             * Format: double
+             * @example 4800
+             */
+            dayRate?: number;
+            /**
+             * @description Lower-case letters, digits and single hyphens
+             * @example engine
+             */
+            id: string;
+            /**
+             * @description Two to ten capital letters or digits; default: the first three letters of the name, made unique
+             * @example ENG
+             */
+            key?: string;
+            /** @example Thrust that carries heavy loads */
+            mission?: string;
+            /**
+             * @description Default: made from the id
+             * @example Engine
+             */
+            name?: string;
+        };
         CreateToken: {
             /**
              * Format: int64
@@ -1785,6 +2280,30 @@ export interface components {
              */
             name: string;
             scopes: ("read" | "write" | "git" | "registry" | "telemetry")[];
+        };
+        CycleTime: {
+            /**
+             * Format: double
+             * @description Absent when there are too few
+             */
+            medianSeconds?: number;
+            /**
+             * Format: int64
+             * @description How many are needed for a figure
+             * @example 5
+             */
+            minimum: number;
+            /**
+             * Format: int64
+             * @description Items finished in the last 90 days
+             * @example 41
+             */
+            n: number;
+            /**
+             * Format: double
+             * @description 85 of 100 items took at most this; absent when there are too few
+             */
+            p85Seconds?: number;
         };
         Dashboard: {
             /** @description Those that are pending or firing now */
@@ -1846,6 +2365,28 @@ export interface components {
              */
             version: number;
         };
+        DecidingFigure: {
+            /**
+             * Format: double
+             * @description Probability of a false rollback the plan accepted
+             * @example 0.01
+             */
+            alpha: number;
+            /**
+             * Format: double
+             * @description Natural logarithm of the evidence against the release
+             * @example 5.1
+             */
+            logE: number;
+            /** @description The verdict in a sentence */
+            reason: string;
+            /**
+             * Format: double
+             * @description ln(1/alpha): logE at or above it rolls back; absent when a person decided
+             * @example 4.605
+             */
+            threshold?: number;
+        };
         Decision: {
             /** Format: date-time */
             at: string;
@@ -1865,6 +2406,17 @@ export interface components {
             to: string;
             /** @enum {string} */
             verdict: "go" | "no-go" | "persevere" | "pivot" | "stop";
+        };
+        Dora: {
+            component?: string;
+            /** Format: date-time */
+            from: string;
+            /** @description deployment-frequency, change-lead-time, change-fail-rate, failed-deployment-recovery-time, deployment-rework-rate, in this order */
+            metrics: components["schemas"]["Metric"][];
+            /** @example engine */
+            team?: string;
+            /** Format: date-time */
+            to: string;
         };
         Effect: {
             /** Format: int64 */
@@ -2088,6 +2640,188 @@ export interface components {
             /** @description At least 10 characters; a sentence is a good one */
             password: string;
         };
+        Floor: {
+            /** Format: date-time */
+            at: string;
+            /** @description What needs somebody, most urgent first; at most 100 */
+            attention: components["schemas"]["FloorAttention"][];
+            /** @description Key results: what the return ribbon carries */
+            outcomes: components["schemas"]["FloorOutcome"][];
+            /** @description What moved in the last hour, newest first; at most 50 */
+            recent: components["schemas"]["FloorMove"][];
+            /** @description Between neighbours, and customers to vision */
+            ribbons: components["schemas"]["FloorRibbon"][];
+            /** @description vision, initiatives, features, items, changes, runs, releases, customers, in this order */
+            stations: components["schemas"]["FloorStation"][];
+        };
+        FloorAttention: {
+            /**
+             * @description The next thing to do
+             * @example fix forward: push a commit with the trailer Lane: hotfix
+             */
+            next: string;
+            /**
+             * @description Whose move it is: board, product, member, platform
+             * @example [
+             *       "member"
+             *     ]
+             */
+            roles: string[];
+            /** Format: date-time */
+            since: string;
+            /** @example incident/0199c1de */
+            subject: string;
+            /** @example engine */
+            team?: string;
+            title: string;
+            /**
+             * @example now
+             * @enum {string}
+             */
+            urgency: "now" | "soon";
+            /** @example an incident is open */
+            why: string;
+        };
+        FloorMove: {
+            /** @example Eva Keller */
+            actor: string;
+            /** Format: date-time */
+            at: string;
+            /**
+             * @description Kind of the fact
+             * @example item.moved
+             */
+            kind: string;
+            /** @example item/ENG-1 */
+            subject: string;
+            team?: string;
+            /** @example building, because commit 4f1c2ab was pushed */
+            text: string;
+            /** @example Raise thrust for missions over 10 kg */
+            title: string;
+        };
+        FloorOutcome: {
+            /**
+             * Format: double
+             * @example 0
+             */
+            baseline: number;
+            keyResult: string;
+            /** Format: date-time */
+            measured?: string;
+            objective: string;
+            /** @description Oldest first; at most 60 */
+            points: components["schemas"]["OutcomePoint"][];
+            /**
+             * Format: double
+             * @description 0..1 of the way from baseline to target
+             */
+            score?: number;
+            /**
+             * Format: double
+             * @example 60
+             */
+            target: number;
+            /** @example Share of missions over 10 kg that succeed */
+            title: string;
+            /** @example % */
+            unit: string;
+            /**
+             * Format: double
+             * @description Absent when never measured
+             */
+            value?: number;
+        };
+        FloorRibbon: {
+            /**
+             * Format: int64
+             * @description Passed in the last 7 days: the ribbon's width
+             * @example 14
+             */
+            count: number;
+            /** @example items */
+            from: string;
+            /**
+             * @description What passed
+             * @example commits of items on trunks
+             */
+            text: string;
+            /** @example changes */
+            to: string;
+        };
+        FloorStation: {
+            /** @description Finished on each of the last 7 days (24 hours each), the last one last */
+            days: number[];
+            /**
+             * @example items
+             * @enum {string}
+             */
+            id: "vision" | "initiatives" | "features" | "items" | "changes" | "runs" | "releases" | "customers";
+            /**
+             * Format: int64
+             * @description In work now
+             * @example 7
+             */
+            inWork: number;
+            /**
+             * @description What in work means here
+             * @example building, verifying or releasing
+             */
+            inWorkText: string;
+            /**
+             * @description The oldest in work, as kind/identifier
+             * @example item/ENG-1
+             */
+            oldest?: string;
+            /**
+             * Format: double
+             * @description Age of the oldest in work; absent when there is none
+             */
+            oldestSeconds?: number;
+            oldestTitle?: string;
+            /** @description What does not go on, longest first; at most 20 */
+            stuck: components["schemas"]["FloorStuck"][];
+            /**
+             * Format: int64
+             * @example 1
+             */
+            stuckCount: number;
+            /**
+             * @description What stands here in words, for the vision
+             * @example Grow our share of the drone market
+             */
+            text?: string;
+            /** @example Items */
+            title: string;
+            /**
+             * Format: int64
+             * @description Known and not yet begun
+             * @example 12
+             */
+            waiting: number;
+            /**
+             * Format: int64
+             * @description Finished in the last 7 days
+             * @example 9
+             */
+            week: number;
+            /**
+             * @description What finished means here
+             * @example done
+             */
+            weekText: string;
+        };
+        FloorStuck: {
+            /** Format: date-time */
+            since: string;
+            /** @example item/ENG-1 */
+            subject: string;
+            /** @example engine */
+            team?: string;
+            title: string;
+            /** @example blocked: the supplier's data sheet is missing */
+            why: string;
+        };
         Gate: {
             checks: components["schemas"]["Check"][];
             /** @description Every check holds */
@@ -2128,6 +2862,163 @@ export interface components {
             unlike?: string;
             /** @example deliver heavy goods to places without roads */
             who?: string;
+        };
+        Incident: {
+            artifact?: string;
+            /**
+             * Format: date-time
+             * @description Start of the impact, as far as known
+             */
+            began: string;
+            /**
+             * @description What opened it: a rollout's verdict, an alert that pages, a person
+             * @example verdict
+             * @enum {string}
+             */
+            cause: "verdict" | "alert" | "person";
+            commit?: string;
+            commitTitle?: string;
+            /** @example engine-controller */
+            component: string;
+            /** @description The numbers a verdict was decided on */
+            decision?: components["schemas"]["DecidingFigure"];
+            /** @example production */
+            environment: string;
+            id: string;
+            /**
+             * @example [
+             *       "ENG-2"
+             *     ]
+             */
+            items?: string[] | null;
+            /**
+             * Format: double
+             * @description From began until resolved or now
+             * @example 312.4
+             */
+            openSeconds: number;
+            /**
+             * Format: date-time
+             * @description When it was detected
+             */
+            opened: string;
+            /**
+             * Format: double
+             * @description From began to resolved; absent while open
+             * @example 312.4
+             */
+            recoverySeconds?: number;
+            /**
+             * @description Version that was rolled out
+             * @example 12
+             */
+            release?: string;
+            /** Format: date-time */
+            resolved?: string;
+            /** @description What ended it, in a sentence */
+            resolvedBecause?: string;
+            /** @description Rollout whose promotion ended it */
+            resolvedBy?: string;
+            rollout?: string;
+            /**
+             * @example open
+             * @enum {string}
+             */
+            state: "open" | "resolved";
+            /**
+             * @description Who owns the component
+             * @example engine
+             */
+            team: string;
+            /** @example engine-controller 12 was rolled back */
+            title: string;
+        };
+        IncidentDetail: {
+            artifact?: string;
+            /**
+             * Format: date-time
+             * @description Start of the impact, as far as known
+             */
+            began: string;
+            /**
+             * @description What opened it: a rollout's verdict, an alert that pages, a person
+             * @example verdict
+             * @enum {string}
+             */
+            cause: "verdict" | "alert" | "person";
+            commit?: string;
+            commitTitle?: string;
+            /** @example engine-controller */
+            component: string;
+            /** @description The numbers a verdict was decided on */
+            decision?: components["schemas"]["DecidingFigure"];
+            /** @example production */
+            environment: string;
+            id: string;
+            /**
+             * @example [
+             *       "ENG-2"
+             *     ]
+             */
+            items?: string[] | null;
+            /**
+             * Format: double
+             * @description From began until resolved or now
+             * @example 312.4
+             */
+            openSeconds: number;
+            /**
+             * Format: date-time
+             * @description When it was detected
+             */
+            opened: string;
+            /**
+             * Format: double
+             * @description From began to resolved; absent while open
+             * @example 312.4
+             */
+            recoverySeconds?: number;
+            /**
+             * @description Version that was rolled out
+             * @example 12
+             */
+            release?: string;
+            /** Format: date-time */
+            resolved?: string;
+            /** @description What ended it, in a sentence */
+            resolvedBecause?: string;
+            /** @description Rollout whose promotion ended it */
+            resolvedBy?: string;
+            rollout?: string;
+            /**
+             * @example open
+             * @enum {string}
+             */
+            state: "open" | "resolved";
+            /**
+             * @description Who owns the component
+             * @example engine
+             */
+            team: string;
+            /** @description Oldest first */
+            timeline: components["schemas"]["IncidentEntry"][];
+            /** @example engine-controller 12 was rolled back */
+            title: string;
+        };
+        IncidentEntry: {
+            /** @example release */
+            actor: string;
+            /** Format: date-time */
+            at: string;
+            /**
+             * @description Kind of the fact, or note
+             * @example rollout.decided
+             */
+            kind: string;
+            /** @description What it is about, as kind/identifier */
+            subject?: string;
+            /** @example verdict: roll back */
+            text: string;
         };
         Initiative: {
             /** @description A go decision stands */
@@ -2281,6 +3172,74 @@ export interface components {
             /** @description Absent while not scored */
             wsjf?: components["schemas"]["WSJF"];
         };
+        Item: {
+            /**
+             * Format: double
+             * @description Since started, until done or now; 0 while ready
+             * @example 5400
+             */
+            ageSeconds: number;
+            /** @description Login or account identifier of who works on it */
+            assignee?: string;
+            /** @description Why it cannot go on; absent when it can */
+            blocked?: string;
+            /** Format: date-time */
+            blockedSince?: string;
+            /** Format: date-time */
+            created: string;
+            description?: string;
+            /** Format: date-time */
+            done?: string;
+            /** @description Identifier of the feature it belongs to */
+            feature?: string;
+            /** @example ENG-1 */
+            id: string;
+            /** @description Its last move, and why */
+            moved?: components["schemas"]["ItemMove"];
+            /** @description All transitions, oldest first; only when one item is read */
+            moves?: components["schemas"]["ItemMove"][] | null;
+            /**
+             * Format: int64
+             * @description Smaller is nearer the top of its column
+             */
+            rank: number;
+            /**
+             * Format: date-time
+             * @description When it came into its state
+             */
+            since: string;
+            /**
+             * Format: date-time
+             * @description When it first left ready; cycle time runs from here
+             */
+            started?: string;
+            /**
+             * @example building
+             * @enum {string}
+             */
+            state: "ready" | "building" | "verifying" | "releasing" | "done";
+            /**
+             * Format: double
+             * @description Since it came into its state
+             * @example 600
+             */
+            staySeconds: number;
+            /** @example engine */
+            team: string;
+            /** @example Raise thrust for missions over 10 kg */
+            title: string;
+            /**
+             * @example feature
+             * @enum {string}
+             */
+            type: "feature" | "defect" | "risk" | "debt";
+            /**
+             * Format: int64
+             * @description Send it back with a change
+             * @example 3
+             */
+            version: number;
+        };
         ItemCounts: {
             /** Format: int64 */
             done: number;
@@ -2291,6 +3250,34 @@ export interface components {
             inWork: number;
             /** Format: int64 */
             ready: number;
+        };
+        ItemMove: {
+            /**
+             * @description Name of who or what moved it
+             * @example Eva Keller
+             */
+            actor: string;
+            /** Format: date-time */
+            at: string;
+            /**
+             * @description Why, in a sentence
+             * @example commit 4f1c2ab was pushed to engine-controller
+             */
+            because: string;
+            /** @description The card moved by itself */
+            byFact: boolean;
+            /**
+             * @description Empty for the first
+             * @example ready
+             */
+            from: string;
+            /**
+             * @description What moved it, as kind/identifier; absent when a person did
+             * @example commit/4f1c2ab09d
+             */
+            subject?: string;
+            /** @example building */
+            to: string;
         };
         KeyResult: {
             /** Format: double */
@@ -2455,6 +3442,154 @@ export interface components {
             /** Format: double */
             low: number;
         };
+        Metric: {
+            /**
+             * @example lower
+             * @enum {string}
+             */
+            better: "higher" | "lower";
+            /**
+             * Format: int64
+             * @description Observations whose times contradict each other, counted as 0 s
+             * @example 0
+             */
+            defects?: number;
+            /** @description Start event, end event, what counts and what does not */
+            definition: string;
+            /** @description What was counted, newest first; at most 200 */
+            events: components["schemas"]["MetricEvent"][];
+            /**
+             * Format: double
+             * @description Upper end of the interval; absent with a low end means open
+             * @example 900
+             */
+            high?: number;
+            /**
+             * Format: int64
+             * @description Of a rate: how many of n
+             * @example 2
+             */
+            hits?: number;
+            /**
+             * @example change-lead-time
+             * @enum {string}
+             */
+            id: "deployment-frequency" | "change-lead-time" | "change-fail-rate" | "failed-deployment-recovery-time" | "deployment-rework-rate";
+            /**
+             * @description How the interval was made
+             * @example binomial order statistics
+             */
+            interval: string;
+            /**
+             * Format: double
+             * @description Confidence of the interval
+             * @example 0.95
+             */
+            level: number;
+            /**
+             * Format: double
+             * @description Lower end of the interval
+             * @example 120
+             */
+            low?: number;
+            /**
+             * Format: int64
+             * @description Observations needed before a value is given
+             * @example 6
+             */
+            minimum: number;
+            /**
+             * Format: int64
+             * @description Observations
+             * @example 24
+             */
+            n: number;
+            /**
+             * Format: double
+             * @description The plain figure of the n observations, given also when they are too few to be shown: for checks, not for display
+             */
+            observed?: number;
+            /**
+             * Format: int64
+             * @description Observations not yet finished (right-censored)
+             * @example 1
+             */
+            open?: number;
+            /** @description The same figure by slice of the range, oldest first: days up to 31 days, else weeks */
+            points: components["schemas"]["MetricPoint"][];
+            /**
+             * @description Only measured has a value
+             * @example measured
+             * @enum {string}
+             */
+            state: "measured" | "too few" | "no data";
+            /**
+             * @description The state in a sentence
+             * @example Half of 24 changes took at most 5 min 12 s.
+             */
+            text: string;
+            /** @example Change lead time */
+            title: string;
+            /**
+             * Format: int64
+             * @description All events counted
+             * @example 24
+             */
+            total: number;
+            /**
+             * @description Share is 0..1
+             * @example seconds
+             * @enum {string}
+             */
+            unit: "per day" | "seconds" | "share";
+            /**
+             * Format: double
+             * @description Absent unless measured
+             * @example 312.4
+             */
+            value?: number;
+        };
+        MetricEvent: {
+            /** Format: date-time */
+            at: string;
+            /** @example engine-controller */
+            component: string;
+            /** @description Of a rate: it counts into the numerator */
+            hit?: boolean;
+            /**
+             * @description Why it counts as it does
+             * @example rolled back by the evidence
+             */
+            note?: string;
+            /** @description Not yet finished */
+            open?: boolean;
+            /**
+             * @description As kind/identifier
+             * @example rollout/0199c1de
+             */
+            subject: string;
+            /** @example engine-controller 12 */
+            title: string;
+            /**
+             * Format: double
+             * @description In the metric's unit, where one observation has one
+             */
+            value?: number;
+        };
+        MetricPoint: {
+            /** Format: date-time */
+            from: string;
+            /**
+             * Format: int64
+             * @example 3
+             */
+            n: number;
+            /**
+             * Format: double
+             * @description Absent when nothing was observed
+             */
+            value?: number;
+        };
         MetricVerdict: {
             /** Format: int64 */
             baseline: number;
@@ -2543,6 +3678,29 @@ export interface components {
              */
             version: number;
         };
+        MoveItem: {
+            /**
+             * @description Why, for those who will wonder
+             * @example waits for the new propeller
+             */
+            because?: string;
+            /**
+             * @description Item of the target column that shall stand right after it; default: to the end
+             * @example ENG-7
+             */
+            before?: string;
+            /**
+             * @description Default: the column it is in
+             * @example ready
+             * @enum {string}
+             */
+            to?: "ready" | "building" | "verifying" | "releasing" | "done";
+            /**
+             * Format: int64
+             * @description The version the decision is based on; absent: whatever it is now
+             */
+            version?: number;
+        };
         NewToken: {
             /** Format: date-time */
             created: string;
@@ -2559,6 +3717,10 @@ export interface components {
              * @description To the hour; absent when never
              */
             used?: string;
+        };
+        NoteIncident: {
+            /** @example Called the supplier; the part is recalled */
+            text: string;
         };
         Objective: {
             /** Format: date-time */
@@ -2578,6 +3740,30 @@ export interface components {
             title: string;
             /** Format: int64 */
             version: number;
+        };
+        OpenIncident: {
+            /**
+             * Format: date-time
+             * @description Start of the impact as far as known; default: now
+             */
+            began?: string;
+            /** @example engine-controller */
+            component: string;
+            /**
+             * @description Default: production
+             * @enum {string}
+             */
+            environment?: "production" | "staging";
+            /** @description First note in the timeline */
+            text?: string;
+            /** @example Customers in the north see stale positions */
+            title: string;
+        };
+        OutcomePoint: {
+            /** Format: date-time */
+            at: string;
+            /** Format: double */
+            value: number;
         };
         PageAccount: {
             items: components["schemas"]["Account"][];
@@ -2624,8 +3810,18 @@ export interface components {
             /** @description Pass it as ?after= to read on */
             next?: string;
         };
+        PageIncident: {
+            items: components["schemas"]["Incident"][];
+            /** @description Pass it as ?after= to read on */
+            next?: string;
+        };
         PageInitiative: {
             items: components["schemas"]["Initiative"][];
+            /** @description Pass it as ?after= to read on */
+            next?: string;
+        };
+        PageItem: {
+            items: components["schemas"]["Item"][];
             /** @description Pass it as ?after= to read on */
             next?: string;
         };
@@ -2646,6 +3842,16 @@ export interface components {
         };
         PageRun: {
             items: components["schemas"]["Run"][];
+            /** @description Pass it as ?after= to read on */
+            next?: string;
+        };
+        PageTeam: {
+            items: components["schemas"]["Team"][];
+            /** @description Pass it as ?after= to read on */
+            next?: string;
+        };
+        PageThreadNode: {
+            items: components["schemas"]["ThreadNode"][];
             /** @description Pass it as ?after= to read on */
             next?: string;
         };
@@ -2806,6 +4012,15 @@ export interface components {
             /** @example Repository with the first commit */
             title: string;
         };
+        PullItem: {
+            /** @description Who will work on it; default: as it was, else whoever pulls it */
+            assignee?: string;
+            /**
+             * Format: int64
+             * @description The version the decision is based on; absent: whatever it is now
+             */
+            version?: number;
+        };
         Reason: {
             /** @example The support line reports odd engine sounds */
             reason: string;
@@ -2814,6 +4029,13 @@ export interface components {
             again: components["schemas"]["Verdict"];
             identical: boolean;
             stored: components["schemas"]["Verdict"];
+        };
+        ResolveIncident: {
+            /**
+             * @description What ended it
+             * @example The carrier's network is back
+             */
+            because: string;
         };
         Result: {
             /** @description In a sentence: what the measured number rests on */
@@ -3281,6 +4503,18 @@ export interface components {
             /** @description Send it as a bearer token; shown this once */
             secret: string;
         };
+        SetBoard: {
+            /** @description Limits by column (building, verifying, releasing); 0 lifts one, a column left out keeps its limit */
+            limits: {
+                [key: string]: number;
+            };
+            /**
+             * Format: int64
+             * @description The version this change is based on
+             * @example 1
+             */
+            version: number;
+        };
         SetVision: {
             /** @example Grow our share of the drone market */
             text: string;
@@ -3336,6 +4570,161 @@ export interface components {
             lane: "normal" | "hotfix";
             reason: string;
         };
+        Team: {
+            /** @description Names of the components the team owns; only when one team is read */
+            components?: string[] | null;
+            counts: components["schemas"]["TeamCounts"];
+            /** Format: date-time */
+            created: string;
+            /**
+             * Format: double
+             * @description Cost of one working day of the whole team, in the company's currency; absent when nobody told
+             * @example 4800
+             */
+            dayRate?: number;
+            /**
+             * @description The team's own name in addresses and commands
+             * @example engine
+             */
+            id: string;
+            /**
+             * @description Prefix of the team's items
+             * @example ENG
+             */
+            key: string;
+            /** @description Only when one team is read, not in lists */
+            members?: components["schemas"]["TeamMember"][] | null;
+            /** @description What the team is for, in a sentence or two */
+            mission?: string;
+            /** @example Engine */
+            name: string;
+            /**
+             * Format: int64
+             * @description Send it back with a change
+             * @example 3
+             */
+            version: number;
+        };
+        TeamCounts: {
+            /**
+             * Format: int64
+             * @example 2
+             */
+            components: number;
+            /**
+             * Format: int64
+             * @description Items finished since the beginning
+             * @example 41
+             */
+            done: number;
+            /**
+             * Format: int64
+             * @description Items that are building, verifying or releasing
+             * @example 3
+             */
+            inWork: number;
+            /**
+             * Format: int64
+             * @example 4
+             */
+            members: number;
+            /**
+             * Format: int64
+             * @description Items that wait for somebody to pull them
+             * @example 7
+             */
+            ready: number;
+        };
+        TeamMember: {
+            /** @description Account identifier */
+            account: string;
+            /** @example eva */
+            login: string;
+            /** @example Eva Keller */
+            name: string;
+            /**
+             * @example [
+             *       "member"
+             *     ]
+             */
+            roles: string[];
+        };
+        Thread: {
+            /** @description Incidents, component, team and product next to the path */
+            beside: components["schemas"]["ThreadNode"][];
+            /** @description All joints between the nodes shown */
+            edges: components["schemas"]["ThreadEdge"][];
+            here: components["schemas"]["ThreadNode"];
+            /** @description vision, objective, key-result, initiative, feature, item, commit, run, artifact, rollout, effect, in this order */
+            stages: components["schemas"]["ThreadStage"][];
+            /** @description No stage is missing */
+            whole: boolean;
+        };
+        ThreadEdge: {
+            /** @example item/ENG-1 */
+            from: string;
+            /** @example implemented by */
+            relation: string;
+            /** @example commit/4f1c2ab09d */
+            to: string;
+        };
+        ThreadGap: {
+            /**
+             * @description What would close it
+             * @example push a commit with the trailer "Item: ENG-1"
+             */
+            close: string;
+            /** @example no commit names ENG-1 yet */
+            why: string;
+        };
+        ThreadNode: {
+            /**
+             * Format: date-time
+             * @description When it last changed
+             */
+            at: string;
+            /** @example ENG-1 */
+            id: string;
+            /** @example item */
+            kind: string;
+            /**
+             * @description In the words of its own page
+             * @example done
+             */
+            state?: string;
+            /**
+             * @description As kind/identifier
+             * @example item/ENG-1
+             */
+            subject: string;
+            /** @example engine */
+            team?: string;
+            /**
+             * @description A figure or reason that belongs to it
+             * @example +4.1 points [2.0, 6.3], grade A
+             */
+            text?: string;
+            /** @example Raise thrust for missions over 10 kg */
+            title: string;
+        };
+        ThreadStage: {
+            /** @description Present when nothing is joined at this stage */
+            gap?: components["schemas"]["ThreadGap"];
+            /** @description The object asked for stands here */
+            here?: boolean;
+            /**
+             * @example item
+             * @enum {string}
+             */
+            kind: "vision" | "objective" | "key-result" | "initiative" | "feature" | "item" | "commit" | "run" | "artifact" | "rollout" | "effect";
+            /**
+             * Format: int64
+             * @description How many more there are
+             */
+            more?: number;
+            /** @description Newest last; at most 50 */
+            nodes: components["schemas"]["ThreadNode"][];
+        };
         Token: {
             /** Format: date-time */
             created: string;
@@ -3366,6 +4755,39 @@ export interface components {
             share: number;
             /** Format: int64 */
             stage: number;
+        };
+        UpdateItem: {
+            assignee?: string;
+            description?: string;
+            feature?: string;
+            title: string;
+            /**
+             * @example feature
+             * @enum {string}
+             */
+            type: "feature" | "defect" | "risk" | "debt";
+            /**
+             * Format: int64
+             * @description The version this change is based on
+             * @example 3
+             */
+            version: number;
+        };
+        UpdateTeam: {
+            /**
+             * Format: double
+             * @example 4800
+             */
+            dayRate?: number;
+            mission?: string;
+            /** @example Engine */
+            name: string;
+            /**
+             * Format: int64
+             * @description The version this change is based on
+             * @example 3
+             */
+            version: number;
         };
         Verdict: {
             /** @enum {string} */
@@ -3570,7 +4992,12 @@ export type $defs = Record<string, never>;
 export interface operations {
     "get-accounts": {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description How many at the most */
+                limit?: number;
+                /** @description The cursor of the page before */
+                after?: string;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -3858,6 +5285,10 @@ export interface operations {
     "get-alerts": {
         parameters: {
             query?: {
+                /** @description How many at the most */
+                limit?: number;
+                /** @description The cursor of the page before */
+                after?: string;
                 /** @description Only this component's */
                 component?: string;
                 /** @description Only those in this state */
@@ -3955,6 +5386,10 @@ export interface operations {
     "get-artifacts": {
         parameters: {
             query?: {
+                /** @description How many at the most */
+                limit?: number;
+                /** @description The cursor of the page before */
+                after?: string;
                 /** @description Only this component's */
                 component?: string;
             };
@@ -4896,6 +6331,10 @@ export interface operations {
     "get-effects": {
         parameters: {
             query?: {
+                /** @description How many at the most */
+                limit?: number;
+                /** @description The cursor of the page before */
+                after?: string;
                 /** @description Only effects in this state */
                 state?: "waiting" | "running" | "done" | "failed" | "parked";
                 /** @description Only effects on this object */
@@ -5185,6 +6624,10 @@ export interface operations {
     "get-facts": {
         parameters: {
             query?: {
+                /** @description How many at the most */
+                limit?: number;
+                /** @description The cursor of the page before */
+                after?: string;
                 /** @description Instead of newest first: in order, after this place in the journal */
                 since?: number;
                 /** @description Only facts about this object */
@@ -5306,6 +6749,10 @@ export interface operations {
     "get-features": {
         parameters: {
             query?: {
+                /** @description How many at the most */
+                limit?: number;
+                /** @description The cursor of the page before */
+                after?: string;
                 /** @description Only this product's */
                 product?: string;
                 /** @description Only this initiative's */
@@ -5786,9 +7233,505 @@ export interface operations {
             };
         };
     };
+    "get-incidents": {
+        parameters: {
+            query?: {
+                /** @description How many at the most */
+                limit?: number;
+                /** @description The cursor of the page before */
+                after?: string;
+                /** @description Only those in this state */
+                state?: "open" | "resolved";
+                /** @description Only this component's */
+                component?: string;
+                /** @description Only this team's */
+                team?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageIncident"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Locked */
+            423: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "post-incidents": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OpenIncident"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Incident"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Locked */
+            423: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-incidents-id": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The identifier */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IncidentDetail"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Locked */
+            423: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "post-incidents-id-note": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The identifier */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NoteIncident"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Incident"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Locked */
+            423: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "post-incidents-id-resolve": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The identifier */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ResolveIncident"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Incident"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Locked */
+            423: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "get-initiatives": {
         parameters: {
             query?: {
+                /** @description How many at the most */
+                limit?: number;
+                /** @description The cursor of the page before */
+                after?: string;
                 /** @description Only this objective's */
                 objective?: string;
                 /** @description Only those in this state */
@@ -6295,6 +8238,990 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Initiative"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Locked */
+            423: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-insight-dora": {
+        parameters: {
+            query?: {
+                /** @description Only this team's components */
+                team?: string;
+                /** @description Only this component */
+                component?: string;
+                /** @description Beginning of the range; default: 30 days before its end */
+                from?: string;
+                /** @description End of the range, not part of it; default: now */
+                to?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Dora"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Locked */
+            423: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-insight-floor": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Floor"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Locked */
+            423: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-items": {
+        parameters: {
+            query?: {
+                /** @description How many at the most */
+                limit?: number;
+                /** @description The cursor of the page before */
+                after?: string;
+                /** @description Only this team's */
+                team?: string;
+                /** @description Only those in this state */
+                state?: "ready" | "building" | "verifying" | "releasing" | "done";
+                /** @description Only those of this type */
+                type?: "feature" | "defect" | "risk" | "debt";
+                /** @description Only those of this feature */
+                feature?: string;
+                /** @description Only those assigned so */
+                assignee?: string;
+                /** @description Only those with this text in identifier or title */
+                q?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageItem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Locked */
+            423: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "post-items": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateItem"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Item"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Locked */
+            423: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-items-id": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The identifier */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Item"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Locked */
+            423: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "put-items-id": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The identifier */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UpdateItem"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Item"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Locked */
+            423: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "post-items-id-block": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The identifier */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BlockItem"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Item"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Locked */
+            423: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "post-items-id-move": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The identifier */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MoveItem"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Item"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Locked */
+            423: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "post-items-id-pull": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The identifier */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PullItem"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Item"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Locked */
+            423: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "post-items-id-unblock": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The identifier */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Item"];
                 };
             };
             /** @description Unauthorized */
@@ -7321,7 +10248,12 @@ export interface operations {
     };
     "get-products": {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description How many at the most */
+                limit?: number;
+                /** @description The cursor of the page before */
+                after?: string;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -7704,6 +10636,10 @@ export interface operations {
     "get-rollouts": {
         parameters: {
             query?: {
+                /** @description How many at the most */
+                limit?: number;
+                /** @description The cursor of the page before */
+                after?: string;
                 /** @description Only this component's */
                 component?: string;
                 /** @description Only those in this phase */
@@ -8384,6 +11320,10 @@ export interface operations {
     "get-runs": {
         parameters: {
             query?: {
+                /** @description How many at the most */
+                limit?: number;
+                /** @description The cursor of the page before */
+                after?: string;
                 /** @description Only this component's */
                 component?: string;
                 /** @description Only those in this state */
@@ -8789,6 +11729,103 @@ export interface operations {
             };
         };
     };
+    "get-search": {
+        parameters: {
+            query: {
+                /** @description What to look for */
+                q: string;
+                /** @description How many at the most */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageThreadNode"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Locked */
+            423: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "post-session": {
         parameters: {
             query?: never;
@@ -9092,6 +12129,876 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Session"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Locked */
+            423: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-teams": {
+        parameters: {
+            query?: {
+                /** @description How many at the most */
+                limit?: number;
+                /** @description The cursor of the page before */
+                after?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageTeam"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Locked */
+            423: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "post-teams": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateTeam"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Team"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Locked */
+            423: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-teams-id": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The identifier */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Team"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Locked */
+            423: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "put-teams-id": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The identifier */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UpdateTeam"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Team"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Locked */
+            423: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-teams-id-board": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The identifier */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Board"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Locked */
+            423: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "put-teams-id-board": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The identifier */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SetBoard"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Board"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Locked */
+            423: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "post-teams-id-members": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The identifier */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AddMember"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Team"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Locked */
+            423: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "delete-teams-id-members-account": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Account identifier or login */
+                account: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Team"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Locked */
+            423: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-thread-kind-id": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Kind of the object */
+                kind: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Thread"];
                 };
             };
             /** @description Unauthorized */
