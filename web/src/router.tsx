@@ -104,6 +104,7 @@ const products = createRoute({
 const teams = createRoute({
   getParentRoute: () => inside,
   path: "/teams",
+  validateSearch: (s: Record<string, unknown>): { new?: string } => texts(s, ["new"]),
   component: lazyRouteComponent(
     styled(() => import("./features/team/Teams.page")),
     "TeamsPage",
@@ -113,6 +114,7 @@ const teams = createRoute({
 const platform = createRoute({
   getParentRoute: () => inside,
   path: "/platform",
+  validateSearch: (s: Record<string, unknown>): { team?: string; q?: string } => texts(s, ["team", "q"]),
   component: lazyRouteComponent(
     styled(() => import("./features/platform/Platform.page")),
     "PlatformPage",
@@ -122,6 +124,8 @@ const platform = createRoute({
 const delivery = createRoute({
   getParentRoute: () => inside,
   path: "/delivery",
+  validateSearch: (s: Record<string, unknown>): DeliverySearch =>
+    texts(s, ["view", "component", "state", "team"]),
   component: lazyRouteComponent(
     styled(() => import("./features/delivery/Delivery.page")),
     "DeliveryPage",
@@ -146,10 +150,160 @@ const audit = createRoute({
   ),
 });
 
+const textOf = (v: unknown): string | undefined => (typeof v === "string" && v !== "" ? v : undefined);
+
+const team = createRoute({
+  getParentRoute: () => inside,
+  path: "/teams/$id",
+  validateSearch: (s: Record<string, unknown>): { view?: string; new?: string } => texts(s, ["view", "new"]),
+  component: lazyRouteComponent(
+    styled(() => import("./features/team/Team.page")),
+    "TeamPage",
+  ),
+});
+
+const item = createRoute({
+  getParentRoute: () => inside,
+  path: "/items/$id",
+  component: lazyRouteComponent(
+    styled(() => import("./features/team/Item.page")),
+    "ItemPage",
+  ),
+});
+
+const newComponent = createRoute({
+  getParentRoute: () => inside,
+  path: "/platform/new",
+  validateSearch: (s: Record<string, unknown>): { team?: string; path?: string } => texts(s, ["team", "path"]),
+  component: lazyRouteComponent(
+    styled(() => import("./features/platform/NewComponent.page")),
+    "NewComponentPage",
+  ),
+});
+
+const component = createRoute({
+  getParentRoute: () => inside,
+  path: "/components/$name",
+  validateSearch: (s: Record<string, unknown>): ComponentSearch =>
+    texts(s, ["view", "env", "range", "log"]),
+  component: lazyRouteComponent(
+    styled(() => import("./features/platform/Component.page")),
+    "ComponentPage",
+  ),
+});
+
+const commit = createRoute({
+  getParentRoute: () => inside,
+  path: "/components/$name/commits/$sha",
+  component: lazyRouteComponent(
+    styled(() => import("./features/source/Commit.page")),
+    "CommitPage",
+  ),
+});
+
+const run = createRoute({
+  getParentRoute: () => inside,
+  path: "/runs/$id",
+  validateSearch: (s: Record<string, unknown>): { step?: string; q?: string } => texts(s, ["step", "q"]),
+  component: lazyRouteComponent(
+    styled(() => import("./features/pipeline/Run.page")),
+    "RunPage",
+  ),
+});
+
+const rollout = createRoute({
+  getParentRoute: () => inside,
+  path: "/rollouts/$id",
+  component: lazyRouteComponent(
+    styled(() => import("./features/release/Rollout.page")),
+    "RolloutPage",
+  ),
+});
+
+const incident = createRoute({
+  getParentRoute: () => inside,
+  path: "/incidents/$id",
+  component: lazyRouteComponent(
+    styled(() => import("./features/incident/Incident.page")),
+    "IncidentPage",
+  ),
+});
+
+const artifact = createRoute({
+  getParentRoute: () => inside,
+  path: "/artifacts/$digest",
+  validateSearch: (s: Record<string, unknown>): { q?: string } => texts(s, ["q"]),
+  component: lazyRouteComponent(
+    styled(() => import("./features/artifact/Artifact.page")),
+    "ArtifactPage",
+  ),
+});
+
+// A list's own address leads to where it is shown.
+const lists = (["runs", "rollouts", "incidents", "alerts"] as const).map((view) =>
+  createRoute({
+    getParentRoute: () => inside,
+    path: `/${view}`,
+    beforeLoad: () => {
+      throw redirect({ to: "/delivery", search: { view } });
+    },
+  }),
+);
+
+/** Which list of the delivery area is shown, and of what. */
+export interface DeliverySearch {
+  view?: string;
+  component?: string;
+  state?: string;
+  team?: string;
+}
+
+/** What of a component's page is shown. */
+export interface ComponentSearch {
+  view?: string;
+  /** environment of the dashboard */
+  env?: string;
+  /** seconds that the dashboard looks back */
+  range?: string;
+  /** workload whose log is open */
+  log?: string;
+}
+
+/** The named parameters of an address that are texts. */
+function texts<K extends string>(search: Record<string, unknown>, names: readonly K[]): { [P in K]?: string } {
+  const out: { [P in K]?: string } = {};
+  for (const name of names) {
+    const v = search[name];
+    // A value that reads as a number arrives as one.
+    const text = textOf(typeof v === "number" ? String(v) : v);
+    if (text !== undefined) out[name] = text;
+  }
+  return out;
+}
+
 const tree = root.addChildren([
   signIn,
   setup,
-  inside.addChildren([floor, board, products, teams, platform, delivery, insight, audit]),
+  inside.addChildren([
+    floor,
+    board,
+    products,
+    teams,
+    platform,
+    delivery,
+    insight,
+    audit,
+    team,
+    item,
+    newComponent,
+    component,
+    commit,
+    run,
+    rollout,
+    incident,
+    artifact,
+    ...lists,
+  ]),
 ]);
 
 /** The tree of pages. A page's code is loaded when it is first gone to. */

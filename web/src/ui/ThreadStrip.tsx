@@ -11,10 +11,12 @@ interface Props {
   here: Station;
   /** page of the whole thread, for stations with several objects */
   href?: string;
+  /** why a station has nothing and what would close the gap */
+  gaps?: Partial<Record<Station, { why: string; close: string }>>;
 }
 
 /** From the vision to the effect: where this object hangs, with the missing links shown as gaps. */
-export function ThreadStrip({ links, here, href }: Props) {
+export function ThreadStrip({ links, here, href, gaps }: Props) {
   const lit = useRef<HTMLLIElement>(null);
   useEffect(() => {
     const row = lit.current?.parentElement;
@@ -34,7 +36,7 @@ export function ThreadStrip({ links, here, href }: Props) {
             data-ahead={(place.links.length === 0 && !place.gap) || undefined}
           >
             <span className={classes.station}>{place.station}</span>
-            <Body place={place} href={href} />
+            <Body place={place} href={href} why={gaps?.[place.station]} />
           </li>
         ))}
       </ol>
@@ -42,9 +44,32 @@ export function ThreadStrip({ links, here, href }: Props) {
   );
 }
 
-function Body({ place, href }: { place: Place; href: string | undefined }) {
+function Body(props: {
+  place: Place;
+  href: string | undefined;
+  why: { why: string; close: string } | undefined;
+}) {
+  const { place, href, why } = props;
   const first = place.links[0];
-  if (!first) return <span className={classes.none}>{place.gap ? "missing" : "not yet"}</span>;
+  if (!first) {
+    const none = <span className={classes.none}>{place.gap ? "missing" : "not yet"}</span>;
+    if (!why) return none;
+    return (
+      <Tooltip
+        multiline
+        maw={320}
+        label={
+          <>
+            {sentence(why.why)}
+            <br />
+            Next: {why.close}
+          </>
+        }
+      >
+        {none}
+      </Tooltip>
+    );
+  }
   const more = place.links.length - 1;
   return (
     <span className={classes.body}>
@@ -79,4 +104,8 @@ function Body({ place, href }: { place: Place; href: string | undefined }) {
         ))}
     </span>
   );
+}
+
+function sentence(text: string): string {
+  return `${text.charAt(0).toUpperCase()}${text.slice(1)}${/[.!?]$/.test(text) ? "" : "."}`;
 }

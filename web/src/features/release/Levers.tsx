@@ -1,0 +1,118 @@
+import { Button } from "@mantine/core";
+import { IconArrowBackUp, IconHandStop, IconPlayerPlay, IconTool } from "@tabler/icons-react";
+import { useQueryClient } from "@tanstack/react-query";
+import { useMemo, useState } from "react";
+import { send } from "~/api/ask";
+import { useKeys } from "~/shell/keys";
+import { ReasonDialog } from "~/ui/ReasonDialog";
+import { say } from "~/ui/say";
+import { FixForward } from "./FixForward";
+import { type Lever, levers, type Rollout, will } from "./rollout";
+
+const words: Record<Lever, { action: string; title: (r: Rollout) => string; undo: string; done: string }> = {
+  hold: {
+    action: "Hold",
+    title: (r) => `Hold ${r.component} ${r.release}?`,
+    undo: "Anybody who may operate it can let it go on from this page.",
+    done: "It is held.",
+  },
+  resume: {
+    action: "Resume",
+    title: (r) => `Let ${r.component} ${r.release} go on?`,
+    undo: "You can hold it again at any time.",
+    done: "It goes on.",
+  },
+  "roll-back": {
+    action: "Roll back",
+    title: (r) => `Roll back ${r.component} ${r.release}?`,
+    undo: "This cannot be taken back. To bring the version to customers again, clear its artifact and start a new rollout of it.",
+    done: "It is being rolled back.",
+  },
+};
+
+const paths = {
+  hold: "/api/v1/rollouts/{id}/hold",
+  resume: "/api/v1/rollouts/{id}/resume",
+  "roll-back": "/api/v1/rollouts/{id}/roll-back",
+} as const;
+
+/** What a person can do to a rollout; each lever asks for a reason and says what it will do. */
+export function Levers({ rollout: r }: { rollout: Rollout }) {
+  const [open, setOpen] = useState<Lever | "fix" | null>(null);
+  const [last, setLast] = useState<Lever>("hold"); // so that a dialog keeps its words while it closes
+  const queries = useQueryClient();
+  const can = levers(r);
+  const pause: Lever = r.held ? "resume" : "hold";
+  const pull = (lever: Lever) => {
+    setLast(lever);
+    setOpen(lever);
+  };
+  const live = can.length > 0;
+  useKeys(
+    useMemo(
+      () => ({
+        ...(live ? { h: () => pullKey(pause), r: () => pullKey("roll-back") } : {}),
+        x: () => setOpen("fix"),
+      }),
+      // biome-ignore lint/correctness/useExhaustiveDependencies: what pullKey sets does not change
+      [live, pause],
+    ),
+  );
+  function pullKey(lever: Lever) {
+    setLast(lever);
+    setOpen(lever);
+  }
+  return (
+    <>
+      <Button
+        variant="default"
+        leftSection={<IconTool size={16} stroke={1.8} aria-hidden />}
+        onClick={() => setOpen("fix")}
+        aria-keyshortcuts="x"
+      >
+        Fix forward
+      </Button>
+      {live && (
+        <>
+          <Button
+            variant="default"
+            leftSection={
+              r.held ? (
+                <IconPlayerPlay size={16} stroke={1.8} aria-hidden />
+              ) : (
+                <IconHandStop size={16} stroke={1.8} aria-hidden />
+              )
+            }
+            onClick={() => pull(pause)}
+            aria-keyshortcuts="h"
+          >
+            {words[pause].action}
+          </Button>
+          <Button
+            color="red.8"
+            leftSection={<IconArrowBackUp size={16} stroke={1.8} aria-hidden />}
+            onClick={() => pull("roll-back")}
+            aria-keyshortcuts="r"
+          >
+            Roll back
+          </Button>
+        </>
+      )}
+      <ReasonDialog
+        opened={open !== null && open !== "fix"}
+        onClose={() => setOpen(null)}
+        title={words[last].title(r)}
+        will={will(last, r)}
+        undo={words[last].undo}
+        action={words[last].action}
+        danger={last === "roll-back"}
+        onConfirm={async (reason) => {
+          await send("post", paths[last], { id: r.id }, { reason });
+          await queries.invalidateQueries({ queryKey: ["/api/v1/rollouts/{id}", r.id] });
+          void say(words[last].done);
+        }}
+      />
+      <FixForward rollout={r} opened={open === "fix"} onClose={() => setOpen(null)} />
+    </>
+  );
+}

@@ -1,0 +1,142 @@
+import { IconRulerMeasure } from "@tabler/icons-react";
+import { format } from "~/lib/number";
+import { Empty } from "~/ui/Empty";
+import { odds, progress } from "~/ui/evidence";
+import { Interval } from "~/ui/Interval";
+import { Panel } from "~/ui/Panel";
+import { Status } from "~/ui/Status";
+import classes from "./Metrics.module.css";
+import { type MetricVerdict, type Rollout, rate, ratio } from "./rollout";
+
+const names: Record<string, string> = {
+  "server-errors": "Units that met a server error",
+};
+
+/** Each metric that is judged: its interval against its margin, and how far the evidence has come on each way. */
+export function Metrics({ rollout: r }: { rollout: Rollout }) {
+  const metrics = r.verdict?.metrics ?? [];
+  return (
+    <Panel title="Metrics" note={metrics.length > 1 ? `${metrics.length}, all must be fine` : undefined}>
+      {metrics.length === 0 ? (
+        <Empty icon={IconRulerMeasure} title="Nothing is judged yet" small>
+          Each metric of the plan is judged from the first request on, at every look, without a fixed time.
+        </Empty>
+      ) : (
+        <div className={classes.list}>
+          {metrics.map((m) => (
+            <Metric key={m.name} metric={m} rollout={r} />
+          ))}
+        </div>
+      )}
+      {r.verdict?.splitBroken && (
+        <p className={classes.split}>
+          The split between the versions is not what the plan promised: evidence {odds(r.verdict.splitLogE)}, broken at{" "}
+          {odds(r.verdict.splitThreshold)}. No promotion can rest on these counts.
+        </p>
+      )}
+    </Panel>
+  );
+}
+
+function Metric({ metric: m, rollout: r }: { metric: MetricVerdict; rollout: Rollout }) {
+  const against = ratio(m, r.plan);
+  const alone = rate(m, r.plan);
+  const words = {
+    promote: { state: "done", label: "shown to be fine" },
+    hold: { state: "waiting", label: "not decided" },
+    roll_back: { state: "rolled-back", label: "shown to harm" },
+  } as const;
+  return (
+    <section className={classes.metric}>
+      <header className={classes.head}>
+        <h3 className={classes.name}>{names[m.name] ?? m.name}</h3>
+        <Status {...words[m.decision]} />
+      </header>
+      <div className={classes.intervals}>
+        {!r.first && (
+          <div>
+            <Interval
+              label="Against the old version"
+              unit={{ unit: "times" }}
+              better="lower"
+              none={1}
+              {...against}
+            />
+            <p className={classes.note}>
+              <span className="num">
+                {format(m.canary, "count")} of {format(against.n, "count")}
+              </span>{" "}
+              failing units are on the new version; its share alone would bring{" "}
+              <span className="num">{format(m.expected, "count")}</span>.
+            </p>
+          </div>
+        )}
+        <div>
+          <Interval label="The new version alone" unit="ratio" better="lower" {...alone} />
+          <p className={classes.note}>
+            <span className="num">
+              {format(m.failures, "count")} of {format(m.units, "count")}
+            </span>{" "}
+            units that it served ever failed there; up to{" "}
+            <span className="num">{format(m.rateUpper, "ratio")}</span> may be failing for all that is known.
+          </p>
+        </div>
+      </div>
+      <div className={classes.ways}>
+        <Way tone="failed" name="Harm" aim="rolls back" log={m.logE} threshold={m.threshold} />
+        {!r.first && (
+          <Way
+            tone="done"
+            name="Not worse"
+            aim="promotes"
+            log={m.logEPromote}
+            threshold={m.promoteThreshold}
+            basis={m.basis === "not_worse"}
+          />
+        )}
+        {alone.margin !== null && (
+          <Way
+            tone="done"
+            name={`Below ${format(alone.margin, "ratio")}`}
+            aim="promotes"
+            log={m.logEAccepted}
+            threshold={m.promoteThreshold}
+            basis={m.basis === "below_accepted_rate"}
+          />
+        )}
+      </div>
+    </section>
+  );
+}
+
+function Way(props: {
+  tone: "done" | "failed";
+  name: string;
+  aim: string;
+  log: number;
+  threshold: number;
+  basis?: boolean;
+}) {
+  const { tone, name, aim, log, threshold, basis } = props;
+  const part = progress(log, threshold);
+  return (
+    <div className={classes.way}>
+      <div className={classes.words}>
+        <b>{name}</b> <span className="num">{odds(log)}</span>
+        <span className={`num ${classes.aim}`}>
+          {basis ? "this decided" : `${aim} at ${odds(threshold)}`}
+        </span>
+      </div>
+      <div
+        className={classes.bar}
+        role="progressbar"
+        aria-label={`Evidence: ${name}`}
+        aria-valuenow={Math.floor(part * 100)}
+        aria-valuemin={0}
+        aria-valuemax={100}
+      >
+        <span style={{ width: `${part * 100}%`, background: `var(--f-${tone})` }} />
+      </div>
+    </div>
+  );
+}

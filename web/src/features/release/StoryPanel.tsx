@@ -1,0 +1,96 @@
+import { IconHourglassHigh } from "@tabler/icons-react";
+import { hrefOf } from "~/object/subject";
+import { InLink } from "~/ui/InLink";
+import { Num } from "~/ui/Num";
+import { Panel } from "~/ui/Panel";
+import { StatusIcon } from "~/ui/Status";
+import { delays, type Rollout, story } from "./rollout";
+import classes from "./StoryPanel.module.css";
+
+/** What is known, what is decided or what it waits for, in one paragraph, with the figures that matter most. */
+export function StoryPanel({ rollout: r }: { rollout: Rollout }) {
+  const { state, headline, reason, waiting } = story(r);
+  const gap = delays(r);
+  const harm = r.verdict?.harmNotRuledOut;
+  const settled = r.phase === "promoted" || r.phase === "rolled_back";
+  return (
+    <Panel>
+      <div className={classes.story} data-state={state}>
+        <h2 className={classes.headline}>
+          <StatusIcon state={state} size={22} />
+          {headline}
+        </h2>
+        {reason && <p className={classes.reason}>{reason}</p>}
+        {waiting && (
+          <p className={classes.waiting}>
+            <IconHourglassHigh size={16} stroke={1.8} aria-hidden />
+            <span>{waiting}</span>
+          </p>
+        )}
+        {r.bad && (
+          <p className={classes.waiting}>
+            <StatusIcon state="rolled-back" size={16} />
+            <span>
+              Nothing applies this version again until a person clears it on{" "}
+              <InLink href={hrefOf(`artifact/${r.artifact}`)}>its artifact's page</InLink>.
+            </span>
+          </p>
+        )}
+      </div>
+      <dl className={classes.figures}>
+        <Figure name="Requests">
+          <Num look="figure" value={r.requests} definition="Requests that both versions got during this rollout." />
+        </Figure>
+        <Figure name="Without an answer" bad={r.unanswered > 0}>
+          <Num
+            look="figure"
+            value={r.requests > 0 ? r.unanswered : null}
+            n={r.requests}
+            definition="Requests that got no answer from a service: the gateway's own refusals and broken connections."
+          />
+        </Figure>
+        <Figure name="Harm not ruled out">
+          <Num
+            look="figure"
+            value={harm ?? null}
+            unit="ratio"
+            definition="Largest share of the new version's units that may be failing for all that is known."
+          />
+        </Figure>
+        {settled ? (
+          <>
+            <Figure name="Verdict after">
+              <Num
+                look="figure"
+                value={gap.verdict}
+                unit="seconds"
+                definition="From the event that decided to the verdict."
+              />
+            </Figure>
+            <Figure name="Traffic moved after">
+              <Num
+                look="figure"
+                value={gap.traffic}
+                unit="seconds"
+                definition="From the verdict to the first moment at which no new request disobeyed it."
+              />
+            </Figure>
+          </>
+        ) : (
+          <Figure name="On the new version">
+            <Num look="figure" value={r.share} unit="ratio" definition="Share of units, not of requests." />
+          </Figure>
+        )}
+      </dl>
+    </Panel>
+  );
+}
+
+function Figure({ name, bad, children }: { name: string; bad?: boolean; children: React.ReactNode }) {
+  return (
+    <div className={classes.figure} data-bad={bad || undefined}>
+      <dt>{name}</dt>
+      <dd>{children}</dd>
+    </div>
+  );
+}

@@ -1,0 +1,225 @@
+import type { Schemas } from "~/api/ask";
+import { ask } from "~/api/ask";
+import { format } from "~/lib/number";
+import { millis } from "~/lib/time";
+import { ended } from "~/object/states";
+import type { EvidencePoint } from "~/ui/evidence";
+import type { State } from "~/ui/state";
+
+export type Rollout = Schemas["RolloutDetail"];
+export type MetricVerdict = Schemas["MetricVerdict"];
+
+/** How often a rollout is asked for while it takes traffic: evidence grows with each request, without a fact. */
+export const beat = 1000; // ms
+
+export function rolloutQuery(id: string) {
+  return {
+    ...ask("/api/v1/rollouts/{id}", { path: { id } }),
+    refetchInterval: (q: { state: { data?: Rollout | undefined } }) =>
+      q.state.data && !ended(q.state.data.phase) ? beat : (false as const),
+  };
+}
+
+/** The trace as the chart reads it. */
+export function points(trace: Rollout["trace"]): EvidencePoint[] {
+  return trace.map((p) => ({
+    at: millis(p.at) / 1000,
+    harm: p.logE,
+    safe: p.logEPromote,
+    share: p.share,
+  }));
+}
+
+/** The evidence that rolls back and the evidence that promotes, as natural logarithms. */
+export function thresholds(r: Rollout): { rollbackAt: number; promoteAt: number } {
+  const first = r.verdict?.metrics[0];
+  return {
+    rollbackAt: first?.threshold || -Math.log(r.plan?.alpha ?? 0.01),
+    promoteAt: first?.promoteThreshold || -Math.log(r.plan?.beta ?? 0.05),
+  };
+}
+
+/** One side of the comparison as it is shown. */
+export interface Side {
+  name: "baseline" | "canary";
+  release: string;
+  /** of the units now, 0..1 */
+  share: number;
+  units: number;
+  failures: number;
+  rate: number | null;
+}
+
+/** Baseline and canary. A first version has only itself. */
+export function sides(r: Rollout): Side[] {
+  return r.arms
+    .filter((a) => a.name === "canary" || !r.first)
+    .map((a) => ({
+      name: a.name,
+      release: a.release,
+      share: a.name === "canary" ? r.share : 1 - r.share,
+      units: a.units,
+      failures: a.failures,
+      rate: a.units > 0 ? a.failures / a.units : null,
+    }));
+}
+
+/** One step of the ramp. */
+export interface Step {
+  share: number;
+  at: "past" | "now" | "ahead";
+  /** units first exposed in it, to each side */
+  canary: number;
+  baseline: number;
+  /** distinct units that the new version served in it */
+  served: number;
+}
+
+/** The ramp with what each step saw; at the end all that were walked are past. */
+export function ramp(r: Rollout): Step[] {
+  const over = ended(r.phase) || r.phase === "promoting" || r.phase === "rolling_back";
+  return r.shares.map((share, i) => {
+    const seen = r.stages.find((s) => Math.abs(s.share - share) < 1e-9);
+    const at = i < r.stage || (i === r.stage && over) ? "past" : i === r.stage && r.started ? "now" : "ahead";
+    return {
+      share,
+      at,
+      canary: seen?.canary ?? 0,
+      baseline: seen?.baseline ?? 0,
+      served: seen?.served ?? 0,
+    };
+  });
+}
+
+const unbounded = 1e6; // how the engine writes "no upper bound"
+
+/** How many times the baseline's failure rate the new version's is: estimate and interval against the margin. */
+export function ratio(m: MetricVerdict, plan: Rollout["plan"]) {
+  const total = m.canary + m.baseline;
+  const rest = total - m.expected;
+  const known = total > 0 && m.expected > 0 && rest > 0;
+  const margin = 1 + (plan?.margin ?? 0);
+  const low = m.ratioLow;
+  const high = m.ratioHigh >= unbounded ? Number.POSITIVE_INFINITY : m.ratioHigh;
+  const estimate = !known
+    ? null
+    : m.baseline > 0
+      ? m.canary / m.expected / (m.baseline / rest)
+      : Number.POSITIVE_INFINITY;
+  const top = Math.max(margin * 2, ...[low * 1.6, estimate ?? 0, high].filter((v) => v < 40));
+  return { estimate, low: known ? low : null, high: known ? high : null, margin, n: total, domain: [0, top] as const };
+}
+
+/** The share of the new version's units that fail, with what may be true of it at most, against the accepted rate. */
+export function rate(m: MetricVerdict, plan: Rollout["plan"]) {
+  const known = m.units > 0;
+  return {
+    estimate: known ? m.failures / m.units : null,
+    low: known ? 0 : null,
+    high: known ? m.rateUpper : null,
+    margin: plan?.acceptedRate ? plan.acceptedRate : null,
+    n: m.units,
+  };
+}
+
+/** What is known, decided or waited for. */
+export interface Story {
+  state: State;
+  headline: string;
+  /** the engine's own paragraph, without the verb that the headline says already */
+  reason: string;
+  waiting: string;
+}
+
+export function story(r: Rollout): Story {
+  const reason = told(r.verdict?.reason ?? "");
+  const say = (state: State, headline: string, why = reason, waiting = ""): Story => ({
+    state,
+    headline,
+    reason: why || told(r.reason ?? ""),
+    waiting,
+  });
+  const by = r.byHand ? `by ${r.byHand}` : "by the evidence";
+  switch (r.phase) {
+    case "queued":
+      return say("waiting", "It waits for its turn", "One rollout of a component is under way at a time.", r.waiting);
+    case "staging":
+      return say("running", "It proves itself in staging", "No customer meets it yet.", r.waiting);
+    case "starting":
+      return say("running", "It starts in production", "It takes traffic once it answers.", r.waiting);
+    case "running": {
+      const waiting = r.waiting || r.verdict?.waiting || "";
+      if (r.held) {
+        return say("held", "A person holds it", reason, `${r.held}. Evidence of harm still rolls it back.`);
+      }
+      return say("running", "Nothing is decided yet", reason, waiting);
+    }
+    case "promoting":
+      return say("running", "Promoted by the evidence; traffic is moving");
+    case "rolling_back":
+      return say("rolled-back", `Rolled back ${by}; traffic is moving`, handed(r, reason));
+    case "promoted":
+      return say("done", "Promoted by the evidence");
+    case "rolled_back":
+      return say("rolled-back", `Rolled back ${by}`, handed(r, reason));
+    case "failed":
+      return say("failed", "It never reached a customer", r.reason ?? "");
+    case "superseded":
+      return say("waiting", "A newer version took its place", r.reason ?? "No customer met it.");
+  }
+}
+
+function handed(r: Rollout, reason: string): string {
+  return r.byHand && r.reason ? `${r.reason.replace(/[.\s]*$/, ".")} What the evidence said then: ${reason}` : reason;
+}
+
+function told(reason: string): string {
+  const rest = reason.replace(/^(Hold|Promote|Roll back):\s*/, "");
+  return rest.charAt(0).toUpperCase() + rest.slice(1);
+}
+
+/** Seconds from the deciding event to the verdict, and from the verdict to the last request elsewhere; null while unknown. */
+export function delays(r: Rollout): { verdict: number | null; traffic: number | null } {
+  const gap = (a: string | undefined, b: string | undefined) =>
+    a && b ? Math.max(0, (millis(b) - millis(a)) / 1000) : null;
+  return { verdict: gap(r.deciding, r.decided), traffic: gap(r.decided, r.moved) };
+}
+
+export type Lever = "hold" | "resume" | "roll-back";
+
+/** The levers that can be pulled now. */
+export function levers(r: Rollout): Lever[] {
+  if (r.phase !== "running") return [];
+  return [r.held ? "resume" : "hold", "roll-back"];
+}
+
+/** What a lever will do, with the numbers of this rollout. */
+export function will(lever: Lever, r: Rollout): string[] {
+  const share = format(r.share, "ratio");
+  const old = r.baseline ? `version ${r.baseline}` : "no version";
+  const next = r.shares[r.stage + 1];
+  const met = r.arms.find((a) => a.name === "canary")?.units ?? 0;
+  switch (lever) {
+    case "hold":
+      return [
+        `keep ${share} of units on version ${r.release} and the others on ${old}`,
+        "stop it from widening and from being promoted until somebody lets it go on",
+        "leave the guard on: evidence of harm still rolls it back by itself",
+      ];
+    case "resume":
+      return [
+        next === undefined
+          ? "promote it by itself once the evidence suffices"
+          : `widen it to ${format(next, "ratio")} of units once the plan's conditions are met`,
+        "roll it back by itself when the evidence shows harm, as before",
+      ];
+    case "roll-back":
+      return [
+        r.baseline
+          ? `send all units to version ${r.baseline}, within about a second; ${format(met, "count")} units have met version ${r.release} so far`
+          : `take version ${r.release} out of production, which then runs no version at all`,
+        `mark version ${r.release} as bad: nothing applies it again until a person clears it`,
+        `open an incident for team ${r.team} with this rollout's numbers in it`,
+      ];
+  }
+}

@@ -1,0 +1,105 @@
+import type { Schemas } from "~/api/ask";
+import { ask } from "~/api/ask";
+import { format } from "~/lib/number";
+import { short } from "./subject";
+
+/** What a fact says, in the past tense and without its actor. */
+export interface Saying {
+  what: string;
+  why?: string;
+}
+
+/** Facts about one object, the newest first. */
+export function factsQuery(subject: string) {
+  return ask("/api/v1/facts", { query: { subject, limit: 50 } });
+}
+
+type Data = Record<string, unknown>;
+type Teller = (d: Data) => string | Saying;
+
+const text = (v: unknown): string =>
+  typeof v === "string" ? v : typeof v === "number" ? String(v) : Array.isArray(v) ? v.map(text).join(", ") : "";
+const share = (v: unknown): string => (typeof v === "number" ? format(v, "ratio") : "an unknown share");
+const because = (what: string, why: unknown): Saying => (text(why) ? { what, why: text(why) } : { what });
+
+const tellers: Record<string, Teller> = {
+  "account.created": (d) => `made the account of ${text(d.name)}`,
+  "account.changed": (d) => `changed the account of ${text(d.login)}`,
+  "token.created": (d) => `made the token ${text(d.name)} (${text(d.scopes)})`,
+  "token.revoked": () => "revoked a token",
+  "vision.set": (d) => `set the vision: ${text(d.text)}`,
+  "objective.created": (d) => `set the objective: ${text(d.title)}`,
+  "objective.changed": (d) => `changed the objective: ${text(d.fields)}`,
+  "key-result.created": (d) => `defined the key result: ${text(d.title)}`,
+  "key-result.changed": (d) => `changed the key result: ${text(d.fields)}`,
+  "key-result.measured": (d) => `measured ${format(Number(d.value), "count")}, ${share(d.score)} of the way`,
+  "initiative.created": (d) => `proposed the initiative: ${text(d.title)}`,
+  "initiative.changed": (d) => `changed the initiative: ${text(d.fields)}`,
+  "initiative.moved": (d) => `moved it from ${text(d.from)} to ${text(d.to)}`,
+  "initiative.decided": (d) => because(`decided: ${text(d.verdict)}`, d.reason),
+  "product.created": (d) => `created the product ${text(d.name)}`,
+  "product.changed": (d) => `changed the product: ${text(d.fields)}`,
+  "feature.created": (d) => `planned the feature: ${text(d.title)}`,
+  "feature.changed": (d) => `changed the feature: ${text(d.fields)}`,
+  "feature.moved": (d) => because(`moved it from ${text(d.from)} to ${text(d.to)}`, d.because),
+  "team.created": (d) => `founded the team ${text(d.name)}`,
+  "team.changed": (d) => `changed the team: ${text(d.fields)}`,
+  "team.joined": (d) => `added ${text(d.name)} to the team`,
+  "team.left": () => "took a member out of the team",
+  "item.created": (d) => `created ${text(d.item)}: ${text(d.title)}`,
+  "item.changed": (d) => `changed ${text(d.fields)}`,
+  "item.moved": (d) => because(`moved it from ${text(d.from)} to ${text(d.to)}`, d.because),
+  "item.blocked": (d) => (text(d.reason) ? because("marked it as blocked", d.reason) : "said that it can go on"),
+  "board.changed": () => "changed the limits of the board",
+  "component.created": (d) => `created the component from the path ${text(d.path)} ${text(d.pathVersion)}`,
+  "component.ready": () => "saw its first version live in production",
+  "repository.created": (d) => `made the repository with the protected trunk ${text(d.branch)}`,
+  "commits.pushed": (d) => pushed(d),
+  "push.rejected": (d) => because(`refused a push to ${text(d.branch)}`, d.reason),
+  "run.queued": () => "queued the run",
+  "run.started": () => "began the first step",
+  "run.finished": (d) =>
+    because(`ended the run: ${text(d.outcome)}${text(d.step) ? ` in ${text(d.step)}` : ""}`, d.reason),
+  "artifact.published": (d) =>
+    `published version ${text(d.version)}, ${format(Number(d.size), "bytes")}, with signed SBOM and provenance`,
+  "artifact.marked-bad": (d) => because("marked it bad: nothing applies it again until it is cleared", d.reason),
+  "artifact.cleared": (d) => because("lifted the mark", d.reason),
+  "deployment.finished": (d) =>
+    because(`deployed version ${text(d.version)} to ${text(d.environment)}: ${text(d.outcome)}`, d.reason),
+  "rollout.started": (d) =>
+    `started the rollout of version ${text(d.version)}${text(d.baseVersion) ? ` against ${text(d.baseVersion)}` : ""} under plan ${short(text(d.planHash))}`,
+  "rollout.widened": (d) => `widened it to ${share(d.share)} of units`,
+  "rollout.held": (d) => because("held it", d.reason),
+  "rollout.resumed": (d) => because("let it go on", d.reason),
+  "rollout.decided": (d) =>
+    because(`decided${d.byHand === true ? " by hand" : ""}: ${text(d.verdict).replaceAll("_", " ")}`, d.reason),
+  "rollout.finished": (d) => `finished it: ${text(d.outcome).replaceAll("_", " ")}`,
+  "effect.measured": (d) =>
+    `measured its effect: ${format(Number(d.estimate), "points")}, ${format(Number(d.low), "points")} to ${format(Number(d.high), "points")}, grade ${text(d.grade)}`,
+  "workload.ready": (d) => `version ${text(d.version)} answers in ${text(d.environment)}`,
+  "workload.crashed": (d) => because(`version ${text(d.version)} crashed in ${text(d.environment)}`, d.reason),
+  "workload.stopped": (d) => `version ${text(d.version)} was stopped in ${text(d.environment)}`,
+  "alert.fired": (d) => because(`raised the alert ${text(d.alert)} in ${text(d.environment)}`, d.text),
+  "alert.resolved": (d) => `ended the alert ${text(d.alert)} in ${text(d.environment)}`,
+  "incident.opened": (d) => `opened the incident: ${text(d.title)}`,
+  "incident.noted": (d) => because("noted", d.text),
+  "incident.resolved": (d) => because("resolved the incident", d.because),
+};
+
+/** A fact as a sentence; a kind that nobody has taught this page is named as it is. */
+export function say(fact: Pick<Schemas["Fact"], "kind" | "data">): Saying {
+  const data = (typeof fact.data === "object" && fact.data !== null ? fact.data : {}) as Data;
+  const told = tellers[fact.kind]?.(data) ?? fact.kind;
+  return typeof told === "string" ? { what: told } : told;
+}
+
+/** The kinds that can be told; for the test that compares them with what the server knows. */
+export const told: readonly string[] = Object.keys(tellers);
+
+function pushed(d: Data): Saying {
+  const commits = Array.isArray(d.commits) ? (d.commits as Data[]) : [];
+  const total = typeof d.total === "number" ? d.total : commits.length;
+  const last = commits.at(-1);
+  const what = `pushed ${total === 1 ? "one commit" : `${total} commits`} to ${text(d.branch)}`;
+  return last ? { what, why: `${short(text(last.commit))} ${text(last.title)}` } : { what };
+}

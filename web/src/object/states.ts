@@ -1,0 +1,130 @@
+import type { Schemas } from "~/api/ask";
+import { format } from "~/lib/number";
+import type { State } from "~/ui/state";
+
+/** A state in the one vocabulary, with words that say more. */
+export interface Said {
+  state: State;
+  label: string;
+}
+
+type Rollout = Pick<Schemas["Rollout"], "phase" | "held" | "share" | "first">;
+
+export function rolloutState(r: Rollout): Said {
+  const share = `${format(r.share, "ratio")} of units`;
+  switch (r.phase) {
+    case "queued":
+      return { state: "waiting", label: "waiting for its turn" };
+    case "staging":
+      return { state: "running", label: "proving itself in staging" };
+    case "starting":
+      return { state: "running", label: "starting in production" };
+    case "running":
+      if (r.held) return { state: "held", label: `held at ${share}` };
+      return { state: "running", label: r.first ? "first version, being proved" : `running at ${share}` };
+    case "promoting":
+      return { state: "running", label: "being promoted" };
+    case "rolling_back":
+      return { state: "rolled-back", label: "being rolled back" };
+    case "promoted":
+      return { state: "done", label: "promoted" };
+    case "rolled_back":
+      return { state: "rolled-back", label: "rolled back" };
+    case "failed":
+      return { state: "failed", label: "failed before any traffic" };
+    case "superseded":
+      return { state: "waiting", label: "superseded by a newer version" };
+  }
+}
+
+/** True when nothing more happens to a rollout. */
+export function ended(phase: Rollout["phase"]): boolean {
+  return ["promoted", "rolled_back", "failed", "superseded"].includes(phase);
+}
+
+export function runState(state: Schemas["Run"]["state"] | Schemas["RunStep"]["state"]): Said {
+  switch (state) {
+    case "waiting":
+      return { state: "waiting", label: "waiting" };
+    case "running":
+      return { state: "running", label: "running" };
+    case "succeeded":
+      return { state: "done", label: "succeeded" };
+    case "failed":
+      return { state: "failed", label: "failed" };
+    case "cancelled":
+      return { state: "failed", label: "cancelled" };
+    case "skipped":
+      return { state: "waiting", label: "skipped" };
+  }
+}
+
+export function itemState(i: Pick<Schemas["Item"], "state" | "blocked">): Said {
+  if (i.blocked) return { state: "held", label: `blocked in ${i.state}` };
+  if (i.state === "ready") return { state: "waiting", label: "ready" };
+  return i.state === "done" ? { state: "done", label: "done" } : { state: "running", label: i.state };
+}
+
+export function componentState(state: Schemas["Component"]["state"]): Said {
+  if (state === "ready") return { state: "done", label: "live" };
+  if (state === "failed") return { state: "failed", label: "provisioning failed" };
+  return { state: "running", label: "being created" };
+}
+
+export function workloadState(w: Pick<Schemas["Workload"], "state" | "restarts">): Said {
+  switch (w.state) {
+    case "starting":
+      return { state: "waiting", label: "starting" };
+    case "ready":
+      return { state: "done", label: "ready" };
+    case "crashed":
+      return { state: "held", label: "crashed, starts again" };
+    case "broken":
+      return { state: "failed", label: "broken" };
+    case "stopping":
+      return { state: "waiting", label: "stopping" };
+  }
+}
+
+export function incidentState(state: Schemas["Incident"]["state"]): Said {
+  return state === "open" ? { state: "failed", label: "open" } : { state: "done", label: "resolved" };
+}
+
+export function alertState(state: Schemas["Alert"]["state"]): Said {
+  if (state === "firing") return { state: "failed", label: "firing" };
+  return state === "pending"
+    ? { state: "waiting", label: "pending" }
+    : { state: "done", label: "resolved" };
+}
+
+const nodes: Record<string, State> = {
+  building: "running",
+  verifying: "running",
+  releasing: "running",
+  running: "running",
+  begun: "running",
+  queued: "waiting",
+  waiting: "waiting",
+  planned: "waiting",
+  ready: "waiting",
+  held: "held",
+  blocked: "held",
+  done: "done",
+  released: "done",
+  succeeded: "done",
+  promoted: "done",
+  resolved: "done",
+  live: "done",
+  failed: "failed",
+  cancelled: "failed",
+  open: "failed",
+  "marked bad": "rolled-back",
+  bad: "rolled-back",
+  rolled_back: "rolled-back",
+  "rolled back": "rolled-back",
+};
+
+/** The state of a node of the thread; undefined for words that are no state of work ("set", "pushed", "grade A"). */
+export function nodeState(word: string | undefined): State | undefined {
+  return word === undefined ? undefined : nodes[word.toLowerCase()];
+}

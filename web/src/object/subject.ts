@@ -1,0 +1,41 @@
+/** The kind and the identifier of a subject: "rollout/0192…" is a rollout. */
+export function split(subject: string): { kind: string; id: string } {
+  const at = subject.indexOf("/");
+  return at < 0 ? { kind: subject, id: "" } : { kind: subject.slice(0, at), id: subject.slice(at + 1) };
+}
+
+const pages: Record<string, (id: string) => string> = {
+  vision: () => "/board",
+  objective: () => "/board",
+  "key-result": () => "/board",
+  initiative: (id) => `/initiatives/${id}`,
+  product: (id) => `/products/${id}`,
+  feature: (id) => `/features/${id}`,
+  team: (id) => `/teams/${id}`,
+  item: (id) => `/items/${id}`,
+  component: (id) => `/components/${id}`,
+  run: (id) => `/runs/${id}`,
+  artifact: (id) => `/artifacts/${id}`,
+  rollout: (id) => `/rollouts/${id}`,
+  incident: (id) => `/incidents/${id}`,
+};
+
+/**
+ * The page of a subject. A commit has one when it is known whose repository it is in, else it leads to its thread; so
+ * does whatever has no page of its own.
+ */
+export function hrefOf(subject: string, component?: string): string {
+  const { kind, id } = split(subject);
+  if (kind === "commit" && component) return commitHref(component, id);
+  const page = pages[kind];
+  return page ? page(encodeURIComponent(id)) : `/thread/${kind}/${encodeURIComponent(id)}`;
+}
+
+export function commitHref(component: string, sha: string): string {
+  return `/components/${encodeURIComponent(component)}/commits/${sha}`;
+}
+
+/** The first digits of a commit or digest, enough to tell it apart. */
+export function short(name: string): string {
+  return name.replace(/^sha256:/, "").slice(0, 8);
+}

@@ -1,0 +1,74 @@
+import type { Schemas } from "~/api/ask";
+import { ask } from "~/api/ask";
+import { type Link, type Station, stations } from "~/ui/thread";
+import { hrefOf, short } from "./subject";
+import { nodeState } from "./states";
+
+/** Facts that can tie a new knot into a thread. */
+const kinds = [
+  "vision",
+  "objective",
+  "initiative",
+  "feature",
+  "item",
+  "commits",
+  "run",
+  "artifact",
+  "rollout",
+  "effect",
+  "incident",
+];
+
+export function threadQuery(kind: string, id: string) {
+  return ask("/api/v1/thread/{kind}/{id}", { path: { kind, id }, kinds });
+}
+
+/** Why a station has nothing, and what would close the gap. */
+export type Gaps = Partial<Record<Station, { why: string; close: string }>>;
+
+/** The thread as the strip shows it. A key result stands at its objective's station, for it says when that is reached. */
+export function strip(
+  thread: Schemas["Thread"],
+  component?: string,
+): { links: Link[]; here: Station; gaps: Gaps } {
+  const links: Link[] = [];
+  const gaps: Gaps = {};
+  let here: Station | undefined;
+  for (const stage of thread.stages) {
+    const station = stationOf(stage.kind);
+    if (!station) continue;
+    if (stage.here) here = station;
+    const nodes = stage.here
+      ? [thread.here, ...stage.nodes.filter((n) => n.subject !== thread.here.subject).reverse()]
+      : [...stage.nodes].reverse(); // the strip shows the first: let it be the newest
+    for (const node of nodes) links.push(linkOf(node, station, component));
+    if (stage.gap && stage.kind !== "key-result") gaps[station] = stage.gap;
+  }
+  return { links, here: here ?? lowest(links), gaps };
+}
+
+function linkOf(node: Schemas["ThreadNode"], station: Station, component?: string): Link {
+  const state = nodeState(node.state);
+  return {
+    station,
+    id: node.subject,
+    title: titleOf(node),
+    href: hrefOf(node.subject, component),
+    ...(state ? { state } : {}),
+  };
+}
+
+function titleOf(node: Schemas["ThreadNode"]): string {
+  if (node.kind === "item") return node.title ? `${node.id} ${node.title}` : node.id;
+  if (node.kind === "commit") return node.title ? `${short(node.id)} ${node.title}` : short(node.id);
+  return node.title || short(node.id);
+}
+
+function stationOf(kind: string): Station | undefined {
+  return kind === "key-result" ? "objective" : stations.find((s) => s === kind);
+}
+
+// Beside the path (an incident, a component) nothing of it is lit but the station nearest to the customers.
+function lowest(links: readonly Link[]): Station {
+  return links.at(-1)?.station ?? "vision";
+}
