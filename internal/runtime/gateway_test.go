@@ -7,7 +7,6 @@ import (
 	"math"
 	"net/http"
 	"net/http/httptest"
-	"net/url"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -411,41 +410,4 @@ func TestRouteWaitsForNobodyElse(t *testing.T) {
 		cancel()
 		wants(t, <-waits, errs.Unavailable)
 	})
-}
-
-// BenchmarkGateway compares the gateway, under a rollout, with a bare reverse
-// proxy of the standard library in front of the same workload.
-func BenchmarkGateway(b *testing.B) {
-	w := newBench(b)
-	for _, c := range []struct {
-		name    string
-		handler http.Handler
-	}{{"bare", bare(w)}, {"gateway", w.Service}} {
-		b.Run(c.name, func(b *testing.B) {
-			front := httptest.NewServer(c.handler)
-			defer front.Close()
-			client := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 64}}
-			to, err := url.Parse(front.URL)
-			if err != nil {
-				b.Fatal(err)
-			}
-			b.RunParallel(func(pb *testing.PB) {
-				for i := 0; pb.Next(); i++ {
-					r := &http.Request{Method: http.MethodGet, URL: to, Host: "engine.localhost", Header: http.Header{"X-Unit-Id": {fmt.Sprint("unit-", i%5000)}}}
-					resp, err := client.Do(r)
-					if err != nil {
-						b.Error(err)
-						return
-					}
-					_, _ = io.Copy(io.Discard, resp.Body)
-					_ = resp.Body.Close()
-					if resp.StatusCode != http.StatusOK {
-						b.Errorf("answered %s", resp.Status)
-						return
-					}
-				}
-			})
-			b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "requests/s")
-		})
-	}
 }
