@@ -166,6 +166,11 @@ func startCommand(o *order) (pid int, report news, err error) {
 	if err := <-up; err != nil {
 		return 0, report, fmt.Errorf("bring the loopback interface up: %w", err)
 	}
+	if o.Network { // in a network of its own any port is free for the asking, 80 included
+		if err := put("/proc/sys/net/ipv4/ip_unprivileged_port_start", "0"); err != nil {
+			return 0, report, fmt.Errorf("open the low ports: %w", err)
+		}
+	}
 	score, err := os.OpenFile("/proc/self/oom_score_adj", os.O_RDWR, 0)
 	if err != nil {
 		return 0, report, err

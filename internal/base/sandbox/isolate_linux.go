@@ -179,8 +179,8 @@ func (s *Sandbox) launch(ctx context.Context, spec Spec, probe bool) (_ *Process
 		_ = control.Close()
 		return nil, first, err
 	}
-	in := &isolated{control: control, in: json.NewDecoder(control), line: &line{turn: make(chan struct{}, 1), conn: lineConn}}
-	in.line.turn <- struct{}{}
+	in := &isolated{control: control, in: json.NewDecoder(control), line: &line{turn: make(chan int, 1), conn: lineConn}}
+	in.line.turn <- 0
 	defer func() {
 		if err != nil {
 			in.close()
