@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"path"
 	"regexp"
 	"slices"
@@ -65,7 +66,9 @@ func Parse(data []byte) (Definition, error) {
 		return d, bad.In(File, "has %d bytes; %d at the most", len(data), mostBytes)
 	}
 	dec := yaml.NewDecoder(bytes.NewReader(data), yaml.DisallowUnknownField())
-	if err := dec.Decode(&d); err != nil {
+	if err := dec.Decode(&d); errors.Is(err, io.EOF) {
+		return d, bad.In(File, "is empty; it must list steps: and name the artifact:")
+	} else if err != nil {
 		at, text := place(err)
 		return d, bad.In(at, "%s", text)
 	}
@@ -104,6 +107,7 @@ func (d *Definition) check(bad *errs.Error, data []byte) {
 	at := func(p string, args ...any) string { return position(data, fmt.Sprintf(p, args...)) }
 	if len(d.Steps) == 0 || len(d.Steps) > mostSteps {
 		bad.In(at("$.steps"), "must list 1 to %d steps", mostSteps)
+		return
 	}
 	names := map[string]int{}
 	for i := range d.Steps {
