@@ -60,7 +60,7 @@ func TestCrashAtEveryAct(t *testing.T) {
 				if now := w.m.route("engine", Production); now.Baseline != r.Workload || now.Canary != "" {
 					t.Fatalf("production is routed %+v", now)
 				}
-				if w.m.stopped[workload(base, Production)] == 0 {
+				if w.m.stops(workload(base, Production)) == 0 {
 					t.Fatal("the old version was never stopped")
 				}
 				w.toldOnce()

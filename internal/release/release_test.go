@@ -525,7 +525,7 @@ func TestTakenBackBeforeTraffic(t *testing.T) {
 		w.m.mu.Unlock()
 		close(on)
 		w.until("what was on its way is stopped", func() bool {
-			return w.m.stopped[workload(r.ID, Staging)] == 1 && len(w.m.up()) == 2
+			return w.m.stops(workload(r.ID, Staging)) == 1 && len(w.m.up()) == 2
 		})
 		w.publish("3", "normal")
 		w.promotes("3")

@@ -82,6 +82,13 @@ func (m *machines) Route(ctx context.Context, r Route) (time.Time, error) {
 	return at, errors.Join(err, ctx.Err())
 }
 
+// stops returns how often a workload was stopped.
+func (m *machines) stops(w ref.Workload) int {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.stopped[w]
+}
+
 func (m *machines) Stop(ctx context.Context, w ref.Workload) error {
 	err := m.act(ctx, "stop", func() {
 		delete(m.running, w)
@@ -206,7 +213,7 @@ func (w *world) until(what string, holds func() bool) {
 	w.t.Helper()
 	watch, stop := w.j.Watch()
 	defer stop()
-	limit, cancel := context.WithTimeout(w.t.Context(), 20*time.Second)
+	limit, cancel := context.WithTimeout(w.t.Context(), 2*time.Minute)
 	defer cancel()
 	look := time.NewTicker(50 * time.Millisecond) // for what nobody tells of: a try that failed
 	defer look.Stop()
