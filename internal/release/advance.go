@@ -74,8 +74,19 @@ func (s *Service) take(ctx context.Context, id ref.Rollout) error {
 		if err != nil {
 			return err
 		}
+		waiting := ""
 		if found {
-			waiting := fmt.Sprintf("the rollout of version %s to end", busy.Number)
+			waiting = fmt.Sprintf("the rollout of version %s to end", busy.Number)
+		} else if r.Origin.Lane != "hotfix" {
+			fix, err := store.List(ctx, tx, store.Scan1[string], `select number from release_rollout where component = $1 and phase = 'queued' and lane = 'hotfix'`, string(r.Origin.Component))
+			if err != nil {
+				return err
+			}
+			if len(fix) > 0 {
+				waiting = fmt.Sprintf("the hotfix, version %s, to go first", fix[0])
+			}
+		}
+		if waiting != "" {
 			if r.Waiting == waiting {
 				return nil
 			}
