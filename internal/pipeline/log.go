@@ -39,6 +39,7 @@ type stepLog struct {
 	mu      sync.Mutex // guards what follows
 	file    *os.File
 	size    int64
+	cut     bool // the limit was reached
 	last    []byte
 	changed chan struct{} // closed and made anew with every write
 	done    bool
@@ -77,19 +78,16 @@ func (s *stepLog) Write(p []byte) (int, error) {
 	if len(s.last) > logTail {
 		s.last = bytes.Clone(s.last[len(s.last)-logTail:])
 	}
-	room := logMost - s.size
-	if room <= 0 {
+	if s.cut {
 		return len(p), nil
 	}
-	keep := p[:min(int64(len(p)), room)]
+	keep := p[:min(int64(len(p)), max(0, logMost-s.size))]
 	n, err := s.file.Write(keep)
 	if err == nil && len(keep) < len(p) {
+		s.cut = true
 		_, err = fmt.Fprintf(s.file, "\n--- the step printed more than %d MiB; the rest is not kept\n", logMost>>20)
 	}
 	s.size += int64(n)
-	if s.size == logMost {
-		s.size++
-	}
 	close(s.changed)
 	s.changed = make(chan struct{})
 	if err != nil {

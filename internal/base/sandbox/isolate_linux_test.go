@@ -476,3 +476,23 @@ func BenchmarkDial(b *testing.B) {
 		_ = c.Close()
 	}
 }
+
+// TestStartCancelled: a start whose context ends in the middle returns, at
+// whatever moment that is.
+func TestStartCancelled(t *testing.T) {
+	t.Parallel()
+	s := isolatedBox(t)
+	for i := range 40 {
+		ctx, cancel := context.WithCancel(t.Context())
+		timer := time.AfterFunc(time.Duration(i)*200*time.Microsecond, cancel)
+		p, err := s.Start(ctx, Spec{Args: []string{"sleep", "1000"}})
+		if err == nil {
+			cancel()
+			_, err = p.Wait()
+		}
+		timer.Stop()
+		if !errors.Is(err, context.Canceled) {
+			t.Fatalf("after %d steps: %v", i, err)
+		}
+	}
+}
