@@ -80,6 +80,8 @@ function Inside() {
 const floor = createRoute({
   getParentRoute: () => inside,
   path: "/",
+  validateSearch: (search: Record<string, unknown>): { needs?: "all" } =>
+    search.needs === "all" ? { needs: "all" } : {},
   component: lazyRouteComponent(() => import("./features/floor/Floor.page"), "FloorPage"),
 });
 
