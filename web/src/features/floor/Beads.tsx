@@ -11,7 +11,13 @@ import { unitOf } from "./floor";
 const shown = 3;
 
 /** What comes back from customers to the vision: key results, each with its value, its target and its line. */
-export function Beads({ outcomes, passed }: { outcomes: readonly Schemas["FloorOutcome"][]; passed: number }) {
+export function Beads({
+  outcomes,
+  passed,
+}: {
+  outcomes: readonly Schemas["FloorOutcome"][];
+  passed: number;
+}) {
   const more = outcomes.length - shown;
   return (
     <div className={classes.back}>

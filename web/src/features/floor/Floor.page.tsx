@@ -41,7 +41,8 @@ function Floor({ floor }: { floor: Schemas["Floor"] }) {
       lead={
         empty
           ? "This factory is empty. Work will flow through it from left to right, and what it changed comes back to the vision."
-          : sentences(floor).join(" ") || "Work flows from left to right; what it changed comes back to the vision."
+          : sentences(floor).join(" ") ||
+            "Work flows from left to right; what it changed comes back to the vision."
       }
     >
       <Picture floor={floor} />
@@ -52,7 +53,9 @@ function Floor({ floor }: { floor: Schemas["Floor"] }) {
             own={mine(floor.attention, me)}
             all={floor.attention}
             everybody={needs === "all"}
-            onEverybody={(all) => void navigate({ to: "/", search: all ? { needs: "all" } : {}, replace: true })}
+            onEverybody={(all) =>
+              void navigate({ to: "/", search: all ? { needs: "all" } : {}, replace: true })
+            }
           />
           <Moves moves={floor.recent} />
           <Outcomes outcomes={floor.outcomes} />
@@ -67,7 +70,11 @@ function Hurt({ floor }: { floor: Schemas["Floor"] }) {
   if (count === 0) return <Status state="done" look="pill" label="nothing is stuck" />;
   const pill = <Status state="held" look="pill" label={`${count} stuck`} />;
   return worst ? (
-    <InLink href={hrefOf(worst.subject)} look="bare" aria-label={`${count} stuck; the longest: ${worst.title}`}>
+    <InLink
+      href={hrefOf(worst.subject)}
+      look="bare"
+      aria-label={`${count} stuck; the longest: ${worst.title}`}
+    >
       {pill}
     </InLink>
   ) : (

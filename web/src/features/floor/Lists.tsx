@@ -74,9 +74,7 @@ export function Needs({ own, all, everybody, onEverybody }: NeedsProps) {
               </div>
             </li>
           ))}
-          {list.length > needsShown && (
-            <li className={classes.rest}>and {list.length - needsShown} more</li>
-          )}
+          {list.length > needsShown && <li className={classes.rest}>and {list.length - needsShown} more</li>}
         </ul>
       )}
     </Panel>

@@ -104,8 +104,7 @@ export function River({ shape, counts }: Props) {
         const b = nodes[i + 1];
         if (!a || !b) return null;
         const key = `ribbon ${i.toString()}`;
-        if (flow.dry)
-          return <line key={key} x1={a.x} y1={a.y} x2={b.x} y2={b.y} className={classes.dry} />;
+        if (flow.dry) return <line key={key} x1={a.x} y1={a.y} x2={b.x} y2={b.y} className={classes.dry} />;
         return (
           <path
             key={key}

@@ -1,6 +1,17 @@
 import { describe, expect, it } from "vitest";
 import type { Schemas } from "~/api/ask";
-import { hurt, isEmpty, kindOf, mine, ribbonOf, rooms, type StationId, sentences, shortAge, wayOf } from "./floor";
+import {
+  hurt,
+  isEmpty,
+  kindOf,
+  mine,
+  ribbonOf,
+  rooms,
+  type StationId,
+  sentences,
+  shortAge,
+  wayOf,
+} from "./floor";
 
 const ids = Object.keys(rooms) as StationId[];
 

@@ -44,7 +44,12 @@ export const rooms: Record<StationId, Room> = {
     work: "not live yet",
     finished: "live",
   },
-  runs: { href: "/delivery?view=runs", about: "Built, tested, signed", work: "running", finished: "succeeded" },
+  runs: {
+    href: "/delivery?view=runs",
+    about: "Built, tested, signed",
+    work: "running",
+    finished: "succeeded",
+  },
   releases: {
     href: "/delivery?view=rollouts",
     about: "Decided by evidence, step by step",
