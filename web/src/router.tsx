@@ -17,6 +17,16 @@ import { Page } from "./ui/Page";
 import { Problem } from "./ui/Problem";
 import { PageSkeleton } from "./ui/Skeletons";
 
+// One of the words of an address, or nothing: an address may be typed by anybody.
+function pick<K extends string, V extends string>(
+  search: Record<string, unknown>,
+  name: K,
+  words: readonly V[],
+): { [k in K]?: V } {
+  const word = words.find((w) => w === search[name]);
+  return (word === undefined ? {} : { [name]: word }) as { [k in K]?: V };
+}
+
 interface Context {
   queries: QueryClient;
 }
@@ -80,12 +90,43 @@ function Inside() {
 const floor = createRoute({
   getParentRoute: () => inside,
   path: "/",
+  validateSearch: (search: Record<string, unknown>): { needs?: "all" } =>
+    search.needs === "all" ? { needs: "all" } : {},
   component: lazyRouteComponent(() => import("./features/floor/Floor.page"), "FloorPage"),
+});
+
+interface BoardSearch {
+  view?: "board" | "ranked" | undefined;
+  new?: "vision" | "objective" | "initiative" | undefined;
+  objective?: string;
+}
+
+const initiative = createRoute({
+  getParentRoute: () => inside,
+  path: "/initiatives/$id",
+  component: lazyRouteComponent(
+    styled(() => import("./features/board/Initiative.page")),
+    "InitiativePage",
+  ),
+});
+
+const keyResult = createRoute({
+  getParentRoute: () => inside,
+  path: "/key-results/$id",
+  component: lazyRouteComponent(
+    styled(() => import("./features/board/KeyResult.page")),
+    "KeyResultPage",
+  ),
 });
 
 const board = createRoute({
   getParentRoute: () => inside,
   path: "/board",
+  validateSearch: (search: Record<string, unknown>): BoardSearch => ({
+    ...pick(search, "view", ["board", "ranked"] as const),
+    ...pick(search, "new", ["vision", "objective", "initiative"] as const),
+    ...(typeof search.objective === "string" ? { objective: search.objective } : {}),
+  }),
   component: lazyRouteComponent(
     styled(() => import("./features/board/Board.page")),
     "BoardPage",
@@ -174,7 +215,8 @@ const item = createRoute({
 const newComponent = createRoute({
   getParentRoute: () => inside,
   path: "/platform/new",
-  validateSearch: (s: Record<string, unknown>): { team?: string; path?: string } => texts(s, ["team", "path"]),
+  validateSearch: (s: Record<string, unknown>): { team?: string; path?: string } =>
+    texts(s, ["team", "path"]),
   component: lazyRouteComponent(
     styled(() => import("./features/platform/NewComponent.page")),
     "NewComponentPage",
@@ -184,8 +226,7 @@ const newComponent = createRoute({
 const component = createRoute({
   getParentRoute: () => inside,
   path: "/components/$name",
-  validateSearch: (s: Record<string, unknown>): ComponentSearch =>
-    texts(s, ["view", "env", "range", "log"]),
+  validateSearch: (s: Record<string, unknown>): ComponentSearch => texts(s, ["view", "env", "range", "log"]),
   component: lazyRouteComponent(
     styled(() => import("./features/platform/Component.page")),
     "ComponentPage",
@@ -270,7 +311,10 @@ export interface ComponentSearch {
 }
 
 /** The named parameters of an address that are texts. */
-function texts<K extends string>(search: Record<string, unknown>, names: readonly K[]): { [P in K]?: string } {
+function texts<K extends string>(
+  search: Record<string, unknown>,
+  names: readonly K[],
+): { [P in K]?: string } {
   const out: { [P in K]?: string } = {};
   for (const name of names) {
     const v = search[name];
@@ -287,6 +331,8 @@ const tree = root.addChildren([
   inside.addChildren([
     floor,
     board,
+    initiative,
+    keyResult,
     products,
     teams,
     platform,
