@@ -12890,6 +12890,8 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description The identifier */
+                id: string;
                 /** @description Account identifier or login */
                 account: string;
             };
@@ -12987,6 +12989,8 @@ export interface operations {
             path: {
                 /** @description Kind of the object */
                 kind: string;
+                /** @description The identifier */
+                id: string;
             };
             cookie?: never;
         };
