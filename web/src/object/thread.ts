@@ -52,13 +52,18 @@ function linkOf(node: Schemas["ThreadNode"], station: Station, component?: strin
   return {
     station,
     id: node.subject,
-    title: titleOf(node),
+    title: titleOf(node, component),
     href: hrefOf(node.subject, component),
     ...(state ? { state } : {}),
   };
 }
 
-function titleOf(node: Schemas["ThreadNode"]): string {
+// The component's name is left out where the page says it already: there is little room.
+function titleOf(node: Schemas["ThreadNode"], component?: string): string {
+  if (component && ["run", "artifact", "rollout"].includes(node.kind) && node.title.startsWith(component)) {
+    const rest = node.title.slice(component.length).replace(/^[:\s]+/, "");
+    if (rest !== "") return rest;
+  }
   if (node.kind === "item") return node.title ? `${node.id} ${node.title}` : node.id;
   if (node.kind === "commit") return node.title ? `${short(node.id)} ${node.title}` : short(node.id);
   return node.title || short(node.id);

@@ -21,7 +21,7 @@ export function Copyable({ text, shown = text, look = "id" }: Props) {
             className={classes.copyable}
             data-look={look}
             onClick={copy}
-            aria-label={`Copy ${text}`}
+            aria-label={`Copy ${shown}`}
           >
             <span className={classes.text}>{look === "command" ? words(shown) : shown}</span>
             <span className={classes.icon} aria-hidden>

@@ -23,12 +23,17 @@ interface Props extends Estimate {
   domain?: readonly [number, number];
   /** the value of no effect: 0 for differences, 1 for ratios */
   none?: number;
+  /** what stands at the value of no effect where there is a margin */
+  noneWord?: string;
+  /** what the interval says, where more is known than its place against the margin */
+  says?: string | undefined;
 }
 
 const height = 58;
 
 /** An estimate with its interval against its margin: how bad can it still be, and is that bad enough? */
-export function Interval({ label, estimate, low, high, margin, better, unit, n, domain, none = 0 }: Props) {
+export function Interval(props: Props) {
+  const { label, estimate, low, high, margin, better, unit, n, domain, none = 0, noneWord = "no change" } = props;
   const { ref, width: measured } = useElementSize<HTMLElement>();
   const width = Math.min(Math.max(measured, 240), 640);
   const verdict = judge({ low, high, margin: margin ?? null, better, none });
@@ -39,9 +44,8 @@ export function Interval({ label, estimate, low, high, margin, better, unit, n, 
   const x = scale(a, b, 26, width - 26);
   const clamp = (v: number) => Math.min(Math.max(x(v), 0), width);
   const unknown = estimate === null || low === null || high === null;
-  const words = unknown
-    ? "no data"
-    : `${format(estimate, unit)}, interval ${span(low, high, unit)}${n === undefined ? "" : `, n = ${format(n, "count")}`}`;
+  const words = unknown ? "no data" : wordsOf(estimate, low, high, unit, n);
+  const says = props.says ?? judgement[verdict];
   const bad = margin == null ? null : better === "lower" ? [clamp(margin), width] : [0, clamp(margin)];
   return (
     <figure className={classes.figure} ref={ref}>
@@ -56,7 +60,7 @@ export function Interval({ label, estimate, low, high, margin, better, unit, n, 
         height={height}
         className={classes.plot}
         role="img"
-        aria-label={`${label}: ${words}. ${judgement[verdict]}`}
+        aria-label={`${label}: ${words}. ${says}`}
       >
         {bad && (
           <rect
@@ -76,22 +80,33 @@ export function Interval({ label, estimate, low, high, margin, better, unit, n, 
           <g className={classes.mark} data-verdict={verdict}>
             <line x1={clamp(low)} x2={clamp(high)} y1="18" y2="18" strokeWidth="3" strokeLinecap="round" />
             <line x1={clamp(low)} x2={clamp(low)} y1="12" y2="24" strokeWidth="2" strokeLinecap="round" />
-            <line x1={clamp(high)} x2={clamp(high)} y1="12" y2="24" strokeWidth="2" strokeLinecap="round" />
-            <circle cx={clamp(estimate)} cy="18" r="5" />
+            {Number.isFinite(high) ? (
+              <line x1={clamp(high)} x2={clamp(high)} y1="12" y2="24" strokeWidth="2" strokeLinecap="round" />
+            ) : (
+              <path d={`M${width - 8} 12l7 6l-7 6`} fill="none" strokeWidth="2" strokeLinecap="round" />
+            )}
+            {Number.isFinite(estimate) && <circle cx={clamp(estimate)} cy="18" r="5" />}
           </g>
         )}
         {ticks(a, b, width / 84).map((t) => (
           <text key={t} x={x(t)} y="51" textAnchor="middle" className={`num ${classes.tick}`}>
-            {t === none && margin != null ? "no change" : format(t, unit)}
+            {t === none && margin != null ? noneWord : format(t, unit)}
           </text>
         ))}
       </svg>
       <div className={classes.judgement} data-verdict={verdict}>
-        {judgement[verdict]}
+        {says}
         {margin != null && <span className="num"> Margin {format(margin, unit)}.</span>}
       </div>
     </figure>
   );
+}
+
+// Without an upper bound there is no estimate either: what is known is how much it is at least.
+function wordsOf(estimate: number, low: number, high: number, unit: Unit, n: number | undefined): string {
+  const count = n === undefined ? "" : `, n = ${format(n, "count")}`;
+  if (!Number.isFinite(high)) return `at least ${format(low, unit)}${count}`;
+  return `${format(estimate, unit)}, interval ${span(low, high, unit)}${count}`;
 }
 
 function widen(a: number, b: number): [number, number] {

@@ -55,7 +55,7 @@ function Arm({ side }: { side: Side }) {
           </dd>
         </div>
         <div>
-          <dt>Failed here first</dt>
+          <dt>Failed here</dt>
           <dd data-bad={side.failures > 0 || undefined}>
             <Num
               look="figure"

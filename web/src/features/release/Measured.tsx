@@ -46,7 +46,7 @@ function Outcome({ outcome: m, needed }: { outcome: Rollout["measured"][number];
           {title}
         </InLink>
         <Tooltip label={grades[m.grade] ?? ""} multiline maw={300}>
-          <Badge variant="light" tt="none" tabIndex={0}>
+          <Badge variant="light" tt="none" tabIndex={0} className={classes.grade}>
             grade {m.grade}
           </Badge>
         </Tooltip>
@@ -59,6 +59,7 @@ function Outcome({ outcome: m, needed }: { outcome: Rollout["measured"][number];
         low={m.known ? m.low : null}
         high={m.known ? m.high : null}
         n={m.canary + m.baseline}
+        says={m.known ? undefined : "Too few units have had an outcome for an interval."}
       />
       <p className={`num ${classes.note}`}>
         {format(m.canary, "count")} units with an outcome on the new version, {format(m.baseline, "count")} on the old

@@ -6,7 +6,7 @@ import { Interval } from "~/ui/Interval";
 import { Panel } from "~/ui/Panel";
 import { Status } from "~/ui/Status";
 import classes from "./Metrics.module.css";
-import { type MetricVerdict, type Rollout, rate, ratio } from "./rollout";
+import { type MetricVerdict, type Rollout, rate, rateSays, ratio, ratioSays } from "./rollout";
 
 const names: Record<string, string> = {
   "server-errors": "Units that met a server error",
@@ -60,6 +60,8 @@ function Metric({ metric: m, rollout: r }: { metric: MetricVerdict; rollout: Rol
               unit={{ unit: "times" }}
               better="lower"
               none={1}
+              noneWord="the same"
+              says={ratioSays(m)}
               {...against}
             />
             <p className={classes.note}>
@@ -72,7 +74,14 @@ function Metric({ metric: m, rollout: r }: { metric: MetricVerdict; rollout: Rol
           </div>
         )}
         <div>
-          <Interval label="The new version alone" unit="ratio" better="lower" {...alone} />
+          <Interval
+            label="The new version alone"
+            unit="ratio"
+            better="lower"
+            noneWord="none"
+            says={rateSays(m)}
+            {...alone}
+          />
           <p className={classes.note}>
             <span className="num">
               {format(m.failures, "count")} of {format(m.units, "count")}

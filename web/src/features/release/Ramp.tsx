@@ -34,7 +34,7 @@ export function Ramp({ rollout: r }: { rollout: Rollout }) {
                   </span>
                 )}
               </div>
-              {s.at !== "ahead" && (
+              {(s.at === "now" || s.canary + s.baseline + s.served > 0) && (
                 <div className={`num ${classes.quiet}`}>
                   served {format(s.served, "count")} units
                   {s.at === "now" && r.plan && !r.first && s.served < r.plan.minimumUnits
@@ -59,6 +59,9 @@ function stateOf(s: Step, r: Rollout): State {
 
 function words(s: Step, r: Rollout): string {
   if (s.at === "now") return r.held ? "held here" : "now";
-  if (s.at === "past") return stateOf(s, r) === "rolled-back" ? "taken back here" : "passed";
+  if (s.at === "past") {
+    if (stateOf(s, r) === "rolled-back") return "taken back here";
+    return s.share === 1 ? "by promotion" : "passed";
+  }
   return r.phase === "rolled_back" || r.phase === "rolling_back" ? "never reached" : "ahead";
 }

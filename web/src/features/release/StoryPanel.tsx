@@ -67,7 +67,7 @@ export function StoryPanel({ rollout: r }: { rollout: Rollout }) {
                 definition="From the event that decided to the verdict."
               />
             </Figure>
-            <Figure name="Traffic moved after">
+            <Figure name="Traffic after">
               <Num
                 look="figure"
                 value={gap.traffic}

@@ -80,7 +80,9 @@ export function ramp(r: Rollout): Step[] {
   const over = ended(r.phase) || r.phase === "promoting" || r.phase === "rolling_back";
   return r.shares.map((share, i) => {
     const seen = r.stages.find((s) => Math.abs(s.share - share) < 1e-9);
-    const at = i < r.stage || (i === r.stage && over) ? "past" : i === r.stage && r.started ? "now" : "ahead";
+    // The whole is not a stage of its own: promotion reaches it.
+    const past = i < r.stage || (i === r.stage && over) || r.phase === "promoted";
+    const at = past ? "past" : i === r.stage && r.started ? "now" : "ahead";
     return {
       share,
       at,
@@ -89,6 +91,22 @@ export function ramp(r: Rollout): Step[] {
       served: seen?.served ?? 0,
     };
   });
+}
+
+/** What the interval against the old version means, where its place against the margin does not say it. */
+export function ratioSays(m: MetricVerdict): string | undefined {
+  if (m.decision === "roll_back") return "Harm is shown: the evidence has passed its threshold.";
+  if (m.canary + m.baseline === 0) return "No unit has failed on either version, so there is nothing to compare.";
+  return m.basis === "not_worse" ? "Shown not to be worse by the margin: the evidence has passed its threshold." : undefined;
+}
+
+/** The same for the new version alone. */
+export function rateSays(m: MetricVerdict): string | undefined {
+  if (m.units === 0) return undefined;
+  if (m.decision === "roll_back") return undefined;
+  return m.basis === "below_accepted_rate"
+    ? "Shown to be below the accepted rate: the evidence has passed its threshold."
+    : undefined;
 }
 
 const unbounded = 1e6; // how the engine writes "no upper bound"

@@ -1,0 +1,1 @@
+export function ArtifactPage() { return null; }

@@ -1,0 +1,1 @@
+export function ComponentPage() { return null; }

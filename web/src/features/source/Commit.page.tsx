@@ -1,0 +1,1 @@
+export function CommitPage() { return null; }
