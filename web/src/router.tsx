@@ -95,9 +95,30 @@ const board = createRoute({
 const products = createRoute({
   getParentRoute: () => inside,
   path: "/products",
+  validateSearch: (s: Record<string, unknown>): { new?: string; sort?: string } => texts(s, ["new", "sort"]),
   component: lazyRouteComponent(
     styled(() => import("./features/product/Products.page")),
     "ProductsPage",
+  ),
+});
+
+const product = createRoute({
+  getParentRoute: () => inside,
+  path: "/products/$id",
+  validateSearch: (s: Record<string, unknown>): ProductSearch => texts(s, ["state", "new", "edit"]),
+  component: lazyRouteComponent(
+    styled(() => import("./features/product/Product.page")),
+    "ProductPage",
+  ),
+});
+
+const feature = createRoute({
+  getParentRoute: () => inside,
+  path: "/features/$id",
+  validateSearch: (s: Record<string, unknown>): { edit?: string } => texts(s, ["edit"]),
+  component: lazyRouteComponent(
+    styled(() => import("./features/product/Feature.page")),
+    "FeaturePage",
   ),
 });
 
@@ -174,7 +195,8 @@ const item = createRoute({
 const newComponent = createRoute({
   getParentRoute: () => inside,
   path: "/platform/new",
-  validateSearch: (s: Record<string, unknown>): { team?: string; path?: string } => texts(s, ["team", "path"]),
+  validateSearch: (s: Record<string, unknown>): { team?: string; path?: string } =>
+    texts(s, ["team", "path"]),
   component: lazyRouteComponent(
     styled(() => import("./features/platform/NewComponent.page")),
     "NewComponentPage",
@@ -184,8 +206,7 @@ const newComponent = createRoute({
 const component = createRoute({
   getParentRoute: () => inside,
   path: "/components/$name",
-  validateSearch: (s: Record<string, unknown>): ComponentSearch =>
-    texts(s, ["view", "env", "range", "log"]),
+  validateSearch: (s: Record<string, unknown>): ComponentSearch => texts(s, ["view", "env", "range", "log"]),
   component: lazyRouteComponent(
     styled(() => import("./features/platform/Component.page")),
     "ComponentPage",
@@ -258,6 +279,16 @@ export interface DeliverySearch {
   team?: string;
 }
 
+/** What of a product's page is shown, and which of its forms is open. */
+export interface ProductSearch {
+  /** features of this state alone */
+  state?: string;
+  /** "feature" while one is being planned */
+  new?: string;
+  /** the feature that is being changed, or "product" */
+  edit?: string;
+}
+
 /** What of a component's page is shown. */
 export interface ComponentSearch {
   view?: string;
@@ -270,7 +301,10 @@ export interface ComponentSearch {
 }
 
 /** The named parameters of an address that are texts. */
-function texts<K extends string>(search: Record<string, unknown>, names: readonly K[]): { [P in K]?: string } {
+function texts<K extends string>(
+  search: Record<string, unknown>,
+  names: readonly K[],
+): { [P in K]?: string } {
   const out: { [P in K]?: string } = {};
   for (const name of names) {
     const v = search[name];
@@ -288,6 +322,8 @@ const tree = root.addChildren([
     floor,
     board,
     products,
+    product,
+    feature,
     teams,
     platform,
     delivery,
