@@ -136,9 +136,30 @@ const board = createRoute({
 const products = createRoute({
   getParentRoute: () => inside,
   path: "/products",
+  validateSearch: (s: Record<string, unknown>): { new?: string; sort?: string } => texts(s, ["new", "sort"]),
   component: lazyRouteComponent(
     styled(() => import("./features/product/Products.page")),
     "ProductsPage",
+  ),
+});
+
+const product = createRoute({
+  getParentRoute: () => inside,
+  path: "/products/$id",
+  validateSearch: (s: Record<string, unknown>): ProductSearch => texts(s, ["state", "new", "edit"]),
+  component: lazyRouteComponent(
+    styled(() => import("./features/product/Product.page")),
+    "ProductPage",
+  ),
+});
+
+const feature = createRoute({
+  getParentRoute: () => inside,
+  path: "/features/$id",
+  validateSearch: (s: Record<string, unknown>): { edit?: string } => texts(s, ["edit"]),
+  component: lazyRouteComponent(
+    styled(() => import("./features/product/Feature.page")),
+    "FeaturePage",
   ),
 });
 
@@ -299,6 +320,16 @@ export interface DeliverySearch {
   team?: string;
 }
 
+/** What of a product's page is shown, and which of its forms is open. */
+export interface ProductSearch {
+  /** features of this state alone */
+  state?: string;
+  /** "feature" while one is being planned */
+  new?: string;
+  /** the feature that is being changed, or "product" */
+  edit?: string;
+}
+
 /** What of a component's page is shown. */
 export interface ComponentSearch {
   view?: string;
@@ -334,6 +365,8 @@ const tree = root.addChildren([
     initiative,
     keyResult,
     products,
+    product,
+    feature,
     teams,
     platform,
     delivery,
