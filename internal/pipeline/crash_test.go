@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/digital-factory/factory/internal/access"
-	"github.com/digital-factory/factory/internal/base/errs"
 	"github.com/digital-factory/factory/internal/base/store"
 	"github.com/digital-factory/factory/internal/fact"
 	"github.com/digital-factory/factory/internal/ref"
@@ -95,17 +94,27 @@ func TestWorkspaceLost(t *testing.T) {
 func TestCrashBeforeTheEnd(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		w.file("steps:\n- name: one\n  run: mkdir out; echo x > out/service")
-		published := make(chan struct{})
-		w.out.publish = func(Build) error { // the process is killed while it is being published
-			close(published)
-			<-t.Context().Done()
-			return errs.New(errs.Unavailable, "killed")
-		}
-		w.out.publish = nil
 		w.start()
 		id := w.push("engine", "eng", "normal")
 		w.ends(id)
-		made := len(w.out.builds)
+
+		// In the last step: the artifact is known from when it is published.
+		w.crash(id, `update pipeline_run set artifact = '' where id = $1`)
+		if err := os.MkdirAll(filepath.Join(w.workspace(id), "out"), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(w.workspace(id), "out", "service"), []byte("x"), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		log, err := w.logs.begin(w.logPath(id, publishStep), true)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r := w.run(id)
+		if err := w.publish(t.Context(), &r, Definition{Artifact: Artifact{Binary: "out/service"}}, log); err != nil {
+			t.Fatal(err)
+		}
+		log.end()
 
 		// After the last step, before the run was ended.
 		w.crash(id)
@@ -113,7 +122,6 @@ func TestCrashBeforeTheEnd(t *testing.T) {
 		if r := w.ends(id); r.State != Succeeded || r.Artifact != "sha256:x" {
 			t.Fatalf("ended as %s with artifact %q: %s", r.State, r.Artifact, r.Reason)
 		}
-		_ = made
 
 		// After a step had failed, before the run was ended.
 		w.file("steps:\n- name: one\n  run: exit 4\n- name: two\n  run: 'true'")
