@@ -278,7 +278,7 @@ func describe(out io.Writer, root *cobra.Command) {
 var flagName = regexp.MustCompile(`(?m)^ +(?:-\w, )?--([a-z-]+)`)
 
 func line(out io.Writer, c *cobra.Command) {
-	if c.Runnable() {
+	if !c.HasSubCommands() { // a family by itself only shows its help
 		var flags []string
 		for _, m := range flagName.FindAllStringSubmatch(c.LocalNonPersistentFlags().FlagUsages(), -1) {
 			if m[1] != "help" {
