@@ -92,6 +92,16 @@ const board = createRoute({
   ),
 });
 
+const initiative = createRoute({
+  getParentRoute: () => inside,
+  path: "/initiatives/$id",
+  validateSearch: (s: Record<string, unknown>): { decision?: string } => texts(s, ["decision"]),
+  component: lazyRouteComponent(
+    styled(() => import("./features/initiative/Initiative.page")),
+    "InitiativePage",
+  ),
+});
+
 const products = createRoute({
   getParentRoute: () => inside,
   path: "/products",
@@ -321,6 +331,7 @@ const tree = root.addChildren([
   inside.addChildren([
     floor,
     board,
+    initiative,
     products,
     product,
     feature,
