@@ -1,8 +1,8 @@
 import type { Schemas } from "~/api/ask";
 import { ask } from "~/api/ask";
 import { type Link, type Station, stations } from "~/ui/thread";
-import { hrefOf, short } from "./subject";
 import { nodeState } from "./states";
+import { hrefOf, short } from "./subject";
 
 /** Facts that can tie a new knot into a thread. */
 const kinds = [

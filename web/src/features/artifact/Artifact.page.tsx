@@ -1,1 +1,3 @@
-export function ArtifactPage() { return null; }
+export function ArtifactPage() {
+  return null;
+}

@@ -1,1 +1,3 @@
-export function ComponentPage() { return null; }
+export function ComponentPage() {
+  return null;
+}

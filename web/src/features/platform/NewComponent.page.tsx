@@ -1,1 +1,3 @@
-export function NewComponentPage() { return null; }
+export function NewComponentPage() {
+  return null;
+}

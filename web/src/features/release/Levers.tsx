@@ -55,7 +55,7 @@ export function Levers({ rollout: r }: { rollout: Rollout }) {
         x: () => setOpen("fix"),
       }),
       // biome-ignore lint/correctness/useExhaustiveDependencies: what pullKey sets does not change
-      [live, pause],
+      [live, pause, pullKey],
     ),
   );
   function pullKey(lever: Lever) {

@@ -1,1 +1,3 @@
-export function CommitPage() { return null; }
+export function CommitPage() {
+  return null;
+}

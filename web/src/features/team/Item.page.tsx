@@ -1,1 +1,3 @@
-export function ItemPage() { return null; }
+export function ItemPage() {
+  return null;
+}

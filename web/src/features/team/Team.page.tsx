@@ -1,1 +1,3 @@
-export function TeamPage() { return null; }
+export function TeamPage() {
+  return null;
+}
