@@ -64,10 +64,27 @@ func New(auth Authenticate, s Services) *API {
 	mux := http.NewServeMux()
 	a := &API{Services: s, mux: mux, huma: humago.New(mux, cfg), auth: auth}
 	a.rooms()
-	mux.HandleFunc("/api/", func(w http.ResponseWriter, r *http.Request) {
-		write(w, problemOf(errs.New(errs.NotFound, "there is no %s %s", r.Method, r.URL.Path).Do("look at %s/openapi.json", root), "route"))
-	})
+	mux.HandleFunc("/api/", a.nothing)
 	return a
+}
+
+// nothing answers what no route does: another method of the path may.
+func (a *API) nothing(w http.ResponseWriter, r *http.Request) {
+	var allowed []string
+	for _, method := range []string{http.MethodGet, http.MethodPost, http.MethodPut, http.MethodDelete} {
+		other := r.Clone(r.Context())
+		other.Method = method
+		if _, pattern := a.mux.Handler(other); pattern != "/api/" {
+			allowed = append(allowed, method)
+		}
+	}
+	p := problemOf(errs.New(errs.NotFound, "there is no %s %s", r.Method, r.URL.Path).Do("look at %s/openapi.json", root), "route")
+	if len(allowed) > 0 {
+		p.Status = http.StatusMethodNotAllowed
+		p.Detail = r.URL.Path + " cannot be asked with " + r.Method + ", only with " + strings.Join(allowed, " or ")
+		w.Header().Set("Allow", strings.Join(allowed, ", "))
+	}
+	write(w, p)
 }
 
 // SessionCookie is the name of the cookie that carries a session.
