@@ -23,12 +23,12 @@ import { Panel } from "~/ui/Panel";
 import { Problem } from "~/ui/Problem";
 import { Status } from "~/ui/Status";
 import { say } from "~/ui/say";
-import { LogView } from "./LogView";
-import { lineOf } from "./log";
+import { LogView } from "~/object/LogView";
+import { lineOf } from "~/object/log";
 import { cancelWill, firstStep, over, type Run, type RunStep, retryWill, took } from "./run";
 import classes from "./Run.module.css";
-import { useSecond } from "./second";
-import { useLog } from "./useLog";
+import { useSecond } from "~/object/second";
+import { useLog } from "~/object/useLog";
 
 const StepGraph = lazy(() => import("./StepGraph").then((m) => ({ default: m.StepGraph })));
 
