@@ -218,7 +218,8 @@ const textOf = (v: unknown): string | undefined => (typeof v === "string" && v !
 const team = createRoute({
   getParentRoute: () => inside,
   path: "/teams/$id",
-  validateSearch: (s: Record<string, unknown>): { view?: string; new?: string } => texts(s, ["view", "new"]),
+  validateSearch: (s: Record<string, unknown>): TeamSearch =>
+    texts(s, ["view", "new", "mine", "state", "q"]),
   component: lazyRouteComponent(
     styled(() => import("./features/team/Team.page")),
     "TeamPage",
@@ -312,6 +313,18 @@ const lists = (["runs", "rollouts", "incidents", "alerts"] as const).map((view) 
     },
   }),
 );
+
+/** What of a team's page is shown. */
+export interface TeamSearch {
+  view?: string;
+  /** the dialog for a new item is open */
+  new?: string;
+  /** only cards of whoever looks */
+  mine?: string;
+  /** of the list of items */
+  state?: string;
+  q?: string;
+}
 
 /** Which list of the delivery area is shown, and of what. */
 export interface DeliverySearch {

@@ -21,7 +21,7 @@ export function ArtifactName({ digest }: { digest: string }) {
 }
 
 /** Items by their identifiers; "no item" says that the thread is broken here. */
-export function ItemNames({ items }: { items: readonly string[] | undefined }) {
+export function ItemNames({ items }: { items: readonly string[] | null | undefined }) {
   if (!items || items.length === 0) return <span className={classes.none}>no item</span>;
   return (
     <span className={classes.names}>

@@ -1,3 +1,92 @@
+import { useQuery } from "@tanstack/react-query";
+import { useParams, useSearch } from "@tanstack/react-router";
+import { useMemo } from "react";
+import { ask } from "~/api/ask";
+import { Loaded } from "~/object/Loaded";
+import { TeamName } from "~/object/Names";
+import { ObjectHistory } from "~/object/ObjectHistory";
+import { Outline } from "~/object/Outline";
+import { Views } from "~/object/Views";
+import { useCrumbs } from "~/shell/crumbs";
+import { Page } from "~/ui/Page";
+import { Status } from "~/ui/Status";
+import { ComponentLists } from "./ComponentLists";
+import type { Component } from "./components";
+import { health } from "./components";
+import { DashboardView } from "./DashboardView";
+import { HowTo } from "./HowTo";
+import { Lanes } from "./Lanes";
+import { Provisioning } from "./Provisioning";
+import { useAround } from "./useAround";
+import { Workloads } from "./Workloads";
+
+/** A component: what runs where, how it does, what is on its way, and how to work on it. */
 export function ComponentPage() {
-  return null;
+  const { name } = useParams({ from: "/inside/components/$name" });
+  const component = useQuery({
+    ...ask("/api/v1/components/{name}", {
+      path: { name },
+      kinds: ["repository", "run", "deployment", "rollout", "artifact"],
+    }),
+    refetchInterval: (q) => (q.state.data?.state === "provisioning" ? 1000 : false),
+  });
+  return (
+    <Loaded
+      query={component}
+      kind="Component"
+      title={name}
+      outline={<Outline main={[36, 170, 300]} thread={false} />}
+    >
+      {(c) => <ComponentView component={c} />}
+    </Loaded>
+  );
+}
+
+const views = [
+  { id: "overview", name: "Overview" },
+  { id: "rollouts", name: "Rollouts" },
+  { id: "runs", name: "Runs" },
+  { id: "artifacts", name: "Artifacts" },
+  { id: "commits", name: "Commits" },
+  { id: "workloads", name: "Workloads" },
+  { id: "howto", name: "How to" },
+];
+
+function ComponentView({ component: c }: { component: Component }) {
+  const search = useSearch({ from: "/inside/components/$name" });
+  const around = useAround();
+  useCrumbs(
+    useMemo(
+      () => [
+        { title: c.team, href: `/teams/${c.team}` },
+        { title: c.name, href: `/components/${c.name}` },
+      ],
+      [c.name, c.team],
+    ),
+  );
+  const view = views.some((v) => v.id === search.view) ? (search.view ?? "overview") : "overview";
+  return (
+    <Page
+      kind="Component"
+      title={c.name}
+      status={<Status look="pill" {...health(c, around)} />}
+      owner={<TeamName team={c.team} />}
+      lead={c.description || `From the path ${c.path} ${c.pathVersion}.`}
+      history={view === "overview" ? <ObjectHistory subject={`component/${c.name}`} /> : undefined}
+    >
+      <Views label={`Views of ${c.name}`} views={views} here={view} first="overview" />
+      {view === "overview" && (
+        <>
+          <Provisioning component={c} />
+          <Lanes component={c} around={around} />
+          <DashboardView component={c} />
+        </>
+      )}
+      {(view === "rollouts" || view === "runs" || view === "artifacts" || view === "commits") && (
+        <ComponentLists component={c.name} view={view} />
+      )}
+      {view === "workloads" && <Workloads component={c.name} />}
+      {view === "howto" && <HowTo component={c} />}
+    </Page>
+  );
 }

@@ -1,0 +1,48 @@
+import type { Schemas } from "~/api/ask";
+import { millis } from "~/lib/time";
+
+export type Incident = Schemas["IncidentDetail"];
+export type Entry = Incident["timeline"][number];
+
+/** What opened it, in words. */
+export const causes: Record<Incident["cause"], string> = {
+  verdict: "a rollout that the evidence took back",
+  alert: "an alert that pages",
+  person: "a person",
+};
+
+/**
+ * The timeline in two parts: what belongs to the incident, from the push of its commit or the start of the impact on,
+ * and what came before.
+ */
+export function parts(i: Pick<Incident, "timeline" | "began" | "commitTitle">): {
+  before: Entry[];
+  within: Entry[];
+} {
+  const began = millis(i.began);
+  const title = i.commitTitle;
+  const push = title
+    ? i.timeline.findLastIndex((e) => e.kind === "commits.pushed" && e.text.includes(title) && millis(e.at) <= began)
+    : -1;
+  const from = push >= 0 ? push : i.timeline.findIndex((e) => millis(e.at) >= began - 1000);
+  const at = from < 0 ? i.timeline.length : from;
+  return { before: i.timeline.slice(0, at), within: i.timeline.slice(at) };
+}
+
+/** How an entry stands out: what hurt, what helped, what a person wrote, and the rest. */
+export function tone(e: Pick<Entry, "kind" | "text">): "bad" | "good" | "note" | "plain" {
+  if (e.kind === "note" || e.kind === "incident.noted") return "note";
+  if (e.kind === "incident.resolved" || e.kind === "alert.resolved") return "good";
+  if (["incident.opened", "alert.fired", "artifact.marked-bad", "workload.crashed"].includes(e.kind)) return "bad";
+  if (e.kind === "rollout.finished") return /rolled back/.test(e.text) ? "bad" : "good";
+  return "plain";
+}
+
+/** What can be done now, the most useful first. */
+export function next(i: Incident): string {
+  if (i.state === "resolved") return "";
+  if (i.cause === "verdict")
+    return "Traffic is back on the version before. Fix it forward: push a commit with the trailer Lane: hotfix; its promotion resolves this incident.";
+  if (i.cause === "alert") return "Look at the component's dashboard and its last change; the incident ends by itself when the alert does.";
+  return "Write down what you find. Resolve it when customers are no longer hurt.";
+}

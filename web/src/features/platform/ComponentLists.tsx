@@ -1,0 +1,18 @@
+import { ArtifactsTable, CommitsTable, RolloutsTable, RunsTable } from "~/features/delivery/tables";
+import { Panel } from "~/ui/Panel";
+
+/** A component's rollouts, runs, artifacts or commits, the newest first. */
+export function ComponentLists(props: {
+  component: string;
+  view: "rollouts" | "runs" | "artifacts" | "commits";
+}) {
+  const { component, view } = props;
+  return (
+    <Panel flush>
+      {view === "rollouts" && <RolloutsTable component={component} />}
+      {view === "runs" && <RunsTable component={component} />}
+      {view === "artifacts" && <ArtifactsTable component={component} />}
+      {view === "commits" && <CommitsTable component={component} />}
+    </Panel>
+  );
+}

@@ -1,0 +1,136 @@
+import { Button } from "@mantine/core";
+import { IconServer2 } from "@tabler/icons-react";
+import { useQuery } from "@tanstack/react-query";
+import { useNavigate, useSearch } from "@tanstack/react-router";
+import { useEffect, useState } from "react";
+import { ask, fill } from "~/api/ask";
+import { format } from "~/lib/number";
+import { duration } from "~/lib/time";
+import { LogView } from "~/object/LogView";
+import { ArtifactName } from "~/object/Names";
+import { workloadState } from "~/object/states";
+import { useLog } from "~/object/useLog";
+import { Ago } from "~/ui/Ago";
+import { type Column, DataTable } from "~/ui/DataTable";
+import { Empty } from "~/ui/Empty";
+import { Panel } from "~/ui/Panel";
+import { Status } from "~/ui/Status";
+import type { Workload } from "./components";
+
+const beat = 3000; // ms
+
+/** What runs of a component, how it does, and the end of what it prints. */
+export function Workloads({ component }: { component: string }) {
+  const search = useSearch({ from: "/inside/components/$name" });
+  const navigate = useNavigate({ from: "/components/$name" });
+  const workloads = useQuery({
+    ...ask("/api/v1/workloads", { query: { component }, kinds: ["workload"] }),
+    refetchInterval: beat,
+  });
+  const open = (id: string) =>
+    void navigate({ search: (s) => ({ ...s, log: id }), replace: true, resetScroll: false });
+  const rows = workloads.data?.items;
+  const chosen = rows?.find((w) => w.id === search.log) ?? rows?.[0];
+  const columns: readonly Column<Workload>[] = [
+    {
+      id: "state",
+      header: "State",
+      cell: (w) => <Status {...workloadState(w)} />,
+      width: "minmax(110px, 1fr)",
+    },
+    { id: "env", header: "Environment", cell: (w) => w.environment, width: "110px" },
+    { id: "release", header: "Version", cell: (w) => w.release, align: "right", width: "70px" },
+    {
+      id: "artifact",
+      header: "Artifact",
+      cell: (w) => <ArtifactName digest={w.artifact} />,
+      width: "90px",
+      wide: true,
+    },
+    {
+      id: "share",
+      header: "Of units",
+      cell: (w) => format(w.share, "ratio"),
+      align: "right",
+      width: "80px",
+    },
+    { id: "flight", header: "In flight", cell: (w) => w.inFlight, align: "right", width: "80px", wide: true },
+    {
+      id: "memory",
+      header: "Memory",
+      cell: (w) => `${format(w.memory, "bytes")}, most ${format(w.peak, "bytes")}`,
+      align: "right",
+      width: "170px",
+      wide: true,
+    },
+    { id: "cpu", header: "Processor", cell: (w) => duration(w.cpu), align: "right", width: "86px", wide: true },
+    { id: "restarts", header: "Restarts", cell: (w) => w.restarts, align: "right", width: "76px", wide: true },
+    { id: "since", header: "Started", cell: (w) => <Ago at={w.created} />, align: "right", width: "92px", wide: true },
+    {
+      id: "log",
+      header: "",
+      align: "right",
+      width: "70px",
+      cell: (w) => (
+        <Button
+          size="compact-xs"
+          variant={w.id === chosen?.id ? "light" : "subtle"}
+          color={w.id === chosen?.id ? undefined : "gray"}
+          aria-pressed={w.id === chosen?.id}
+          onClick={() => open(w.id)}
+        >
+          Log
+        </Button>
+      ),
+    },
+  ];
+  return (
+    <>
+      <Panel title="Workloads" note={rows?.length} flush>
+        <DataTable
+          label={`Workloads of ${component}`}
+          columns={columns}
+          rows={rows}
+          rowId={(w) => w.id}
+          pending={workloads.isPending}
+          error={workloads.error}
+          retry={() => void workloads.refetch()}
+          empty={
+            <Empty icon={IconServer2} title="Nothing runs" small>
+              A workload is a version that runs in an environment, in a sandbox of its own. The first comes with the first
+              published version.
+            </Empty>
+          }
+        />
+      </Panel>
+      {chosen && (
+        <Panel title={`Log of version ${chosen.release} in ${chosen.environment}`} note="the end of it, live" flush>
+          {chosen.reason && <p style={{ margin: 0, padding: "10px 16px", color: "var(--f-failed)" }}>{chosen.reason}</p>}
+          <Tail key={chosen.id} workload={chosen} />
+        </Panel>
+      )}
+    </>
+  );
+}
+
+function Tail({ workload: w }: { workload: Workload }) {
+  const [wanted, setWanted] = useState("");
+  const [line, setLine] = useState<number | null>(null);
+  const log = useLog(`${fill("/api/v1/workloads/{id}/log", { id: w.id })}?bytes=131072`, false);
+  const { retry } = log;
+  useEffect(() => {
+    const timer = setInterval(retry, beat);
+    return () => clearInterval(timer);
+  }, [retry]);
+  return (
+    <LogView
+      log={log}
+      label={`version ${w.release} in ${w.environment}`}
+      empty="It printed nothing."
+      wanted={wanted}
+      onWanted={setWanted}
+      line={line}
+      onLine={setLine}
+    />
+  );
+}

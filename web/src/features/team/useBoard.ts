@@ -1,0 +1,89 @@
+import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { useCallback, useRef, useState } from "react";
+import { ask, send } from "~/api/ask";
+import { asProblem, type ProblemError } from "~/api/problem";
+import { say } from "~/ui/say";
+import { type Board, type Item, type ItemState, moved, type Target } from "./board";
+
+export function boardQuery(team: string) {
+  return ask("/api/v1/teams/{id}/board", { path: { id: team }, kinds: ["item", "board"] });
+}
+
+/** A no to a move: by which column, in the API's own words. */
+export interface Refusal {
+  column: ItemState;
+  item: string;
+  problem: ProblemError;
+}
+
+/** A team's board and what can be done with its cards. A move is shown at once and taken back when it is refused. */
+export function useBoard(team: string) {
+  const query = useQuery(boardQuery(team));
+  const queries = useQueryClient();
+  const [refusal, setRefusal] = useState<Refusal | null>(null);
+  const [held, setHeld] = useState<Board | null>(null); // while a card is dragged, facts do not move the others
+  const latest = useRef(query.data);
+  latest.current = query.data;
+
+  const change = useCallback(
+    async (item: Item, target: Target, act: () => Promise<unknown>) => {
+      const key = boardQuery(team).queryKey;
+      setRefusal(null);
+      await queries.cancelQueries({ queryKey: key });
+      const before = queries.getQueryData<Board>(key);
+      if (before) queries.setQueryData<Board>(key, moved(before, item.id, target));
+      try {
+        await act();
+      } catch (thrown) {
+        if (before) queries.setQueryData<Board>(key, before);
+        setRefusal({ column: target.to, item: item.id, problem: asProblem(thrown) });
+      } finally {
+        await queries.invalidateQueries({ queryKey: key });
+      }
+    },
+    [queries, team],
+  );
+
+  const pull = useCallback(
+    (item: Item) =>
+      change(item, { to: "building" }, () =>
+        send("post", "/api/v1/items/{id}/pull", { id: item.id }, { version: item.version }),
+      ),
+    [change],
+  );
+
+  const move = useCallback(
+    (item: Item, target: Target) => {
+      if (item.state === "ready" && target.to === "building") return pull(item);
+      return change(item, target, () =>
+        send("post", "/api/v1/items/{id}/move", { id: item.id }, { version: item.version, ...target }),
+      );
+    },
+    [change, pull],
+  );
+
+  const unblock = useCallback(
+    async (item: Item) => {
+      try {
+        await send("post", "/api/v1/items/{id}/unblock", { id: item.id });
+        await queries.invalidateQueries({ queryKey: boardQuery(team).queryKey });
+        void say(`${item.id} can go on.`);
+      } catch (thrown) {
+        setRefusal({ column: item.state, item: item.id, problem: asProblem(thrown) });
+      }
+    },
+    [queries, team],
+  );
+
+  return {
+    query,
+    board: held ?? query.data,
+    refusal,
+    forget: () => setRefusal(null),
+    hold: () => setHeld(latest.current ?? null),
+    release: () => setHeld(null),
+    pull,
+    move,
+    unblock,
+  };
+}
