@@ -9,6 +9,8 @@ import {
   useRouter,
 } from "@tanstack/react-router";
 import { doorQuery } from "./api/session";
+import type { AuditSearch } from "./features/audit/audit";
+import type { InsightSearch } from "./features/insight/dora";
 import { styled } from "./sheet";
 import { areas } from "./shell/areas";
 import { NotFound } from "./shell/NotFound";
@@ -198,6 +200,8 @@ const delivery = createRoute({
 const insight = createRoute({
   getParentRoute: () => inside,
   path: "/insight",
+  validateSearch: (s: Record<string, unknown>): InsightSearch =>
+    texts(s, ["team", "component", "days", "from", "to", "metric"]),
   component: lazyRouteComponent(
     styled(() => import("./features/insight/Insight.page")),
     "InsightPage",
@@ -207,9 +211,20 @@ const insight = createRoute({
 const audit = createRoute({
   getParentRoute: () => inside,
   path: "/audit",
+  validateSearch: (s: Record<string, unknown>): AuditSearch =>
+    texts(s, ["view", "kind", "subject", "actor", "fact", "state", "effect"]),
   component: lazyRouteComponent(
     styled(() => import("./features/audit/Audit.page")),
     "AuditPage",
+  ),
+});
+
+const thread = createRoute({
+  getParentRoute: () => inside,
+  path: "/thread/$kind/$id",
+  component: lazyRouteComponent(
+    styled(() => import("./features/thread/Thread.page")),
+    "ThreadPage",
   ),
 });
 
@@ -386,6 +401,7 @@ const tree = root.addChildren([
     delivery,
     insight,
     audit,
+    thread,
     team,
     item,
     newComponent,
