@@ -171,8 +171,12 @@ func (s *Service) command(ctx context.Context, r *Run, st *Step, log *stepLog) e
 		spec.Env = append(spec.Env, k+"="+v)
 	}
 	spec.Dir = s.box.Path(spec.Binds, spec.Dir)
+	late := &failure{st.Name, fmt.Sprintf("it took longer than its timeout of %s; everything that it started was ended", time.Duration(st.Timeout))}
 	p, err := s.box.Start(bounded, spec)
 	if err != nil {
+		if ctx.Err() == nil && bounded.Err() != nil {
+			return late
+		}
 		return err
 	}
 	res, err := p.Wait()
@@ -181,7 +185,7 @@ func (s *Service) command(ctx context.Context, r *Run, st *Step, log *stepLog) e
 	case ctx.Err() != nil:
 		return ctx.Err()
 	case bounded.Err() != nil:
-		return &failure{st.Name, fmt.Sprintf("it took longer than its timeout of %s; everything that it started was ended", time.Duration(st.Timeout))}
+		return late
 	case err != nil:
 		return err
 	case res.OutOfMemory:
