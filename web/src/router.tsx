@@ -233,8 +233,7 @@ const textOf = (v: unknown): string | undefined => (typeof v === "string" && v !
 const team = createRoute({
   getParentRoute: () => inside,
   path: "/teams/$id",
-  validateSearch: (s: Record<string, unknown>): TeamSearch =>
-    texts(s, ["view", "new", "mine", "state", "q"]),
+  validateSearch: (s: Record<string, unknown>): TeamSearch => texts(s, ["view", "new", "mine", "state", "q"]),
   component: lazyRouteComponent(
     styled(() => import("./features/team/Team.page")),
     "TeamPage",

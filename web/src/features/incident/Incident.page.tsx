@@ -4,8 +4,8 @@ import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useParams } from "@tanstack/react-router";
 import { type FormEvent, useMemo, useState } from "react";
 import { ask, send } from "~/api/ask";
-import { format } from "~/lib/number";
 import { useNow } from "~/lib/now";
+import { format } from "~/lib/number";
 import { duration, millis } from "~/lib/time";
 import { Details } from "~/object/Details";
 import { Loaded } from "~/object/Loaded";
@@ -174,7 +174,9 @@ function Decision({ incident: i }: { incident: Incident }) {
             </span>
           </div>
           <div className={classes.bar} aria-hidden>
-            <span style={{ width: `${(100 * progress(threshold, Math.max(d.logE, threshold))).toFixed(1)}%` }} />
+            <span
+              style={{ width: `${(100 * progress(threshold, Math.max(d.logE, threshold))).toFixed(1)}%` }}
+            />
             <i style={{ width: `${(100 * progress(d.logE, Math.max(d.logE, threshold))).toFixed(1)}%` }} />
           </div>
         </div>

@@ -1,6 +1,14 @@
 import { useSortable } from "@dnd-kit/sortable";
 import { ActionIcon, Tooltip } from "@mantine/core";
-import { IconAlertTriangle, IconArrowRightBar, IconBolt, IconBug, IconHandStop, IconSparkles, IconTool } from "@tabler/icons-react";
+import {
+  IconAlertTriangle,
+  IconArrowRightBar,
+  IconBolt,
+  IconBug,
+  IconHandStop,
+  IconSparkles,
+  IconTool,
+} from "@tabler/icons-react";
 import type { HTMLAttributes } from "react";
 import { duration } from "~/lib/time";
 import { hrefOf } from "~/object/subject";

@@ -89,7 +89,7 @@ function ItemView({ item: i }: { item: Item }) {
         ...(i.state === "ready" ? { p: () => void pull() } : {}),
         ...(i.state === "done" ? {} : { b: block }),
       }),
-      [i],
+      [i, pull, block],
     ),
   );
   const all = stays(i, now);
