@@ -27,8 +27,8 @@ interface Props {
 }
 
 const columns: readonly Column<Effect>[] = [
-  { id: "state", header: "State", cell: (e) => <Status {...effectState(e)} />, width: "150px" },
-  { id: "kind", header: "What it does", cell: (e) => e.kind, width: "minmax(110px, 180px)" },
+  { id: "state", header: "State", cell: (e) => <Status {...effectState(e)} />, width: "minmax(84px, 150px)" },
+  { id: "kind", header: "What it does", cell: (e) => e.kind, width: "minmax(0, 1fr)" },
   {
     id: "subject",
     header: "To",
@@ -37,13 +37,13 @@ const columns: readonly Column<Effect>[] = [
     wide: true,
   },
   { id: "attempts", header: "Attempts", cell: (e) => e.attempts, align: "right", width: "74px", wide: true },
-  { id: "planned", header: "Planned", cell: (e) => <Ago at={e.planned} />, align: "right", width: "92px" },
+  { id: "planned", header: "Planned", cell: (e) => <Ago at={e.planned} />, align: "right", width: "86px" },
   {
     id: "done",
     header: "Done",
     cell: (e) => <Ago at={e.done} never="not yet" />,
     align: "right",
-    width: "92px",
+    width: "86px",
     wide: true,
   },
 ];
