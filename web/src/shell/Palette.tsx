@@ -74,6 +74,15 @@ export function Palette({ opened, onClose, onScheme, onHelp }: Props) {
       : []),
   ];
   const looking = searchable(typed.trim()) && (settled !== typed.trim() || objects.isFetching);
+  const first = found[0]?.id;
+  // What comes after the typing has none selected: Enter goes to the first then too.
+  useEffect(() => {
+    const { listId } = store.getState();
+    const list = opened && first !== undefined ? document.getElementById(listId) : null;
+    if (!list || list.querySelector("[data-selected]")) return;
+    list.querySelector("[data-action]")?.setAttribute("data-selected", "true");
+    store.updateState((state) => ({ ...state, selected: 0 }));
+  }, [opened, first]);
   const groups = [...new Set(found.map((c) => c.group))];
 
   return (

@@ -1,4 +1,4 @@
-import { Button, Drawer, SegmentedControl } from "@mantine/core";
+import { Button, SegmentedControl } from "@mantine/core";
 import { IconPlugConnected } from "@tabler/icons-react";
 import { useInfiniteQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
@@ -14,6 +14,7 @@ import { InLink } from "~/ui/InLink";
 import { Panel } from "~/ui/Panel";
 import { Problem } from "~/ui/Problem";
 import { ReasonDialog } from "~/ui/ReasonDialog";
+import { Side } from "~/ui/Side";
 import { Status } from "~/ui/Status";
 import { say } from "~/ui/say";
 import classes from "./Audit.module.css";
@@ -26,8 +27,8 @@ interface Props {
 }
 
 const columns: readonly Column<Effect>[] = [
-  { id: "state", header: "State", cell: (e) => <Status {...effectState(e)} />, width: "150px" },
-  { id: "kind", header: "What it does", cell: (e) => e.kind, width: "minmax(110px, 180px)" },
+  { id: "state", header: "State", cell: (e) => <Status {...effectState(e)} />, width: "minmax(84px, 150px)" },
+  { id: "kind", header: "What it does", cell: (e) => e.kind, width: "minmax(0, 1fr)" },
   {
     id: "subject",
     header: "To",
@@ -36,13 +37,13 @@ const columns: readonly Column<Effect>[] = [
     wide: true,
   },
   { id: "attempts", header: "Attempts", cell: (e) => e.attempts, align: "right", width: "74px", wide: true },
-  { id: "planned", header: "Planned", cell: (e) => <Ago at={e.planned} />, align: "right", width: "92px" },
+  { id: "planned", header: "Planned", cell: (e) => <Ago at={e.planned} />, align: "right", width: "86px" },
   {
     id: "done",
     header: "Done",
     cell: (e) => <Ago at={e.done} never="not yet" />,
     align: "right",
-    width: "92px",
+    width: "86px",
     wide: true,
   },
 ];
@@ -116,14 +117,7 @@ export function Effects({ search, show }: Props) {
 
 function EffectDrawer({ effect: e, onClose }: { effect: Effect | undefined; onClose: () => void }) {
   return (
-    <Drawer
-      opened={e !== undefined}
-      onClose={onClose}
-      position="right"
-      size="lg"
-      title={e?.kind}
-      closeButtonProps={{ "aria-label": "Close" }}
-    >
+    <Side opened={e !== undefined} onClose={onClose} title={e?.kind}>
       {e && (
         <>
           <p className={classes.said}>
@@ -154,7 +148,7 @@ function EffectDrawer({ effect: e, onClose }: { effect: Effect | undefined; onCl
           </pre>
         </>
       )}
-    </Drawer>
+    </Side>
   );
 }
 

@@ -1,4 +1,4 @@
-import { Drawer, Skeleton } from "@mantine/core";
+import { Skeleton } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { exact } from "~/lib/time";
 import { Details } from "~/object/Details";
@@ -7,6 +7,7 @@ import { hrefOf } from "~/object/subject";
 import { Copyable } from "~/ui/Copyable";
 import { InLink } from "~/ui/InLink";
 import { Problem } from "~/ui/Problem";
+import { Side } from "~/ui/Side";
 import classes from "./Audit.module.css";
 import { type AuditSearch, ends, type Fact, factQuery, hrefWith } from "./audit";
 
@@ -25,14 +26,7 @@ export function FactDrawer({ search, rows, onClose }: Props) {
   const found = asked.data?.items[0];
   const fact = row ?? (found?.seq === seq ? found : undefined);
   return (
-    <Drawer
-      opened={opened}
-      onClose={onClose}
-      position="right"
-      size="lg"
-      title={`Fact ${search.fact ?? ""}`}
-      closeButtonProps={{ "aria-label": "Close" }}
-    >
+    <Side opened={opened} onClose={onClose} title={`Fact ${search.fact ?? ""}`}>
       {fact ? (
         <Told fact={fact} search={search} />
       ) : asked.error ? (
@@ -42,7 +36,7 @@ export function FactDrawer({ search, rows, onClose }: Props) {
       ) : (
         <Skeleton height={320} />
       )}
-    </Drawer>
+    </Side>
   );
 }
 

@@ -24,12 +24,12 @@ interface Props {
 }
 
 const columns: readonly Column<Fact>[] = [
-  { id: "seq", header: "Place", cell: (f) => f.seq, align: "right", width: "58px" },
-  { id: "kind", header: "Kind", cell: (f) => f.kind, width: "minmax(120px, 180px)" },
+  { id: "seq", header: "Place", cell: (f) => f.seq, align: "right", width: "44px" },
+  { id: "kind", header: "Kind", cell: (f) => f.kind, width: "minmax(0, 1fr)" },
   { id: "what", header: "What", cell: (f) => say(f).what, width: "minmax(0, 2fr)", wide: true },
   { id: "subject", header: "About", cell: (f) => <Subject subject={f.subject} />, width: "minmax(0, 1fr)" },
   { id: "who", header: "Who", cell: (f) => f.actorName, width: "minmax(0, 130px)", wide: true },
-  { id: "at", header: "When", cell: (f) => <Ago at={f.at} />, align: "right", width: "92px" },
+  { id: "at", header: "When", cell: (f) => <Ago at={f.at} />, align: "right", width: "86px" },
 ];
 
 /** The journal as a table, the newest first; what happens meanwhile is counted and shown when asked for. */

@@ -1,25 +1,18 @@
-import { Drawer } from "@mantine/core";
 import { IconAlertTriangle, IconCircleDashed } from "@tabler/icons-react";
 import { format } from "~/lib/number";
 import { commitHref, hrefOf, split } from "~/object/subject";
 import { Ago } from "~/ui/Ago";
 import { InLink } from "~/ui/InLink";
+import { Side } from "~/ui/Side";
 import { basis, intervalWords, type Metric, unitOf } from "./dora";
 import classes from "./Insight.module.css";
 
 /** What a metric was counted from, with how; each event leads to its object. */
 export function Events({ metric: m, onClose }: { metric: Metric | undefined; onClose: () => void }) {
   return (
-    <Drawer
-      opened={m !== undefined}
-      onClose={onClose}
-      position="right"
-      size="lg"
-      title={m?.title}
-      closeButtonProps={{ "aria-label": "Close" }}
-    >
+    <Side opened={m !== undefined} onClose={onClose} title={m?.title}>
       {m && <Told metric={m} />}
-    </Drawer>
+    </Side>
   );
 }
 

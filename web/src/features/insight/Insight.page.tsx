@@ -64,7 +64,7 @@ export function InsightPage() {
             ))}
           </div>
           {dora.data && (
-            <p className={`num ${classes.range}`}>
+            <p className={`num ${classes.when}`}>
               {exact(dora.data.from)} to {exact(dora.data.to)}
             </p>
           )}
@@ -110,7 +110,7 @@ function Filters({ search, show }: { search: InsightSearch; show: (change: Insig
         )}
         onChange={(v) => set("component", v)}
       />
-      <div>
+      <div className={classes.range}>
         <div className={classes.label}>Range</div>
         <SegmentedControl
           aria-label="Range"

@@ -55,7 +55,6 @@ function ThreadView({ thread: t }: { thread: Thread }) {
       kind={`Thread of ${stageName(t.here.kind).toLowerCase()}`}
       title={title}
       status={<Status look="pill" state={t.whole ? "done" : "held"} label={reach(t)} />}
-      lead={t.here.text}
       actions={<InLink href={pageOf(t.here, component)}>Open its page</InLink>}
       aside={<Beside nodes={t.beside} here={subject} />}
     >
@@ -148,6 +147,7 @@ function NodeCard(props: { node: Node; here: boolean; href: string; joints: read
 
 function Word({ node: n }: { node: Node }) {
   if (!n.state) return null;
+  if (n.kind === "component" && n.state === "ready") return <Status state="done" label="live" />;
   const state = nodeState(n.state);
   const word = n.state.replaceAll("_", " ");
   return state ? <Status state={state} label={word} /> : <span className={classes.quiet}>{word}</span>;
