@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"slices"
@@ -80,6 +81,9 @@ func TestRun(t *testing.T) {
 func TestFailures(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		w.start()
+		// Names this test's own processes: the same test runs beside it on the
+		// other database.
+		mark := fmt.Sprintf("98%06d", rand.IntN(1_000_000))
 		for _, c := range []struct {
 			name, file, step string
 			says             []string
@@ -96,13 +100,13 @@ func TestFailures(t *testing.T) {
 		run: touch later-ran`},
 			{name: "first failing command", step: "test", says: []string{"exit code 1"}, file: "steps:\n- name: test\n  run: |\n    false\n    echo on"},
 			{name: "unset variable", step: "test", says: []string{"exit code 2", "NOT_THERE"}, file: "steps:\n- name: test\n  run: echo $NOT_THERE"},
-			{name: "timeout", step: "slow", says: []string{"longer than its timeout of 300ms"}, file: `steps:
+			{name: "timeout", step: "slow", says: []string{"longer than its timeout of 300ms"}, file: strings.ReplaceAll(`steps:
 	- name: slow
 		timeout: 300ms
 		run: |
 			setsid sleep 98765 &
 			(trap '' TERM; sleep 98765) &
-			sleep 98765`},
+			sleep 98765`, "98765", mark)},
 			{name: "memory", step: "hungry", says: []string{"needed more than its 64 MiB of memory", "raise memory:"}, needs: true, file: "steps:\n- name: hungry\n  memory: 64MiB\n  run: tail /dev/zero"},
 			{name: "no binary", step: "publish", says: []string{"there is no out/service"}, file: "steps:\n- name: idle\n  run: 'true'"},
 			{name: "no Go", step: "go", says: []string{"no Go on this host"}, file: "steps:\n- name: go\n  cache: [go]\n  run: 'true'"},
@@ -136,7 +140,7 @@ func TestFailures(t *testing.T) {
 				t.Errorf("%s: told %+v", c.name, last)
 			}
 		}
-		if running("98765") {
+		if running(mark) {
 			t.Error("what a step had started outlives its timeout")
 		}
 		w.out.mu.Lock()

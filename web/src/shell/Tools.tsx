@@ -1,9 +1,10 @@
-import { ActionIcon, Tooltip, UnstyledButton } from "@mantine/core";
+import { ActionIcon, UnstyledButton } from "@mantine/core";
 import { IconBell, IconMoon, IconSearch, IconSun } from "@tabler/icons-react";
 import { lazy, Suspense, useState } from "react";
 import type { Me } from "~/api/session";
 import { commandKey } from "~/lib/key";
 import { styled } from "~/sheet";
+import { Hint } from "~/ui/Hint";
 import { InLink } from "~/ui/InLink";
 import { Kbd } from "~/ui/Kbd";
 import { Live } from "./Live";
@@ -33,7 +34,7 @@ export function Tools({ me, scheme, onScheme, onPalette, onHelp }: Props) {
         </span>
       </UnstyledButton>
       <Live />
-      <Tooltip label="Alerts and incidents">
+      <Hint label="Alerts and incidents">
         <ActionIcon
           component={InLink}
           href="/delivery?view=incidents"
@@ -43,8 +44,8 @@ export function Tools({ me, scheme, onScheme, onPalette, onHelp }: Props) {
         >
           <IconBell size={18} stroke={1.7} />
         </ActionIcon>
-      </Tooltip>
-      <Tooltip label={scheme === "dark" ? "Light" : "Dark"}>
+      </Hint>
+      <Hint label={scheme === "dark" ? "Light" : "Dark"}>
         <ActionIcon
           className={classes.scheme}
           size="lg"
@@ -53,7 +54,7 @@ export function Tools({ me, scheme, onScheme, onPalette, onHelp }: Props) {
         >
           {scheme === "dark" ? <IconSun size={18} stroke={1.7} /> : <IconMoon size={18} stroke={1.7} />}
         </ActionIcon>
-      </Tooltip>
+      </Hint>
       {wanted ? (
         <Suspense fallback={<MeButton who={me} />}>
           <MeMenu me={me} scheme={scheme} onScheme={onScheme} onHelp={onHelp} />

@@ -1,7 +1,7 @@
-import { Tooltip } from "@mantine/core";
 import { useRef } from "react";
 import type { Schemas } from "~/api/ask";
 import { format } from "~/lib/number";
+import { Hint } from "~/ui/Hint";
 import { InLink } from "~/ui/InLink";
 import { Beads } from "./Beads";
 import { isEmpty, kindOf } from "./floor";
@@ -30,7 +30,7 @@ export function Picture({ floor }: { floor: Schemas["Floor"] }) {
                 <Station station={s} invite={invite} />
                 {out && out.count > 0 && (
                   <span className={classes.flow} style={{ top: 44 - (halves[i] ?? 0) - 21 }}>
-                    <Tooltip label={`${out.count} in 7 days: ${out.text}`}>
+                    <Hint label={`${out.count} in 7 days: ${out.text}`}>
                       <InLink
                         href={`/audit?kind=${kindOf(i)}`}
                         look="quiet"
@@ -40,7 +40,7 @@ export function Picture({ floor }: { floor: Schemas["Floor"] }) {
                         {format(out.count, "count")}
                         <span className={classes.text}> {out.text}</span>
                       </InLink>
-                    </Tooltip>
+                    </Hint>
                   </span>
                 )}
               </li>

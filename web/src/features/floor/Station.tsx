@@ -1,26 +1,28 @@
-import { Popover, Tooltip, UnstyledButton } from "@mantine/core";
 import {
   type Icon,
   IconBulb,
   IconCards,
   IconCompass,
   IconGitCommit,
-  IconHandStop,
   IconPuzzle,
   IconRocket,
   IconSettingsAutomation,
   IconUsersGroup,
 } from "@tabler/icons-react";
+import { lazy, Suspense } from "react";
 import type { Schemas } from "~/api/ask";
 import { format } from "~/lib/number";
 import { duration } from "~/lib/time";
 import { hrefOf } from "~/object/subject";
-import { Ago } from "~/ui/Ago";
+import { Hint } from "~/ui/Hint";
 import { InLink } from "~/ui/InLink";
 import { Days } from "./Days";
 import { Fresh } from "./Fresh";
 import { rooms, type StationId, shortAge } from "./floor";
 import classes from "./Station.module.css";
+
+// What is stuck opens in a dialog that the first visit need not wait for.
+const Stuck = lazy(() => import("./Stuck").then((m) => ({ default: m.Stuck })));
 
 const icons: Record<StationId, Icon> = {
   vision: IconCompass,
@@ -49,30 +51,30 @@ export function Station({ station: s, invite }: Props) {
       <span className={classes.node} data-node data-state={state}>
         <Mark size={20} stroke={1.7} aria-hidden />
       </span>
-      <Tooltip label={room.about}>
+      <Hint label={room.about}>
         <InLink href={room.href} look="bare" className={classes.name}>
           {s.title}
         </InLink>
-      </Tooltip>
+      </Hint>
       {invite ? (
         <p className={classes.about}>{room.about}</p>
       ) : (
         <div className={classes.figures}>
-          <Tooltip label={`${s.inWork} ${s.inWorkText}`}>
+          <Hint label={`${s.inWork} ${s.inWorkText}`}>
             <span className={classes.work}>
               <span className={`num ${classes.count}`} data-none={s.inWork === 0 || undefined}>
                 <Fresh value={s.inWork}>{format(s.inWork, "count")}</Fresh>
               </span>
               <span className={classes.words}>{room.work}</span>
             </span>
-          </Tooltip>
+          </Hint>
           <span className={`num ${classes.oldest}`}>
             {s.oldest && s.oldestSeconds !== undefined ? (
-              <Tooltip label={`${s.oldestTitle || s.oldest}: ${duration(Math.round(s.oldestSeconds))}`}>
+              <Hint label={`${s.oldestTitle || s.oldest}: ${duration(Math.round(s.oldestSeconds))}`}>
                 <InLink href={hrefOf(s.oldest)} look="quiet">
                   oldest {shortAge(s.oldestSeconds)}
                 </InLink>
-              </Tooltip>
+              </Hint>
             ) : s.waiting > 0 ? null : (
               <span aria-hidden>·</span>
             )}
@@ -85,48 +87,24 @@ export function Station({ station: s, invite }: Props) {
           </span>
           <span className={classes.week}>
             <Days days={s.days} label={`${s.week} ${s.weekText} in 7 days`} />
-            <Tooltip label={`${s.week} ${s.weekText} in the last 7 days`}>
+            <Hint label={`${s.week} ${s.weekText} in the last 7 days`}>
               <span className={`num ${classes.words}`}>
                 <b>
                   <Fresh value={s.week}>{format(s.week, "count")}</Fresh>
                 </b>{" "}
                 {room.finished}
               </span>
-            </Tooltip>
+            </Hint>
           </span>
-          <span className={classes.foot}>{s.stuckCount > 0 && <Stuck station={s} />}</span>
+          <span className={classes.foot}>
+            {s.stuckCount > 0 && (
+              <Suspense fallback={`${s.stuckCount} stuck`}>
+                <Stuck station={s} />
+              </Suspense>
+            )}
+          </span>
         </div>
       )}
     </>
-  );
-}
-
-function Stuck({ station: s }: { station: Schemas["FloorStation"] }) {
-  return (
-    <Popover width={320} position="bottom" shadow="md" withinPortal trapFocus returnFocus>
-      <Popover.Target>
-        <UnstyledButton className={classes.stuck}>
-          <IconHandStop size={13} stroke={2} aria-hidden />
-          {s.stuckCount} stuck
-        </UnstyledButton>
-      </Popover.Target>
-      <Popover.Dropdown className={classes.drop} aria-label={`Stuck at ${s.title.toLowerCase()}`}>
-        <ul className={classes.list}>
-          {s.stuck.map((k) => (
-            <li key={k.subject}>
-              <InLink href={hrefOf(k.subject)} look="quiet">
-                <b>{k.title || k.subject}</b>
-              </InLink>
-              <div className={classes.why}>
-                {k.why}, <Ago at={k.since} />
-              </div>
-            </li>
-          ))}
-        </ul>
-        {s.stuckCount > s.stuck.length && (
-          <div className={classes.why}>and {s.stuckCount - s.stuck.length} more</div>
-        )}
-      </Popover.Dropdown>
-    </Popover>
   );
 }

@@ -135,7 +135,6 @@ export function BoardView({ team, mine, onNew }: Props) {
           board.release();
         }}
       >
-        {/* biome-ignore lint/a11y/noStaticElementInteractions: the cards in it have the focus; it only knows their order */}
         <section ref={grid} aria-label="Board" className={classes.board} onKeyDown={press}>
           {columns.map((c) => (
             <ColumnView

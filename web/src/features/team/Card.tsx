@@ -68,7 +68,6 @@ function Body({ item: i, p85, focusable, lifted, onFocus, onPull, onBlock, frame
       data-card={i.id}
       data-blocked={i.blocked ? true : undefined}
       data-lifted={lifted || undefined}
-      // biome-ignore lint/a11y/noNoninteractiveTabindex: the board's keys act on the card that has the focus
       tabIndex={focusable ? 0 : -1}
       aria-label={`${i.id} ${i.title}, ${typeNames[i.type].toLowerCase()}, ${i.state}, ${words}${i.blocked ? `, blocked: ${i.blocked}` : ""}`}
       onFocus={onFocus}

@@ -81,15 +81,15 @@ function ItemView({ item: i }: { item: Item }) {
     i.blocked
       ? void act(() => send("post", "/api/v1/items/{id}/unblock", { id: i.id }), `${i.id} can go on.`)
       : setBlocking(true);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: the item is all that the keys act on
   useKeys(
+    // biome-ignore lint/correctness/useExhaustiveDependencies: the item is all that the keys act on
     useMemo(
       () => ({
         e: () => setEditing(true),
         ...(i.state === "ready" ? { p: () => void pull() } : {}),
         ...(i.state === "done" ? {} : { b: block }),
       }),
-      [i, pull, block],
+      [i],
     ),
   );
   const all = stays(i, now);
