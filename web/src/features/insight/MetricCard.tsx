@@ -40,13 +40,7 @@ export function MetricCard({ metric: m, onEvents }: { metric: Metric; onEvents: 
         </span>
       </p>
       <Trend points={slices(m)} unit={unit} label={m.title} />
-      <Button
-        size="xs"
-        variant="default"
-        onClick={onEvents}
-        disabled={m.total === 0}
-        aria-label={`Events behind ${m.title}`}
-      >
+      <Button size="xs" variant="default" onClick={onEvents} disabled={m.total === 0}>
         {m.total === 0
           ? "No events"
           : `${format(m.total, "count")} ${m.total === 1 ? "event" : "events"} behind it`}
