@@ -273,7 +273,7 @@ func TestFailures(t *testing.T) {
 func TestRestart(t *testing.T) {
 	each(t, func(t *testing.T, db *store.DB) {
 		c := &clock{}
-		there := make(chan struct{}, 2)
+		there := make(chan struct{}, 20)
 		first := effect.New(db, c.now)
 		first.Handle("do", time.Minute, func(ctx context.Context, _ effect.Effect) error {
 			there <- struct{}{}
@@ -284,8 +284,9 @@ func TestRestart(t *testing.T) {
 		end := start(t, first)
 		<-there
 		end()
-		if e := get(t, first, "stopped"); e.State != effect.Waiting || e.Attempts != 1 {
-			t.Fatalf("after a stop: %+v", e)
+		stopped := get(t, first, "stopped")
+		if stopped.State != effect.Waiting || stopped.Error != "" {
+			t.Fatalf("after a stop: %+v", stopped)
 		}
 		// As a kill leaves it.
 		err := db.Update(t.Context(), func(tx *store.Tx) error {
@@ -299,7 +300,7 @@ func TestRestart(t *testing.T) {
 		var performed atomic.Int64
 		second.Handle("do", time.Minute, func(_ context.Context, e effect.Effect) error {
 			performed.Add(1)
-			if e.Attempts != 2 {
+			if e.Attempts != stopped.Attempts+1 {
 				t.Errorf("attempt %d", e.Attempts)
 			}
 			return nil
