@@ -197,6 +197,9 @@ func (l *Log) finish(ctx context.Context, e Effect, failure error) error {
 			return err
 		}
 		tx.After(l.nudge) // the next of the subject may be due
+		if state == Waiting {
+			tx.After(func() { time.AfterFunc(due.Sub(now), l.nudge) })
+		}
 		if state == Failed && l.failed != nil {
 			return l.failed(ctx, tx, e)
 		}
