@@ -67,17 +67,19 @@ func (l *Log) drain(ctx context.Context) error {
 }
 
 // claim takes the oldest due effect whose subject has no earlier one open. The
-// conditional update decides, so that two workers never hold the same effect.
+// conditional update decides, so that two workers never hold the same effect. A
+// lease runs out for others only: what this process holds it is at, whatever
+// the clock says after a pause of the machine.
 func (l *Log) claim(ctx context.Context) (e Effect, found bool, err error) {
 	for ctx.Err() == nil {
 		now := store.Micros(l.now())
 		var next Effect
 		err = l.db.View(ctx, func(tx *store.Tx) error {
 			next, err = store.One(ctx, tx, scan, `select `+columns+` from effect_effect e
-				where ((state = 'waiting' and due <= $1) or (state = 'running' and held_until < $1))
+				where ((state = 'waiting' and due <= $1) or (state = 'running' and held_until < $1 and holder <> $2))
 				and not exists (select 1 from effect_effect o where o.subject = e.subject and o.id < e.id
 					and o.state in ('waiting', 'running', 'parked'))
-				order by id limit 1`, now)
+				order by id limit 1`, now, l.holder)
 			return err
 		})
 		if errors.Is(err, store.ErrNone) {
@@ -89,7 +91,7 @@ func (l *Log) claim(ctx context.Context) (e Effect, found bool, err error) {
 		err = l.db.Update(ctx, func(tx *store.Tx) error {
 			e, err = store.One(ctx, tx, scan, `update effect_effect
 				set state = 'running', attempts = attempts + 1, holder = $3, held_until = $4
-				where id = $2 and ((state = 'waiting' and due <= $1) or (state = 'running' and held_until < $1))
+				where id = $2 and ((state = 'waiting' and due <= $1) or (state = 'running' and held_until < $1 and holder <> $3))
 				returning `+columns, now, next.ID, l.holder, store.Micros(until))
 			return err
 		})
@@ -114,7 +116,26 @@ func (l *Log) perform(ctx context.Context, e Effect) error {
 	if err != nil && ctx.Err() != nil {
 		return l.letGo(ctx, e) // stopping; the next run takes it up again
 	}
-	return l.finish(context.WithoutCancel(ctx), e, err)
+	return l.settle(ctx, e, err)
+}
+
+// settle writes what came of an effect. While that cannot be written the worker
+// does nothing else: nobody would perform the effect again.
+func (l *Log) settle(ctx context.Context, e Effect, failure error) error {
+	pause := time.NewTicker(time.Second)
+	defer pause.Stop()
+	for {
+		err := l.finish(context.WithoutCancel(ctx), e, failure)
+		if err == nil {
+			return nil
+		}
+		slog.Error("what came of an effect could not be written and will be tried again", "kind", e.Kind, "subject", e.Subject, "error", err)
+		select {
+		case <-ctx.Done():
+			return err // its lease runs out, or the next run frees it
+		case <-pause.C:
+		}
+	}
 }
 
 // runLease keeps the effect this worker's until ctx ends. A worker that lost it,
@@ -176,6 +197,9 @@ func (l *Log) finish(ctx context.Context, e Effect, failure error) error {
 			return err
 		}
 		tx.After(l.nudge) // the next of the subject may be due
+		if state == Waiting {
+			tx.After(func() { time.AfterFunc(due.Sub(now), l.nudge) })
+		}
 		if state == Failed && l.failed != nil {
 			return l.failed(ctx, tx, e)
 		}

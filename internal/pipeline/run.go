@@ -49,7 +49,7 @@ func (s *Service) resume(ctx context.Context) error {
 		if tx.Postgres() {
 			return nil
 		}
-		_, err := tx.Exec(ctx, `update pipeline_run set held_until = 0 where state = 'running'`)
+		_, err := tx.Exec(ctx, `update pipeline_run set holder = '', held_until = 0 where state = 'running'`)
 		return err
 	})
 	if err != nil {
@@ -96,17 +96,17 @@ func (s *Service) claim(ctx context.Context) (r Run, found bool, err error) {
 	now := s.now()
 	err = s.db.Update(ctx, func(tx *store.Tx) error {
 		found = false
-		id, err := store.One(ctx, tx, store.Scan1[ref.Run], `select id from pipeline_run r where (state = 'waiting' or (state = 'running' and held_until < $1))
+		id, err := store.One(ctx, tx, store.Scan1[ref.Run], `select id from pipeline_run r where (state = 'waiting' or (state = 'running' and held_until < $1 and holder <> $2))
 			and not exists (select 1 from pipeline_run o where o.component = r.component and o.state = 'running' and o.id <> r.id)
 			order by case when state = 'running' then 0 when change like '%"lane":"hotfix"%' then 1 else 2 end,
-				(select count(*) from pipeline_run o where o.team = r.team and o.state = 'running'), id limit 1`, store.Micros(now))
+				(select count(*) from pipeline_run o where o.team = r.team and o.state = 'running'), id limit 1`, store.Micros(now), s.holder)
 		if errors.Is(err, store.ErrNone) {
 			return nil
 		} else if err != nil {
 			return err
 		}
 		n, err := tx.Exec(ctx, `update pipeline_run set state = 'running', started = case when started = 0 then $2 else started end, holder = $3, held_until = $4
-			where id = $1 and (state = 'waiting' or (state = 'running' and held_until < $2))`, string(id), store.Micros(now), s.holder, store.Micros(now.Add(hold)))
+			where id = $1 and (state = 'waiting' or (state = 'running' and held_until < $2 and holder <> $3))`, string(id), store.Micros(now), s.holder, store.Micros(now.Add(hold)))
 		if err != nil || n == 0 {
 			return err
 		}
@@ -168,7 +168,7 @@ func (s *Service) runHold(ctx context.Context, id ref.Run, end context.CancelCau
 // at once.
 func (s *Service) letGo(ctx context.Context, id ref.Run) error {
 	return s.db.Update(context.WithoutCancel(ctx), func(tx *store.Tx) error {
-		_, err := tx.Exec(ctx, `update pipeline_run set held_until = 0 where id = $1 and holder = $2 and state = 'running'`, string(id), s.holder)
+		_, err := tx.Exec(ctx, `update pipeline_run set holder = '', held_until = 0 where id = $1 and holder = $2 and state = 'running'`, string(id), s.holder)
 		return err
 	})
 }
@@ -218,7 +218,26 @@ func (s *Service) walk(ctx context.Context, r Run) error {
 	default:
 		r.State, r.Reason = Failed, err.Error()
 	}
-	return s.finish(ctx, r)
+	return s.settle(ctx, r)
+}
+
+// settle writes how a run ended. While that cannot be written the runner does
+// nothing else: nobody would take the run up again.
+func (s *Service) settle(ctx context.Context, r Run) error {
+	pause := time.NewTicker(time.Second)
+	defer pause.Stop()
+	for {
+		err := s.finish(ctx, r)
+		if err == nil || errs.Is(err, errs.Conflict) { // it was ended by another
+			return err
+		}
+		slog.Error("how a run ended could not be written and will be tried again", "run", r.ID, "error", err)
+		select {
+		case <-ctx.Done():
+			return err
+		case <-pause.C:
+		}
+	}
 }
 
 func (s *Service) cancelledBy(ctx context.Context, id ref.Run) (by string, err error) {

@@ -434,6 +434,10 @@ func TestClaim(t *testing.T) {
 		// Whose holder is gone is taken up first, without being told again.
 		started := len(facts[fact.RunStarted](w))
 		w.skew.Add((hold + time.Second).Microseconds())
+		if got := take(); got != "" {
+			t.Fatalf("%q was taken again by who holds it", got)
+		}
+		w.make(w.dir) // another process
 		push("e", "new", "hotfix")
 		if got := take(); got != "d1" && got != "a2" && got != "b1" && got != "c1" {
 			t.Fatalf("taken up %q", got)

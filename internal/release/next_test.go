@@ -31,7 +31,7 @@ func newPlay(seed uint64) *play {
 		plan.Shares = []float64{0.1, 0.2, 0.4, 0.8, 1}
 	}
 	rates := []float64{0, 0.002, 0.02, 0.1}
-	p := &play{rng: rng, rateB: rates[rng.IntN(len(rates))], batch: 200 + rng.IntN(1500)}
+	p := &play{rng: rng, rateB: rates[rng.IntN(len(rates))], batch: 600 + rng.IntN(2400)}
 	p.rateC = p.rateB
 	if rng.IntN(2) == 0 {
 		p.rateC = min(1, p.rateB*3+0.02)
@@ -84,7 +84,7 @@ func (p *play) units() {
 // checks at every look what a person relies on.
 func TestNextKeepsItsPromises(t *testing.T) {
 	t.Parallel()
-	const rollouts, looks = 2000, 40
+	const rollouts, looks = 2000, 20
 	ends := map[Step]int{}
 	rolledBackWhileHeld := 0
 	for seed := range uint64(rollouts) {
