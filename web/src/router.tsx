@@ -155,8 +155,7 @@ const textOf = (v: unknown): string | undefined => (typeof v === "string" && v !
 const team = createRoute({
   getParentRoute: () => inside,
   path: "/teams/$id",
-  validateSearch: (s: Record<string, unknown>): TeamSearch =>
-    texts(s, ["view", "new", "mine", "state", "q"]),
+  validateSearch: (s: Record<string, unknown>): TeamSearch => texts(s, ["view", "new", "mine", "state", "q"]),
   component: lazyRouteComponent(
     styled(() => import("./features/team/Team.page")),
     "TeamPage",
@@ -175,7 +174,8 @@ const item = createRoute({
 const newComponent = createRoute({
   getParentRoute: () => inside,
   path: "/platform/new",
-  validateSearch: (s: Record<string, unknown>): { team?: string; path?: string } => texts(s, ["team", "path"]),
+  validateSearch: (s: Record<string, unknown>): { team?: string; path?: string } =>
+    texts(s, ["team", "path"]),
   component: lazyRouteComponent(
     styled(() => import("./features/platform/NewComponent.page")),
     "NewComponentPage",
@@ -185,8 +185,7 @@ const newComponent = createRoute({
 const component = createRoute({
   getParentRoute: () => inside,
   path: "/components/$name",
-  validateSearch: (s: Record<string, unknown>): ComponentSearch =>
-    texts(s, ["view", "env", "range", "log"]),
+  validateSearch: (s: Record<string, unknown>): ComponentSearch => texts(s, ["view", "env", "range", "log"]),
   component: lazyRouteComponent(
     styled(() => import("./features/platform/Component.page")),
     "ComponentPage",
@@ -283,7 +282,10 @@ export interface ComponentSearch {
 }
 
 /** The named parameters of an address that are texts. */
-function texts<K extends string>(search: Record<string, unknown>, names: readonly K[]): { [P in K]?: string } {
+function texts<K extends string>(
+  search: Record<string, unknown>,
+  names: readonly K[],
+): { [P in K]?: string } {
   const out: { [P in K]?: string } = {};
   for (const name of names) {
     const v = search[name];

@@ -10,7 +10,9 @@ type Operation<P extends keyof paths, M extends Method> = paths[P] extends Recor
 type Answer<O> = O extends { responses: { 200: { content: { "application/json": infer A } } } } ? A : null;
 type Body<O> = O extends { requestBody: { content: { "application/json": infer B } } } ? B : undefined;
 type InPath<O> = O extends { parameters: { path: infer V } } ? V : Record<never, string>;
-type InQuery<O> = O extends { parameters: { query?: infer Q } } ? Exclude<Q, undefined> : Record<never, string>;
+type InQuery<O> = O extends { parameters: { query?: infer Q } }
+  ? Exclude<Q, undefined>
+  : Record<never, string>;
 
 type Asked = {
   [P in keyof paths]: Answer<Operation<P, "get">> extends null ? never : P;

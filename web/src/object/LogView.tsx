@@ -43,7 +43,10 @@ export function LogView({ log, label, empty, wanted, onWanted, line, onLine, fai
   );
   const keep = useMemo(() => (wanted.trim() ? found : wrong), [wanted, found, wrong]);
   const folds = folded && keep.length > 0;
-  const shown = useMemo(() => rows(lines, found, folds ? keep : null, open), [lines, found, folds, keep, open]);
+  const shown = useMemo(
+    () => rows(lines, found, folds ? keep : null, open),
+    [lines, found, folds, keep, open],
+  );
   const virtual = useVirtualizer({
     count: shown.length,
     getScrollElement: () => box.current,
@@ -138,7 +141,11 @@ export function LogView({ log, label, empty, wanted, onWanted, line, onLine, fai
               <IconFold size={15} stroke={1.8} />
             </Tool>
           )}
-          <Tool label={wrap ? "Do not wrap lines" : "Wrap lines"} on={wrap} onClick={() => setWrap((w) => !w)}>
+          <Tool
+            label={wrap ? "Do not wrap lines" : "Wrap lines"}
+            on={wrap}
+            onClick={() => setWrap((w) => !w)}
+          >
             <IconTextWrap size={15} stroke={1.8} />
           </Tool>
         </span>
@@ -198,7 +205,12 @@ export function LogView({ log, label, empty, wanted, onWanted, line, onLine, fai
   );
 }
 
-function LogRow(props: { row: Row; here: boolean; onLine: (n: number) => void; onOpen: (n: number) => void }) {
+function LogRow(props: {
+  row: Row;
+  here: boolean;
+  onLine: (n: number) => void;
+  onOpen: (n: number) => void;
+}) {
   const { row, here, onLine, onOpen } = props;
   if (row.kind === "fold") {
     return (

@@ -18,7 +18,13 @@ type Data = Record<string, unknown>;
 type Teller = (d: Data) => string | Saying;
 
 const text = (v: unknown): string =>
-  typeof v === "string" ? v : typeof v === "number" ? String(v) : Array.isArray(v) ? v.map(text).join(", ") : "";
+  typeof v === "string"
+    ? v
+    : typeof v === "number"
+      ? String(v)
+      : Array.isArray(v)
+        ? v.map(text).join(", ")
+        : "";
 const share = (v: unknown): string => (typeof v === "number" ? format(v, "ratio") : "an unknown share");
 const because = (what: string, why: unknown): Saying => (text(why) ? { what, why: text(why) } : { what });
 
@@ -49,8 +55,10 @@ const tellers: Record<string, Teller> = {
   "item.created": (d) => `created ${text(d.item)}: ${text(d.title)}`,
   "item.changed": (d) => `changed ${text(d.fields)}`,
   "item.moved": (d) => because(`moved it from ${text(d.from)} to ${text(d.to)}`, d.because),
-  "item.blocked": (d) => (text(d.reason) ? because("marked it as blocked", d.reason) : "said that it can go on"),
+  "item.blocked": (d) =>
+    text(d.reason) ? because("marked it as blocked", d.reason) : "said that it can go on",
   "board.changed": () => "changed the limits of the board",
+  "path.published": (d) => `published the golden path ${text(d.path)} ${text(d.version)}`,
   "component.created": (d) => `created the component from the path ${text(d.path)} ${text(d.pathVersion)}`,
   "component.ready": () => "saw its first version live in production",
   "repository.created": (d) => `made the repository with the protected trunk ${text(d.branch)}`,
@@ -62,7 +70,8 @@ const tellers: Record<string, Teller> = {
     because(`ended the run: ${text(d.outcome)}${text(d.step) ? ` in ${text(d.step)}` : ""}`, d.reason),
   "artifact.published": (d) =>
     `published version ${text(d.version)}, ${format(Number(d.size), "bytes")}, with signed SBOM and provenance`,
-  "artifact.marked-bad": (d) => because("marked it bad: nothing applies it again until it is cleared", d.reason),
+  "artifact.marked-bad": (d) =>
+    because("marked it bad: nothing applies it again until it is cleared", d.reason),
   "artifact.cleared": (d) => because("lifted the mark", d.reason),
   "deployment.finished": (d) =>
     because(`deployed version ${text(d.version)} to ${text(d.environment)}: ${text(d.outcome)}`, d.reason),
@@ -72,12 +81,16 @@ const tellers: Record<string, Teller> = {
   "rollout.held": (d) => because("held it", d.reason),
   "rollout.resumed": (d) => because("let it go on", d.reason),
   "rollout.decided": (d) =>
-    because(`decided${d.byHand === true ? " by hand" : ""}: ${text(d.verdict).replaceAll("_", " ")}`, d.reason),
+    because(
+      `decided${d.byHand === true ? " by hand" : ""}: ${text(d.verdict).replaceAll("_", " ")}`,
+      d.reason,
+    ),
   "rollout.finished": (d) => `finished it: ${text(d.outcome).replaceAll("_", " ")}`,
   "effect.measured": (d) =>
     `measured its effect: ${format(Number(d.estimate), "points")}, ${format(Number(d.low), "points")} to ${format(Number(d.high), "points")}, grade ${text(d.grade)}`,
   "workload.ready": (d) => `version ${text(d.version)} answers in ${text(d.environment)}`,
-  "workload.crashed": (d) => because(`version ${text(d.version)} crashed in ${text(d.environment)}`, d.reason),
+  "workload.crashed": (d) =>
+    because(`version ${text(d.version)} crashed in ${text(d.environment)}`, d.reason),
   "workload.stopped": (d) => `version ${text(d.version)} was stopped in ${text(d.environment)}`,
   "alert.fired": (d) => because(`raised the alert ${text(d.alert)} in ${text(d.environment)}`, d.text),
   "alert.resolved": (d) => `ended the alert ${text(d.alert)} in ${text(d.environment)}`,

@@ -5,7 +5,8 @@ export type Row =
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: that is what an escape sequence begins with
 const escapes = /\x1b\[[0-9;?]*[A-Za-z]|\x1b\][^\x07]*\x07/g;
-const bad = /\b(FAIL|FAILED|panic:|fatal:|error:|Error:|ERROR|exit status [1-9]|undefined:|cannot )|^\s*\S+\.\w+:\d+:\d+:/;
+const bad =
+  /\b(FAIL|FAILED|panic:|fatal:|error:|Error:|ERROR|exit status [1-9]|undefined:|cannot )|^\s*\S+\.\w+:\d+:\d+:/;
 
 /** Takes what a terminal would not print out of a line; a carriage return shows only what came after it. */
 export function clean(line: string): string {
@@ -19,7 +20,11 @@ export function failing(line: string): boolean {
 }
 
 /** Splits new text into lines behind those that are there; the last line may be unfinished. */
-export function append(lines: readonly string[], open: string, text: string): { lines: string[]; open: string } {
+export function append(
+  lines: readonly string[],
+  open: string,
+  text: string,
+): { lines: string[]; open: string } {
   const parts = (open + text).split("\n");
   const last = parts.pop() ?? "";
   return { lines: [...lines, ...parts.map(clean)], open: last };
@@ -47,7 +52,14 @@ export function rows(
   const hit = new Set(found);
   const row = (i: number): Row => {
     const text = lines[i] ?? "";
-    return { kind: "line", n: i + 1, text, bad: failing(text), hit: hit.has(i + 1), own: text.startsWith("--- ") };
+    return {
+      kind: "line",
+      n: i + 1,
+      text,
+      bad: failing(text),
+      hit: hit.has(i + 1),
+      own: text.startsWith("--- "),
+    };
   };
   if (keep === null) return lines.map((_, i) => row(i));
   const shown = new Uint8Array(lines.length);

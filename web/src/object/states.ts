@@ -92,9 +92,7 @@ export function incidentState(state: Schemas["Incident"]["state"]): Said {
 
 export function alertState(state: Schemas["Alert"]["state"]): Said {
   if (state === "firing") return { state: "failed", label: "firing" };
-  return state === "pending"
-    ? { state: "waiting", label: "pending" }
-    : { state: "done", label: "resolved" };
+  return state === "pending" ? { state: "waiting", label: "pending" } : { state: "done", label: "resolved" };
 }
 
 const nodes: Record<string, State> = {

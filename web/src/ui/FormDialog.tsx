@@ -36,7 +36,8 @@ export function FormDialog(props: Props) {
   const form = useRef<HTMLFormElement>(null);
 
   useEffect(() => {
-    if (differences(fields, values, initial).length > 0) sessionStorage.setItem(place(draft), JSON.stringify(values));
+    if (differences(fields, values, initial).length > 0)
+      sessionStorage.setItem(place(draft), JSON.stringify(values));
     else sessionStorage.removeItem(place(draft));
   }, [fields, values, initial, draft]);
 

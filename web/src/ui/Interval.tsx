@@ -33,7 +33,19 @@ const height = 58;
 
 /** An estimate with its interval against its margin: how bad can it still be, and is that bad enough? */
 export function Interval(props: Props) {
-  const { label, estimate, low, high, margin, better, unit, n, domain, none = 0, noneWord = "no change" } = props;
+  const {
+    label,
+    estimate,
+    low,
+    high,
+    margin,
+    better,
+    unit,
+    n,
+    domain,
+    none = 0,
+    noneWord = "no change",
+  } = props;
   const { ref, width: measured } = useElementSize<HTMLElement>();
   const width = Math.min(Math.max(measured, 240), 640);
   const verdict = judge({ low, high, margin: margin ?? null, better, none });

@@ -50,7 +50,10 @@ export function differences(
 
 /** A number that was written, with a comma or a point; undefined when there is none. */
 export function numberOf(value: string | undefined): number | undefined {
-  const text = (value ?? "").trim().replaceAll(/[\s\u2009]/g, "").replace(",", ".");
+  const text = (value ?? "")
+    .trim()
+    .replaceAll(/[\s\u2009]/g, "")
+    .replace(",", ".");
   if (text === "") return undefined;
   const n = Number(text);
   return Number.isFinite(n) ? n : undefined;

@@ -1,5 +1,12 @@
 import { Button, Modal, NativeSelect, TextInput } from "@mantine/core";
-import { IconDownload, IconListDetails, IconRocket, IconSearch, IconShieldCheck, IconShieldX } from "@tabler/icons-react";
+import {
+  IconDownload,
+  IconListDetails,
+  IconRocket,
+  IconSearch,
+  IconShieldCheck,
+  IconShieldX,
+} from "@tabler/icons-react";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useNavigate, useParams, useSearch } from "@tanstack/react-router";
 import { useMemo, useState } from "react";
@@ -33,9 +40,7 @@ type Artifact = Schemas["ArtifactDetail"];
 /** An image that the pipeline published: whether its evidence holds, what it is made of, and where it comes from. */
 export function ArtifactPage() {
   const { digest } = useParams({ from: "/inside/artifacts/$digest" });
-  const artifact = useQuery(
-    ask("/api/v1/artifacts/{id}", { path: { id: digest }, kinds: ["rollout"] }),
-  );
+  const artifact = useQuery(ask("/api/v1/artifacts/{id}", { path: { id: digest }, kinds: ["rollout"] }));
   return (
     <Loaded
       query={artifact}
@@ -124,7 +129,11 @@ function Verification({ artifact: a }: { artifact: Artifact }) {
       <div className={classes.verdict} data-good={v.verified || undefined}>
         <Mark size={30} stroke={1.6} aria-hidden />
         <div>
-          <b>{v.verified ? "Yes: every byte and every signature was read again" : "No: it would not be deployed"}</b>
+          <b>
+            {v.verified
+              ? "Yes: every byte and every signature was read again"
+              : "No: it would not be deployed"}
+          </b>
           <p>
             {v.verified
               ? "All bytes have their digests; the bill of materials and the provenance are about exactly these bytes and signed by the factory's key."
@@ -138,10 +147,7 @@ function Verification({ artifact: a }: { artifact: Artifact }) {
             ["Built by", v.builder],
             ["From", v.source],
             ["Branch", v.ref],
-            [
-              "Commit",
-              v.commit && <CommitName key="c" component={a.component} commit={v.commit} />,
-            ],
+            ["Commit", v.commit && <CommitName key="c" component={a.component} commit={v.commit} />],
             ["Pipeline file", v.pipeline && <Copyable key="p" text={v.pipeline} shown={short(v.pipeline)} />],
             ["Build ended", v.finished && <Ago key="f" at={v.finished} />],
             ["Key", v.key && <Copyable key="k" text={v.key} shown={short(v.key)} />],
@@ -160,7 +166,13 @@ const columns: readonly Column<Part>[] = [
     sort: (p) => p.name,
     width: "minmax(180px, 3fr)",
   },
-  { id: "version", header: "Version", cell: (p) => p.version, sort: (p) => p.version, width: "minmax(90px, 1fr)" },
+  {
+    id: "version",
+    header: "Version",
+    cell: (p) => p.version,
+    sort: (p) => p.version,
+    width: "minmax(90px, 1fr)",
+  },
   { id: "type", header: "Kind", cell: (p) => p.type, sort: (p) => p.type, width: "96px", wide: true },
   { id: "licence", header: "Licence", cell: (p) => p.licences || "not stated", width: "120px", wide: true },
 ];
@@ -207,7 +219,11 @@ function Bill({ artifact: a }: { artifact: Artifact }) {
         error={bill.error}
         retry={() => void bill.refetch()}
         empty={
-          <Empty icon={IconListDetails} title={search.q ? "No part is called so" : "It is made of nothing else"} small>
+          <Empty
+            icon={IconListDetails}
+            title={search.q ? "No part is called so" : "It is made of nothing else"}
+            small
+          >
             {search.q
               ? "Try another word."
               : "The bill of materials lists no part beside the service itself."}
@@ -329,7 +345,12 @@ function Start({ artifact: a, onClose }: { artifact: Artifact; onClose: () => vo
     setBusy(true);
     setError(undefined);
     try {
-      const made = await send("post", "/api/v1/rollouts", {}, { artifact: a.digest, lane, reason: reason.trim() });
+      const made = await send(
+        "post",
+        "/api/v1/rollouts",
+        {},
+        { artifact: a.digest, lane, reason: reason.trim() },
+      );
       void navigate({ to: "/rollouts/$id", params: { id: made.id } });
     } catch (thrown) {
       setError(thrown);
@@ -353,8 +374,8 @@ function Start({ artifact: a, onClose }: { artifact: Artifact; onClose: () => vo
         }}
       >
         <p className={classes.quiet}>
-          It goes through the same gates as a new version: staging, then a few customers, then more, decided by evidence
-          against what production runs now.
+          It goes through the same gates as a new version: staging, then a few customers, then more, decided
+          by evidence against what production runs now.
         </p>
         <NativeSelect
           label="Lane"

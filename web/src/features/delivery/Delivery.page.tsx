@@ -32,7 +32,9 @@ export function DeliveryPage() {
   const open = useQuery(
     ask("/api/v1/incidents", { query: { state: "open", limit: 200 }, kinds: ["incident"] }),
   );
-  const firing = useQuery(ask("/api/v1/alerts", { query: { state: "firing", limit: 200 }, kinds: ["alert"] }));
+  const firing = useQuery(
+    ask("/api/v1/alerts", { query: { state: "firing", limit: 200 }, kinds: ["alert"] }),
+  );
   const set = (change: Record<string, string | undefined>) =>
     void navigate({ search: (s) => ({ ...s, ...change }), replace: true, resetScroll: false });
   const narrow = { component: search.component, state: known(view, search.state) };
@@ -62,8 +64,8 @@ export function DeliveryPage() {
           title="Nothing is on its way"
           start={{ label: "Create the first component", href: "/platform/new" }}
         >
-          A push to a component's repository starts a run; its artifact is rolled out step by step and decided by evidence.
-          It begins with the first component.
+          A push to a component's repository starts a run; its artifact is rolled out step by step and decided
+          by evidence. It begins with the first component.
         </Empty>
       ) : (
         <Panel flush>

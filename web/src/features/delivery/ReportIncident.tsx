@@ -4,7 +4,13 @@ import { FormDialog } from "~/ui/FormDialog";
 import { given, textOf } from "~/ui/form";
 
 /** Reports what no fact has reported. */
-export function ReportIncident({ components, onClose }: { components: readonly string[]; onClose: () => void }) {
+export function ReportIncident({
+  components,
+  onClose,
+}: {
+  components: readonly string[];
+  onClose: () => void;
+}) {
   const router = useRouter();
   return (
     <FormDialog
@@ -42,12 +48,17 @@ export function ReportIncident({ components, onClose }: { components: readonly s
       onClose={onClose}
       onSend={async (v) => {
         const text = textOf(v.text);
-        const made = await send("post", "/api/v1/incidents", {}, {
-          title: v.title?.trim() ?? "",
-          component: v.component ?? "",
-          environment: v.environment === "staging" ? "staging" : "production",
-          ...(text ? { text } : {}),
-        });
+        const made = await send(
+          "post",
+          "/api/v1/incidents",
+          {},
+          {
+            title: v.title?.trim() ?? "",
+            component: v.component ?? "",
+            environment: v.environment === "staging" ? "staging" : "production",
+            ...(text ? { text } : {}),
+          },
+        );
         router.history.push(`/incidents/${made.id}`);
       }}
     />

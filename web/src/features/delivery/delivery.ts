@@ -12,14 +12,28 @@ export type ViewId = "rollouts" | "runs" | "incidents" | "alerts";
 
 /** The states by which each list can be narrowed, as the API names them. */
 export const filters = {
-  rollouts: ["queued", "staging", "starting", "running", "promoting", "rolling_back", "promoted", "rolled_back", "failed", "superseded"],
+  rollouts: [
+    "queued",
+    "staging",
+    "starting",
+    "running",
+    "promoting",
+    "rolling_back",
+    "promoted",
+    "rolled_back",
+    "failed",
+    "superseded",
+  ],
   runs: ["waiting", "running", "succeeded", "failed", "cancelled"],
   incidents: ["open", "resolved"],
   alerts: ["pending", "firing", "resolved"],
 } as const;
 
 /** The filter that an address asks for, when the list knows it. */
-export function known<V extends ViewId>(view: V, state: string | undefined): (typeof filters)[V][number] | undefined {
+export function known<V extends ViewId>(
+  view: V,
+  state: string | undefined,
+): (typeof filters)[V][number] | undefined {
   return (filters[view] as readonly string[]).includes(state ?? "")
     ? (state as (typeof filters)[V][number])
     : undefined;

@@ -12,7 +12,16 @@ import type { Column } from "~/ui/DataTable";
 import { Empty } from "~/ui/Empty";
 import { Num } from "~/ui/Num";
 import { Status } from "~/ui/Status";
-import { type Alert, type Artifact, type Commit, type Incident, known, type Rollout, type Run, took } from "./delivery";
+import {
+  type Alert,
+  type Artifact,
+  type Commit,
+  type Incident,
+  known,
+  type Rollout,
+  type Run,
+  took,
+} from "./delivery";
 
 /** What a list is narrowed to. */
 export interface Narrow {
@@ -22,7 +31,7 @@ export interface Narrow {
 
 const lane = (l: string) =>
   l === "hotfix" ? (
-    <Badge variant="light" color="gray" size="sm" tt="none" ml={8}>
+    <Badge variant="light" color="gray" size="sm" tt="none" mr={8}>
       hotfix
     </Badge>
   ) : null;
@@ -63,8 +72,8 @@ export function RolloutsTable(n: Narrow) {
       wide: true,
       cell: (r) => (
         <>
-          {r.title}
           {lane(r.lane)}
+          {r.title}
         </>
       ),
     },
@@ -127,8 +136,8 @@ export function RunsTable(n: Narrow) {
       wide: true,
       cell: (r) => (
         <>
-          {r.title}
           {lane(r.lane)}
+          {r.title}
         </>
       ),
     },
@@ -137,7 +146,10 @@ export function RunsTable(n: Narrow) {
       header: "State",
       width: "minmax(116px, 1fr)",
       cell: (r) => (
-        <Status state={runState(r.state).state} label={r.step ? `${runState(r.state).label} in ${r.step}` : runState(r.state).label} />
+        <Status
+          state={runState(r.state).state}
+          label={r.step ? `${runState(r.state).label} in ${r.step}` : runState(r.state).label}
+        />
       ),
     },
     {
@@ -206,7 +218,14 @@ export function IncidentsTable(n: Narrow) {
         />
       ),
     },
-    { id: "at", header: "Opened", align: "right", width: "88px", cell: (i) => <Ago at={i.opened} />, wide: true },
+    {
+      id: "at",
+      header: "Opened",
+      align: "right",
+      width: "88px",
+      cell: (i) => <Ago at={i.opened} />,
+      wide: true,
+    },
   ];
   return (
     <PagedTable
@@ -217,7 +236,8 @@ export function IncidentsTable(n: Narrow) {
       href={(i) => `/incidents/${i.id}`}
       empty={
         <Empty icon={IconFlame} title={n.state === "open" ? "No incident is open" : "No incidents"} small>
-          A rollback or an alert that pages opens one by itself, with the numbers, the commit, the item and the team in it.
+          A rollback or an alert that pages opens one by itself, with the numbers, the commit, the item and
+          the team in it.
         </Empty>
       }
     />
@@ -240,7 +260,12 @@ export function AlertsTable(n: Narrow) {
       cell: (a) => <Status {...alertState(a.state)} />,
     },
     ...componentColumn<Alert>(n),
-    { id: "text", header: "What was seen", cell: (a) => <span title={a.text}>{a.text}</span>, width: "minmax(140px, 2fr)" },
+    {
+      id: "text",
+      header: "What was seen",
+      cell: (a) => <span title={a.text}>{a.text}</span>,
+      width: "minmax(140px, 2fr)",
+    },
     {
       id: "meaning",
       header: "What to do",
@@ -266,8 +291,8 @@ export function AlertsTable(n: Narrow) {
       href={(a) => `/components/${a.component}?env=${a.environment}`}
       empty={
         <Empty icon={IconBellCheck} title="No alert" small>
-          Every component has the same rules from its first minute, without a line by its team: errors, latency, crashes and
-          silence.
+          Every component has the same rules from its first minute, without a line by its team: errors,
+          latency, crashes and silence.
         </Empty>
       }
     />
@@ -305,8 +330,22 @@ export function ArtifactsTable({ component }: { component: string }) {
       cell: (a) => <CommitName component={component} commit={a.commit} />,
       width: "90px",
     },
-    { id: "size", header: "Size", align: "right", width: "90px", cell: (a) => format(a.size, "bytes"), wide: true },
-    { id: "at", header: "Published", align: "right", width: "92px", cell: (a) => <Ago at={a.published} />, wide: true },
+    {
+      id: "size",
+      header: "Size",
+      align: "right",
+      width: "90px",
+      cell: (a) => format(a.size, "bytes"),
+      wide: true,
+    },
+    {
+      id: "at",
+      header: "Published",
+      align: "right",
+      width: "92px",
+      cell: (a) => <Ago at={a.published} />,
+      wide: true,
+    },
   ];
   return (
     <PagedTable
@@ -317,7 +356,8 @@ export function ArtifactsTable({ component }: { component: string }) {
       href={(a) => `/artifacts/${encodeURIComponent(a.digest)}`}
       empty={
         <Empty icon={IconPackage} title="No artifacts yet" small>
-          A run that succeeds on the trunk publishes one: an image with its bill of materials and signed provenance.
+          A run that succeeds on the trunk publishes one: an image with its bill of materials and signed
+          provenance.
         </Empty>
       }
     />
@@ -340,14 +380,21 @@ export function CommitsTable({ component }: { component: string }) {
       width: "minmax(140px, 3fr)",
       cell: (c) => (
         <>
-          {c.title}
           {lane(c.hotfix ? "hotfix" : "normal")}
+          {c.title}
         </>
       ),
     },
     { id: "items", header: "Items", cell: (c) => <ItemNames items={c.items} />, width: "100px" },
     { id: "author", header: "Author", cell: (c) => c.author, width: "140px", wide: true },
-    { id: "at", header: "Committed", align: "right", width: "92px", cell: (c) => <Ago at={c.at} />, wide: true },
+    {
+      id: "at",
+      header: "Committed",
+      align: "right",
+      width: "92px",
+      cell: (c) => <Ago at={c.at} />,
+      wide: true,
+    },
   ];
   return (
     <PagedTable

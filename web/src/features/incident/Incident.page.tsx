@@ -4,8 +4,8 @@ import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useParams } from "@tanstack/react-router";
 import { type FormEvent, useMemo, useState } from "react";
 import { ask, send } from "~/api/ask";
-import { format } from "~/lib/number";
 import { useNow } from "~/lib/now";
+import { format } from "~/lib/number";
 import { duration, millis } from "~/lib/time";
 import { Details } from "~/object/Details";
 import { Loaded } from "~/object/Loaded";
@@ -26,7 +26,7 @@ import { ReasonDialog } from "~/ui/ReasonDialog";
 import { Status } from "~/ui/Status";
 import { say } from "~/ui/say";
 import classes from "./Incident.module.css";
-import { causes, type Entry, type Incident, next, parts, tone } from "./incident";
+import { causes, type Entry, type Incident, next, parts, said, tone } from "./incident";
 
 /** A time in which customers may have been hurt: the deciding numbers, what caused it, and what was done. */
 export function IncidentPage() {
@@ -174,7 +174,9 @@ function Decision({ incident: i }: { incident: Incident }) {
             </span>
           </div>
           <div className={classes.bar} aria-hidden>
-            <span style={{ width: `${(100 * progress(threshold, Math.max(d.logE, threshold))).toFixed(1)}%` }} />
+            <span
+              style={{ width: `${(100 * progress(threshold, Math.max(d.logE, threshold))).toFixed(1)}%` }}
+            />
             <i style={{ width: `${(100 * progress(d.logE, Math.max(d.logE, threshold))).toFixed(1)}%` }} />
           </div>
         </div>
@@ -224,9 +226,7 @@ function Line({ entry: e, began, component }: { entry: Entry; began: string; com
         {duration(Math.abs(gap))}
       </span>
       <div className={classes.said}>
-        <div className={classes.what}>
-          {e.text.replace(/(verdict: [a-z ]+), (Promote|Roll back|Hold): /, "$1. ")}
-        </div>
+        <div className={classes.what}>{said(e)}</div>
         <div className={classes.quiet}>
           {e.actor}
           {e.subject && !e.subject.startsWith("incident/") && (

@@ -22,7 +22,9 @@ export function parts(i: Pick<Incident, "timeline" | "began" | "commitTitle">): 
   const began = millis(i.began);
   const title = i.commitTitle;
   const push = title
-    ? i.timeline.findLastIndex((e) => e.kind === "commits.pushed" && e.text.includes(title) && millis(e.at) <= began)
+    ? i.timeline.findLastIndex(
+        (e) => e.kind === "commits.pushed" && e.text.includes(title) && millis(e.at) <= began,
+      )
     : -1;
   const from = push >= 0 ? push : i.timeline.findIndex((e) => millis(e.at) >= began - 1000);
   const at = from < 0 ? i.timeline.length : from;
@@ -33,9 +35,15 @@ export function parts(i: Pick<Incident, "timeline" | "began" | "commitTitle">): 
 export function tone(e: Pick<Entry, "kind" | "text">): "bad" | "good" | "note" | "plain" {
   if (e.kind === "note" || e.kind === "incident.noted") return "note";
   if (e.kind === "incident.resolved" || e.kind === "alert.resolved") return "good";
-  if (["incident.opened", "alert.fired", "artifact.marked-bad", "workload.crashed"].includes(e.kind)) return "bad";
+  if (["incident.opened", "alert.fired", "artifact.marked-bad", "workload.crashed"].includes(e.kind))
+    return "bad";
   if (e.kind === "rollout.finished") return /rolled back/.test(e.text) ? "bad" : "good";
   return "plain";
+}
+
+/** What an entry says; a verdict's paragraph is left to the deciding numbers above and to the rollout's page. */
+export function said(e: Pick<Entry, "kind" | "text">): string {
+  return e.text.replace(/[:,] (Roll back|Promote|Hold): .*$/s, "");
 }
 
 /** What can be done now, the most useful first. */
@@ -43,6 +51,7 @@ export function next(i: Incident): string {
   if (i.state === "resolved") return "";
   if (i.cause === "verdict")
     return "Traffic is back on the version before. Fix it forward: push a commit with the trailer Lane: hotfix; its promotion resolves this incident.";
-  if (i.cause === "alert") return "Look at the component's dashboard and its last change; the incident ends by itself when the alert does.";
+  if (i.cause === "alert")
+    return "Look at the component's dashboard and its last change; the incident ends by itself when the alert does.";
   return "Write down what you find. Resolve it when customers are no longer hurt.";
 }

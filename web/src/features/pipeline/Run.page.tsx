@@ -8,12 +8,16 @@ import { format } from "~/lib/number";
 import { duration } from "~/lib/time";
 import { Details } from "~/object/Details";
 import { Loaded } from "~/object/Loaded";
+import { LogView } from "~/object/LogView";
+import { lineOf } from "~/object/log";
 import { ArtifactName, CommitName, ComponentName, ItemNames, TeamName } from "~/object/Names";
 import { ObjectHistory } from "~/object/ObjectHistory";
 import { ObjectThread } from "~/object/ObjectThread";
 import { Outline } from "~/object/Outline";
+import { useSecond } from "~/object/second";
 import { runState } from "~/object/states";
 import { short } from "~/object/subject";
+import { useLog } from "~/object/useLog";
 import { useCrumbs } from "~/shell/crumbs";
 import { useKeys } from "~/shell/keys";
 import { Ago } from "~/ui/Ago";
@@ -23,12 +27,8 @@ import { Panel } from "~/ui/Panel";
 import { Problem } from "~/ui/Problem";
 import { Status } from "~/ui/Status";
 import { say } from "~/ui/say";
-import { LogView } from "~/object/LogView";
-import { lineOf } from "~/object/log";
-import { cancelWill, firstStep, over, type Run, type RunStep, retryWill, took } from "./run";
 import classes from "./Run.module.css";
-import { useSecond } from "~/object/second";
-import { useLog } from "~/object/useLog";
+import { cancelWill, firstStep, over, type Run, type RunStep, retryWill, took } from "./run";
 
 const StepGraph = lazy(() => import("./StepGraph").then((m) => ({ default: m.StepGraph })));
 
@@ -147,9 +147,7 @@ function StepLog({ run: r, step }: { run: Run; step: RunStep }) {
   const search = useSearch({ from: "/inside/runs/$id" });
   const navigate = useNavigate({ from: "/runs/$id" });
   const silent = step.state === "waiting" || step.state === "skipped";
-  const path = silent
-    ? null
-    : fill("/api/v1/runs/{id}/steps/{step}/log", { id: r.id, step: step.name });
+  const path = silent ? null : fill("/api/v1/runs/{id}/steps/{step}/log", { id: r.id, step: step.name });
   const log = useLog(path, step.state === "running");
   const [line, setLine] = useState<number | null>(() => lineOf(location.hash));
   useEffect(() => {
@@ -206,7 +204,10 @@ function StepPanel({ step: s, now }: { step: RunStep; now: number }) {
           ["Took", seconds === null ? null : duration(seconds)],
           ["May take", duration(s.timeout)],
           ["Processor time", s.cpu > 0 ? duration(s.cpu) : null],
-          ["Memory at the most", s.peak > 0 ? `${format(s.peak, "bytes")} of ${format(s.memory, "bytes")}` : null],
+          [
+            "Memory at the most",
+            s.peak > 0 ? `${format(s.peak, "bytes")} of ${format(s.memory, "bytes")}` : null,
+          ],
           ["Exit code", s.state === "failed" && s.exitCode ? s.exitCode : null],
           ["Needs", s.needs.join(", ")],
         ]}
@@ -231,18 +232,7 @@ function Actions({ run: r }: { run: Run }) {
     setError(undefined);
     setOpen(verb);
   };
-  useKeys(
-    useMemo(
-      () => ({
-        x: () => {
-          setLast(verb);
-          setError(undefined);
-          setOpen(verb);
-        },
-      }),
-      [verb],
-    ),
-  );
+  useKeys({ x: begin });
   const act = async () => {
     setBusy(true);
     setError(undefined);
@@ -296,7 +286,12 @@ function Actions({ run: r }: { run: Run }) {
           <Button variant="default" onClick={() => setOpen(null)}>
             {last === "cancel" ? "Let it run" : "Leave it"}
           </Button>
-          <Button color={last === "cancel" ? "red.8" : undefined} loading={busy} onClick={() => void act()} data-autofocus>
+          <Button
+            color={last === "cancel" ? "red.8" : undefined}
+            loading={busy}
+            onClick={() => void act()}
+            data-autofocus
+          >
             {last === "cancel" ? "Cancel the run" : "Try again"}
           </Button>
         </div>

@@ -54,7 +54,11 @@ export function took(s: { started?: string; finished?: string }, now: number): n
 export function firstStep(steps: readonly RunStep[]): string | undefined {
   const by = (state: RunStep["state"]) => steps.find((s) => s.state === state)?.name;
   return (
-    by("failed") ?? by("running") ?? by("cancelled") ?? steps.findLast((s) => s.state === "succeeded")?.name ?? steps[0]?.name
+    by("failed") ??
+    by("running") ??
+    by("cancelled") ??
+    steps.findLast((s) => s.state === "succeeded")?.name ??
+    steps[0]?.name
   );
 }
 
@@ -79,6 +83,8 @@ export function retryWill(r: Run): string[] {
   return [
     `queue a new run of the same commit ${r.commit.slice(0, 8)}, with a number of its own`,
     "walk all steps again, with the caches as they are now",
-    ...(r.branch === "main" ? ["publish an artifact when it succeeds, which then goes to staging and production"] : []),
+    ...(r.branch === "main"
+      ? ["publish an artifact when it succeeds, which then goes to staging and production"]
+      : []),
   ];
 }

@@ -65,7 +65,13 @@ export function ComponentsTable({ label, rows, pending, error, retry, empty, one
       width: "96px",
       wide: true,
     },
-    { id: "about", header: "What it is for", cell: (c) => c.description, width: "minmax(0, 2fr)", wide: true },
+    {
+      id: "about",
+      header: "What it is for",
+      cell: (c) => c.description,
+      width: "minmax(0, 2fr)",
+      wide: true,
+    },
   ];
   return (
     <DataTable

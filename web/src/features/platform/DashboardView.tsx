@@ -14,7 +14,17 @@ import { TimeChart } from "~/ui/TimeChart";
 import { AlertLine } from "../delivery/AlertLine";
 import type { Component } from "./components";
 import classes from "./DashboardView.module.css";
-import { type Chart, type Dashboard, lines, markers, rangeOf, ranges, timesOf, unitOf, versions } from "./dashboard";
+import {
+  type Chart,
+  type Dashboard,
+  lines,
+  markers,
+  rangeOf,
+  ranges,
+  timesOf,
+  unitOf,
+  versions,
+} from "./dashboard";
 
 const beat = 5000; // ms; figures are scraped every five seconds
 
@@ -89,7 +99,8 @@ function Charts(props: { dashboard: Dashboard; quantile: string; onQuantile: (na
   if (known.length === 0) {
     return (
       <Empty icon={IconChartLine} title="No traffic in this time" small>
-        Requests, failures and latency are measured by the gateway for every component, from the first request on.
+        Requests, failures and latency are measured by the gateway for every component, from the first request
+        on.
       </Empty>
     );
   }

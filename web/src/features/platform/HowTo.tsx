@@ -22,7 +22,9 @@ export function HowTo({ component: c }: { component: Component }) {
     setBusy(true);
     setError(undefined);
     try {
-      setToken(await send("post", "/api/v1/tokens", {}, { name: `git for ${c.name}`, scopes: ["git"], days: 30 }));
+      setToken(
+        await send("post", "/api/v1/tokens", {}, { name: `git for ${c.name}`, scopes: ["git"], days: 30 }),
+      );
     } catch (thrown) {
       setError(thrown);
     } finally {
@@ -64,16 +66,13 @@ export function HowTo({ component: c }: { component: Component }) {
             <h3>Push it</h3>
             <Copyable text="git push" look="command" />
             <p>
-              The pipeline tests, builds and signs it; staging proves it; then customers get it step by step, and evidence
-              promotes it or takes it back.
+              The pipeline tests, builds and signs it; staging proves it; then customers get it step by step,
+              and evidence promotes it or takes it back.
             </p>
           </li>
           <li>
             <h3>Run its image elsewhere</h3>
-            <Copyable
-              text={`docker pull ${location.host}/${c.name}:1`}
-              look="command"
-            />
+            <Copyable text={`docker pull ${location.host}/${c.name}:1`} look="command" />
             <p>The registry speaks OCI; an API token with the scope registry signs in.</p>
           </li>
         </ol>

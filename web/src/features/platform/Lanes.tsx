@@ -72,7 +72,10 @@ function LaneView({ component, lane: l }: { component: string; lane: Lane }) {
       )}
       {l.rollout && (
         <InLink href={`/rollouts/${l.rollout.id}`} look="quiet" className={classes.rollout}>
-          <Status state={rolloutState(l.rollout).state} label={`version ${l.rollout.release}: ${rolloutState(l.rollout).label}`} />
+          <Status
+            state={rolloutState(l.rollout).state}
+            label={`version ${l.rollout.release}: ${rolloutState(l.rollout).label}`}
+          />
           <span className={classes.bar} aria-hidden>
             <span style={{ width: `${l.rollout.share * 100}%` }} />
           </span>
@@ -85,7 +88,8 @@ function LaneView({ component, lane: l }: { component: string; lane: Lane }) {
               <Status {...workloadState(w)} />
               <span className={`num ${classes.quiet}`}>
                 version {w.release}
-                {l.workloads.length > 1 ? `, ${format(w.share, "ratio")} of units` : ""}, {format(w.memory, "bytes")}
+                {l.workloads.length > 1 ? `, ${format(w.share, "ratio")} of units` : ""},{" "}
+                {format(w.memory, "bytes")}
                 {w.restarts > 0 ? `, ${w.restarts} restarts` : ""}
               </span>
               <InLink

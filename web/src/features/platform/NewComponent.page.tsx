@@ -52,19 +52,27 @@ export function NewComponentPage() {
     setBusy(true);
     setProblem(undefined);
     try {
-      const made = await send("post", "/api/v1/components", {}, {
-        name: name.trim(),
-        team: owner,
-        path: path.name,
-        ...(about.trim() ? { description: about.trim() } : {}),
-      });
+      const made = await send(
+        "post",
+        "/api/v1/components",
+        {},
+        {
+          name: name.trim(),
+          team: owner,
+          path: path.name,
+          ...(about.trim() ? { description: about.trim() } : {}),
+        },
+      );
       sessionStorage.removeItem(draft);
       void navigate({ to: "/components/$name", params: { name: made.name }, search: {} });
     } catch (thrown) {
       const p = asProblem(thrown);
       const here = fieldErrors(p);
       setWrong(here);
-      if (p.fields.length === 0 || Object.keys(here).some((at) => !["name", "team", "description"].includes(at)))
+      if (
+        p.fields.length === 0 ||
+        Object.keys(here).some((at) => !["name", "team", "description"].includes(at))
+      )
         setProblem(p);
     } finally {
       setBusy(false);
@@ -74,7 +82,11 @@ export function NewComponentPage() {
   if (teams.data && teams.data.items.length === 0) {
     return (
       <Page title="New component">
-        <Empty icon={IconStack2} title="A team comes first" start={{ label: "Found a team", href: "/teams?new=1" }}>
+        <Empty
+          icon={IconStack2}
+          title="A team comes first"
+          start={{ label: "Found a team", href: "/teams?new=1" }}
+        >
           A component belongs to the team that builds and runs it.
         </Empty>
       </Page>
@@ -140,7 +152,10 @@ export function NewComponentPage() {
             </div>
           </form>
         </Panel>
-        <Panel title="What you get" note={path ? `${path.title}, path ${path.name} ${path.version}` : undefined}>
+        <Panel
+          title="What you get"
+          note={path ? `${path.title}, path ${path.name} ${path.version}` : undefined}
+        >
           {path ? (
             <>
               <p className={classes.about}>{path.description}</p>
@@ -156,8 +171,8 @@ export function NewComponentPage() {
               </ul>
               {name.trim() !== "" && !checkName(name) && (
                 <p className={classes.address}>
-                  It will answer at <code>{name.trim()}.localhost</code>, with <code>{name.trim()}.staging.localhost</code>{" "}
-                  before it.
+                  It will answer at <code>{name.trim()}.localhost</code>, with{" "}
+                  <code>{name.trim()}.staging.localhost</code> before it.
                 </p>
               )}
             </>

@@ -89,8 +89,8 @@ export function PlatformPage() {
                 title="No components yet"
                 start={{ label: "Create the first component", href: "/platform/new" }}
               >
-                Three fields give a team a component whose service is built, tested and live in production, through the same
-                gates as any later change.
+                Three fields give a team a component whose service is built, tested and live in production,
+                through the same gates as any later change.
               </Empty>
             )
           }

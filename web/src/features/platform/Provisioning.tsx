@@ -1,4 +1,4 @@
-import { IconExternalLink, IconConfetti } from "@tabler/icons-react";
+import { IconConfetti, IconExternalLink } from "@tabler/icons-react";
 import { duration, millis } from "~/lib/time";
 import { useSecond } from "~/object/second";
 import { hrefOf } from "~/object/subject";
@@ -21,7 +21,9 @@ export function Provisioning({ component: c }: { component: Component }) {
   const took = ((c.ready ? millis(c.ready) : now) - millis(c.created)) / 1000;
   return (
     <Panel
-      title={running ? "On its way to production" : c.state === "ready" ? "Live in production" : "Not live yet"}
+      title={
+        running ? "On its way to production" : c.state === "ready" ? "Live in production" : "Not live yet"
+      }
       note={
         running
           ? `${duration(Math.max(0, Math.round(took)))} so far, by itself`
@@ -33,7 +35,8 @@ export function Provisioning({ component: c }: { component: Component }) {
       <ol className={classes.steps} aria-live="polite">
         {c.provisioning.map((s, i) => {
           const before = i === 0 ? c.created : c.provisioning[i - 1]?.at;
-          const seconds = s.state === "done" && s.at && before ? (millis(s.at) - millis(before)) / 1000 : null;
+          const seconds =
+            s.state === "done" && s.at && before ? (millis(s.at) - millis(before)) / 1000 : null;
           return (
             <li key={s.name} className={classes.step} data-state={s.state}>
               <span className={classes.icon}>

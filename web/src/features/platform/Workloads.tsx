@@ -63,12 +63,33 @@ export function Workloads({ component }: { component: string }) {
       width: "170px",
       wide: true,
     },
-    { id: "cpu", header: "Processor", cell: (w) => duration(w.cpu), align: "right", width: "86px", wide: true },
-    { id: "restarts", header: "Restarts", cell: (w) => w.restarts, align: "right", width: "76px", wide: true },
-    { id: "since", header: "Started", cell: (w) => <Ago at={w.created} />, align: "right", width: "92px", wide: true },
+    {
+      id: "cpu",
+      header: "Processor",
+      cell: (w) => duration(w.cpu),
+      align: "right",
+      width: "86px",
+      wide: true,
+    },
+    {
+      id: "restarts",
+      header: "Restarts",
+      cell: (w) => w.restarts,
+      align: "right",
+      width: "76px",
+      wide: true,
+    },
+    {
+      id: "since",
+      header: "Started",
+      cell: (w) => <Ago at={w.created} />,
+      align: "right",
+      width: "92px",
+      wide: true,
+    },
     {
       id: "log",
-      header: "",
+      header: "Output",
       align: "right",
       width: "70px",
       cell: (w) => (
@@ -97,15 +118,21 @@ export function Workloads({ component }: { component: string }) {
           retry={() => void workloads.refetch()}
           empty={
             <Empty icon={IconServer2} title="Nothing runs" small>
-              A workload is a version that runs in an environment, in a sandbox of its own. The first comes with the first
-              published version.
+              A workload is a version that runs in an environment, in a sandbox of its own. The first comes
+              with the first published version.
             </Empty>
           }
         />
       </Panel>
       {chosen && (
-        <Panel title={`Log of version ${chosen.release} in ${chosen.environment}`} note="the end of it, live" flush>
-          {chosen.reason && <p style={{ margin: 0, padding: "10px 16px", color: "var(--f-failed)" }}>{chosen.reason}</p>}
+        <Panel
+          title={`Log of version ${chosen.release} in ${chosen.environment}`}
+          note="the end of it, live"
+          flush
+        >
+          {chosen.reason && (
+            <p style={{ margin: 0, padding: "10px 16px", color: "var(--f-failed)" }}>{chosen.reason}</p>
+          )}
           <Tail key={chosen.id} workload={chosen} />
         </Panel>
       )}

@@ -28,10 +28,16 @@ export function health(c: Pick<Component, "name" | "state">, around: Around): Sa
   const crashed = serving.find((w) => w.state === "crashed");
   if (crashed) return { state: "held", label: `crashes, ${crashed.restarts} restarts` };
   if (serving.some((w) => w.state === "ready")) return { state: "done", label: "healthy" };
-  return own.length > 0 ? { state: "waiting", label: "starting" } : { state: "waiting", label: "nothing runs" };
+  return own.length > 0
+    ? { state: "waiting", label: "starting" }
+    : { state: "waiting", label: "nothing runs" };
 }
 
-export function live(name: string, environment: string, all: readonly Environment[]): Environment | undefined {
+export function live(
+  name: string,
+  environment: string,
+  all: readonly Environment[],
+): Environment | undefined {
   return all.find((e) => e.component === name && e.environment === environment);
 }
 
@@ -59,7 +65,9 @@ export function lanes(
     url: e.url,
     live: live(c.name, e.name, environments),
     workloads: workloads.filter((w) => w.component === c.name && w.environment === e.name),
-    rollout: rollouts.find((r) => (e.name === "production" ? production.includes(r.phase) : r.phase === "staging")),
+    rollout: rollouts.find((r) =>
+      e.name === "production" ? production.includes(r.phase) : r.phase === "staging",
+    ),
   }));
 }
 

@@ -23,8 +23,9 @@ export function FixForward({
       closeButtonProps={{ "aria-label": "Close" }}
     >
       <p className={classes.lead}>
-        A commit with the trailer <code>Lane: hotfix</code> takes the hotfix lane: the ramp begins at 25 % instead of
-        5 %. Build, tests, SBOM, signature, staging and the evidence are the same; there is no lane around them.
+        A commit with the trailer <code>Lane: hotfix</code> takes the hotfix lane: the ramp begins at 25 %
+        instead of 5 %. Build, tests, SBOM, signature, staging and the evidence are the same; there is no lane
+        around them.
       </p>
       <ol className={classes.steps}>
         <li>
@@ -39,14 +40,15 @@ export function FixForward({
           />
         </li>
         <li>
-          <b>Push it</b>. The rest happens by itself; if an incident is open for this component, the promotion resolves
-          it and its recovery time is measured.
+          <b>Push it</b>. The rest happens by itself; if an incident is open for this component, the promotion
+          resolves it and its recovery time is measured.
           <Copyable text="git push" look="command" />
         </li>
       </ol>
       {r.phase === "running" && (
         <p className={classes.note}>
-          Version {r.release} still takes traffic while you work. Hold it or roll it back first if customers are hurt.
+          Version {r.release} still takes traffic while you work. Hold it or roll it back first if customers
+          are hurt.
         </p>
       )}
     </Modal>

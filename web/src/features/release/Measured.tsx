@@ -36,7 +36,13 @@ export function Measured({ rollout: r }: { rollout: Rollout }) {
   );
 }
 
-function Outcome({ outcome: m, needed }: { outcome: Rollout["measured"][number]; needed: number | undefined }) {
+function Outcome({
+  outcome: m,
+  needed,
+}: {
+  outcome: Rollout["measured"][number];
+  needed: number | undefined;
+}) {
   const keyResult = useQuery(ask("/api/v1/key-results/{id}", { path: { id: m.keyResult } }));
   const title = keyResult.data?.title ?? `Outcome ${m.event}`;
   return (
@@ -62,9 +68,12 @@ function Outcome({ outcome: m, needed }: { outcome: Rollout["measured"][number];
         says={m.known ? undefined : "Too few units have had an outcome for an interval."}
       />
       <p className={`num ${classes.note}`}>
-        {format(m.canary, "count")} units with an outcome on the new version, {format(m.baseline, "count")} on the old
-        {needed && Math.min(m.canary, m.baseline) < needed ? ` (${format(needed, "count")} of each are wanted)` : ""};{" "}
-        {format(m.level, "ratio")} confidence at every look.
+        {format(m.canary, "count")} units with an outcome on the new version, {format(m.baseline, "count")} on
+        the old
+        {needed && Math.min(m.canary, m.baseline) < needed
+          ? ` (${format(needed, "count")} of each are wanted)`
+          : ""}
+        ; {format(m.level, "ratio")} confidence at every look.
       </p>
     </div>
   );

@@ -30,8 +30,8 @@ export function Metrics({ rollout: r }: { rollout: Rollout }) {
       )}
       {r.verdict?.splitBroken && (
         <p className={classes.split}>
-          The split between the versions is not what the plan promised: evidence {odds(r.verdict.splitLogE)}, broken at{" "}
-          {odds(r.verdict.splitThreshold)}. No promotion can rest on these counts.
+          The split between the versions is not what the plan promised: evidence {odds(r.verdict.splitLogE)},
+          broken at {odds(r.verdict.splitThreshold)}. No promotion can rest on these counts.
         </p>
       )}
     </Panel>

@@ -1,7 +1,7 @@
 import { Button } from "@mantine/core";
 import { useMutation } from "@tanstack/react-query";
-import { call } from "~/api/client";
 import { fill, type Schemas } from "~/api/ask";
+import { call } from "~/api/client";
 import { format } from "~/lib/number";
 import { Details } from "~/object/Details";
 import { short } from "~/object/subject";
@@ -27,9 +27,15 @@ export function PlanPanel({ rollout: r }: { rollout: Rollout }) {
           ["False rollbacks, at most", format(plan.alpha, "ratio")],
           ["Wrong promotions, at most", format(plan.beta, "ratio")],
           ["Worse than the old version by", r.first ? null : `less than ${format(plan.margin, "ratio")}`],
-          ["Or units that fail", plan.acceptedRate > 0 ? `below ${format(plan.acceptedRate, "ratio")}` : null],
+          [
+            "Or units that fail",
+            plan.acceptedRate > 0 ? `below ${format(plan.acceptedRate, "ratio")}` : null,
+          ],
           ["Units before it widens", r.first ? null : format(plan.minimumUnits, "count")],
-          ["Units to measure a key result", r.first ? null : `${format(plan.experimentUnits, "count")} a version`],
+          [
+            "Units to measure a key result",
+            r.first ? null : `${format(plan.experimentUnits, "count")} a version`,
+          ],
           ["Metrics", plan.metrics.join(", ")],
           ["Hash", <Copyable key="hash" text={plan.hash} shown={short(plan.hash)} />],
         ]}

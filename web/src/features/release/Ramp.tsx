@@ -12,7 +12,9 @@ export function Ramp({ rollout: r }: { rollout: Rollout }) {
   if (steps.length === 0) {
     return (
       <Panel title="Ramp">
-        <p className={classes.none}>The plan, and with it the ramp, is frozen before the first unit is exposed.</p>
+        <p className={classes.none}>
+          The plan, and with it the ramp, is frozen before the first unit is exposed.
+        </p>
       </Panel>
     );
   }
@@ -20,7 +22,12 @@ export function Ramp({ rollout: r }: { rollout: Rollout }) {
     <Panel title="Ramp" note={r.first ? "nobody is served yet, so there is none" : undefined}>
       <ol className={classes.ramp}>
         {steps.map((s) => (
-          <li key={s.share} className={classes.step} data-at={s.at} aria-current={s.at === "now" || undefined}>
+          <li
+            key={s.share}
+            className={classes.step}
+            data-at={s.at}
+            aria-current={s.at === "now" || undefined}
+          >
             <span className={classes.icon}>
               <StatusIcon state={stateOf(s, r)} size={18} />
             </span>

@@ -2,9 +2,9 @@ import { Badge } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { useParams } from "@tanstack/react-router";
 import { useMemo } from "react";
-import { ArtifactName, CommitName, ItemNames, TeamName } from "~/object/Names";
 import { Details } from "~/object/Details";
 import { Loaded } from "~/object/Loaded";
+import { ArtifactName, CommitName, ItemNames, TeamName } from "~/object/Names";
 import { ObjectHistory } from "~/object/ObjectHistory";
 import { ObjectThread } from "~/object/ObjectThread";
 import { Outline } from "~/object/Outline";
@@ -82,10 +82,22 @@ function RolloutView({ rollout: r }: { rollout: Rollout }) {
           <Panel title="Where it comes from">
             <Details
               rows={[
-                ["Component", <InLink key="c" href={`/components/${r.component}`} look="quiet">{r.component}</InLink>],
+                [
+                  "Component",
+                  <InLink key="c" href={`/components/${r.component}`} look="quiet">
+                    {r.component}
+                  </InLink>,
+                ],
                 ["Items", <ItemNames key="i" items={r.items} />],
                 ["Commit", <CommitName key="s" component={r.component} commit={r.commit} />],
-                ["Run", r.run && <InLink key="r" href={`/runs/${r.run}`} look="quiet">run {r.release}</InLink>],
+                [
+                  "Run",
+                  r.run && (
+                    <InLink key="r" href={`/runs/${r.run}`} look="quiet">
+                      run {r.release}
+                    </InLink>
+                  ),
+                ],
                 ["Artifact", <ArtifactName key="a" digest={r.artifact} />],
               ]}
             />
@@ -95,7 +107,10 @@ function RolloutView({ rollout: r }: { rollout: Rollout }) {
       history={<ObjectHistory subject={`rollout/${r.id}`} />}
     >
       <StoryPanel rollout={r} />
-      <Panel title="Evidence" note={r.first ? "of the new version alone" : "of the new version against the old"}>
+      <Panel
+        title="Evidence"
+        note={r.first ? "of the new version alone" : "of the new version against the old"}
+      >
         <EvidenceChart points={trace} rollbackAt={rollbackAt} promoteAt={promoteAt} />
       </Panel>
       <Arms rollout={r} />

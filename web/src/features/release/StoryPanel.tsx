@@ -39,7 +39,11 @@ export function StoryPanel({ rollout: r }: { rollout: Rollout }) {
       </div>
       <dl className={classes.figures}>
         <Figure name="Requests">
-          <Num look="figure" value={r.requests} definition="Requests that both versions got during this rollout." />
+          <Num
+            look="figure"
+            value={r.requests}
+            definition="Requests that both versions got during this rollout."
+          />
         </Figure>
         <Figure name="Without an answer" bad={r.unanswered > 0}>
           <Num

@@ -24,7 +24,9 @@ export function Times({ rollout: r }: { rollout: Rollout }) {
           return (
             <li key={name} className={classes.row}>
               <span>{name}</span>
-              <span className={`num ${classes.gap}`}>{gap === null ? "" : `+${duration(Math.max(gap, 0))}`}</span>
+              <span className={`num ${classes.gap}`}>
+                {gap === null ? "" : `+${duration(Math.max(gap, 0))}`}
+              </span>
               <time className={`num ${classes.at}`} dateTime={at} title={exact(at)}>
                 {clock(at)}
               </time>

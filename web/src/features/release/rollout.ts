@@ -96,8 +96,11 @@ export function ramp(r: Rollout): Step[] {
 /** What the interval against the old version means, where its place against the margin does not say it. */
 export function ratioSays(m: MetricVerdict): string | undefined {
   if (m.decision === "roll_back") return "Harm is shown: the evidence has passed its threshold.";
-  if (m.canary + m.baseline === 0) return "No unit has failed on either version, so there is nothing to compare.";
-  return m.basis === "not_worse" ? "Shown not to be worse by the margin: the evidence has passed its threshold." : undefined;
+  if (m.canary + m.baseline === 0)
+    return "No unit has failed on either version, so there is nothing to compare.";
+  return m.basis === "not_worse"
+    ? "Shown not to be worse by the margin: the evidence has passed its threshold."
+    : undefined;
 }
 
 /** The same for the new version alone. */
@@ -125,7 +128,14 @@ export function ratio(m: MetricVerdict, plan: Rollout["plan"]) {
       ? m.canary / m.expected / (m.baseline / rest)
       : Number.POSITIVE_INFINITY;
   const top = Math.max(margin * 2, ...[low * 1.6, estimate ?? 0, high].filter((v) => v < 40));
-  return { estimate, low: known ? low : null, high: known ? high : null, margin, n: total, domain: [0, top] as const };
+  return {
+    estimate,
+    low: known ? low : null,
+    high: known ? high : null,
+    margin,
+    n: total,
+    domain: [0, top] as const,
+  };
 }
 
 /** The share of the new version's units that fail, with what may be true of it at most, against the accepted rate. */
@@ -160,7 +170,12 @@ export function story(r: Rollout): Story {
   const by = r.byHand ? `by ${r.byHand}` : "by the evidence";
   switch (r.phase) {
     case "queued":
-      return say("waiting", "It waits for its turn", "One rollout of a component is under way at a time.", r.waiting);
+      return say(
+        "waiting",
+        "It waits for its turn",
+        "One rollout of a component is under way at a time.",
+        r.waiting,
+      );
     case "staging":
       return say("running", "It proves itself in staging", "No customer meets it yet.", r.waiting);
     case "starting":
@@ -188,7 +203,9 @@ export function story(r: Rollout): Story {
 }
 
 function handed(r: Rollout, reason: string): string {
-  return r.byHand && r.reason ? `${r.reason.replace(/[.\s]*$/, ".")} What the evidence said then: ${reason}` : reason;
+  return r.byHand && r.reason
+    ? `${r.reason.replace(/[.\s]*$/, ".")} What the evidence said then: ${reason}`
+    : reason;
 }
 
 function told(reason: string): string {

@@ -35,7 +35,12 @@ export function CommitPage() {
     staleTime: Number.POSITIVE_INFINITY, // a commit does not change
   });
   return (
-    <Loaded query={commit} kind="Commit" title={short(sha)} outline={<Outline main={[120, 260]} aside={[240]} />}>
+    <Loaded
+      query={commit}
+      kind="Commit"
+      title={short(sha)}
+      outline={<Outline main={[120, 260]} aside={[240]} />}
+    >
       {(c) => <CommitView commit={c} />}
     </Loaded>
   );
@@ -60,11 +65,12 @@ const columns: readonly Column<File>[] = [
         "binary"
       ) : (
         <>
-          <span className={classes.plus}>+{f.additions}</span> <span className={classes.minus}>−{f.deletions}</span>
+          <span className={classes.plus}>+{f.additions}</span>{" "}
+          <span className={classes.minus}>−{f.deletions}</span>
         </>
       ),
   },
-  { id: "bar", header: "", width: "120px", wide: true, cell: (f) => <Bar file={f} /> },
+  { id: "bar", header: "Size", width: "120px", wide: true, cell: (f) => <Bar file={f} /> },
 ];
 
 function Bar({ file }: { file: File }) {

@@ -1,18 +1,18 @@
-import { Skeleton } from "@mantine/core";
 import {
+  closestCorners,
   DndContext,
   type DragEndEvent,
   DragOverlay,
   MouseSensor,
   TouchSensor,
-  closestCorners,
   useSensor,
   useSensors,
 } from "@dnd-kit/core";
+import { Skeleton } from "@mantine/core";
 import { IconLayoutKanban } from "@tabler/icons-react";
-import { type KeyboardEvent, useMemo, useRef, useState } from "react";
-import { useRouter } from "@tanstack/react-router";
 import { useQueryClient } from "@tanstack/react-query";
+import { useRouter } from "@tanstack/react-router";
+import { type KeyboardEvent, useMemo, useRef, useState } from "react";
 import { send } from "~/api/ask";
 import { useMe } from "~/api/me";
 import { Empty } from "~/ui/Empty";
@@ -54,7 +54,8 @@ export function BoardView({ team, mine, onNew }: Props) {
   );
 
   if (!data) {
-    if (board.query.error) return <Problem error={board.query.error} retry={() => void board.query.refetch()} />;
+    if (board.query.error)
+      return <Problem error={board.query.error} retry={() => void board.query.refetch()} />;
     return (
       <div className={classes.board} role="status" aria-label="Loading">
         {Array.from({ length: 5 }, (_, i) => (
@@ -70,8 +71,8 @@ export function BoardView({ team, mine, onNew }: Props) {
         title="No items yet"
         start={{ label: "Create the first item", onClick: onNew }}
       >
-        An item is a piece of work that fits into a few days. Somebody pulls it into Building; from then on its commits,
-        runs and rollouts move it by themselves until customers have it.
+        An item is a piece of work that fits into a few days. Somebody pulls it into Building; from then on
+        its commits, runs and rollouts move it by themselves until customers have it.
       </Empty>
     );
   }
@@ -134,7 +135,6 @@ export function BoardView({ team, mine, onNew }: Props) {
           board.release();
         }}
       >
-        {/* biome-ignore lint/a11y/noStaticElementInteractions: the cards in it have the focus; it only knows their order */}
         <section ref={grid} aria-label="Board" className={classes.board} onKeyDown={press}>
           {columns.map((c) => (
             <ColumnView

@@ -1,12 +1,21 @@
 import { useSortable } from "@dnd-kit/sortable";
 import { ActionIcon, Tooltip } from "@mantine/core";
-import { IconAlertTriangle, IconArrowRightBar, IconBolt, IconBug, IconHandStop, IconSparkles, IconTool } from "@tabler/icons-react";
+import {
+  IconAlertTriangle,
+  IconArrowRightBar,
+  IconBolt,
+  IconBug,
+  IconHandStop,
+  IconSparkles,
+  IconTool,
+} from "@tabler/icons-react";
 import type { HTMLAttributes } from "react";
 import { duration } from "~/lib/time";
 import { hrefOf } from "~/object/subject";
 import { InLink } from "~/ui/InLink";
 import { age, ageWords, type Item, typeNames } from "./board";
 import classes from "./Card.module.css";
+import { shortly } from "./item";
 
 interface Props {
   item: Item;
@@ -60,7 +69,6 @@ function Body({ item: i, p85, focusable, lifted, onFocus, onPull, onBlock, frame
       data-card={i.id}
       data-blocked={i.blocked ? true : undefined}
       data-lifted={lifted || undefined}
-      // biome-ignore lint/a11y/noNoninteractiveTabindex: the board's keys act on the card that has the focus
       tabIndex={focusable ? 0 : -1}
       aria-label={`${i.id} ${i.title}, ${typeNames[i.type].toLowerCase()}, ${i.state}, ${words}${i.blocked ? `, blocked: ${i.blocked}` : ""}`}
       onFocus={onFocus}
@@ -99,17 +107,13 @@ function Body({ item: i, p85, focusable, lifted, onFocus, onPull, onBlock, frame
       {facts && (
         <p className={classes.because}>
           <IconBolt size={13} stroke={1.9} aria-hidden />
-          <span>
-            moved by itself: {facts.because}
-            {facts.subject && (
-              <>
-                {" "}
-                <InLink href={hrefOf(facts.subject)} tabIndex={-1} aria-label={`See why: ${facts.because}`}>
-                  see
-                </InLink>
-              </>
-            )}
-          </span>
+          {facts.subject ? (
+            <InLink href={hrefOf(facts.subject)} look="quiet" tabIndex={-1}>
+              moved by itself: {shortly(facts.because)}
+            </InLink>
+          ) : (
+            <span>moved by itself: {shortly(facts.because)}</span>
+          )}
         </p>
       )}
       <div className={classes.foot}>

@@ -30,14 +30,19 @@ export function EditItem({ item: i, onClose }: { item: Item; onClose: () => void
         const feature = textOf(v.feature);
         const assignee = textOf(v.assignee);
         const description = textOf(v.description);
-        await send("put", "/api/v1/items/{id}", { id: i.id }, {
-          version: over ? (over as Item).version : i.version,
-          title: v.title?.trim() ?? "",
-          type: (v.type ?? i.type) as Item["type"],
-          ...(feature ? { feature } : {}),
-          ...(assignee ? { assignee } : {}),
-          ...(description ? { description } : {}),
-        });
+        await send(
+          "put",
+          "/api/v1/items/{id}",
+          { id: i.id },
+          {
+            version: over ? (over as Item).version : i.version,
+            title: v.title?.trim() ?? "",
+            type: (v.type ?? i.type) as Item["type"],
+            ...(feature ? { feature } : {}),
+            ...(assignee ? { assignee } : {}),
+            ...(description ? { description } : {}),
+          },
+        );
         await queries.invalidateQueries({ queryKey: ["/api/v1/items/{id}", i.id] });
       }}
     />

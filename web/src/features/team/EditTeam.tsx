@@ -36,12 +36,17 @@ export function EditTeam({ team: t, onClose }: { team: Team; onClose: () => void
       onSend={async (v, over) => {
         const mission = textOf(v.mission);
         const dayRate = numberOf(v.dayRate);
-        await send("put", "/api/v1/teams/{id}", { id: t.id }, {
-          version: over ? (over as Team).version : t.version,
-          name: v.name?.trim() ?? "",
-          ...(mission ? { mission } : {}),
-          ...(dayRate === undefined ? {} : { dayRate }),
-        });
+        await send(
+          "put",
+          "/api/v1/teams/{id}",
+          { id: t.id },
+          {
+            version: over ? (over as Team).version : t.version,
+            name: v.name?.trim() ?? "",
+            ...(mission ? { mission } : {}),
+            ...(dayRate === undefined ? {} : { dayRate }),
+          },
+        );
         await queries.invalidateQueries({ queryKey: ["/api/v1/teams/{id}", t.id] });
       }}
     />

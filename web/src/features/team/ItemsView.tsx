@@ -1,8 +1,8 @@
 import { NativeSelect, TextInput } from "@mantine/core";
+import { useDebouncedValue } from "@mantine/hooks";
 import { IconListSearch, IconSearch } from "@tabler/icons-react";
 import { keepPreviousData, useInfiniteQuery } from "@tanstack/react-query";
 import { useNavigate, useSearch } from "@tanstack/react-router";
-import { useDebouncedValue } from "@mantine/hooks";
 import { askPages } from "~/api/ask";
 import { PagedTable } from "~/object/PagedTable";
 import { itemState } from "~/object/states";

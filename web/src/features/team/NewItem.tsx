@@ -50,13 +50,18 @@ export function NewItem({ team: t, onClose }: { team: Team; onClose: () => void 
       onSend={async (v) => {
         const feature = textOf(v.feature);
         const description = textOf(v.description);
-        const made = await send("post", "/api/v1/items", {}, {
-          team: t.id,
-          title: v.title?.trim() ?? "",
-          type: (v.type ?? "feature") as Item["type"],
-          ...(feature ? { feature } : {}),
-          ...(description ? { description } : {}),
-        });
+        const made = await send(
+          "post",
+          "/api/v1/items",
+          {},
+          {
+            team: t.id,
+            title: v.title?.trim() ?? "",
+            type: (v.type ?? "feature") as Item["type"],
+            ...(feature ? { feature } : {}),
+            ...(description ? { description } : {}),
+          },
+        );
         await queries.invalidateQueries({ queryKey: ["/api/v1/teams/{id}/board", t.id] });
         void say(`${made.id} stands at the end of Ready.`);
       }}

@@ -1,5 +1,5 @@
-import { useNavigate } from "@tanstack/react-router";
 import { useQueryClient } from "@tanstack/react-query";
+import { useNavigate } from "@tanstack/react-router";
 import { send } from "~/api/ask";
 import { FormDialog } from "~/ui/FormDialog";
 import { type FormField, textOf } from "~/ui/form";
@@ -32,12 +32,17 @@ export function NewTeam({ onClose }: { onClose: () => void }) {
       onSend={async (v) => {
         const mission = textOf(v.mission);
         const key = textOf(v.key)?.toUpperCase();
-        const made = await send("post", "/api/v1/teams", {}, {
-          id: slugOf(v.name ?? ""),
-          name: v.name?.trim() ?? "",
-          ...(mission ? { mission } : {}),
-          ...(key ? { key } : {}),
-        });
+        const made = await send(
+          "post",
+          "/api/v1/teams",
+          {},
+          {
+            id: slugOf(v.name ?? ""),
+            name: v.name?.trim() ?? "",
+            ...(mission ? { mission } : {}),
+            ...(key ? { key } : {}),
+          },
+        );
         await queries.invalidateQueries({ queryKey: ["session"] }); // one more team is mine
         void navigate({ to: "/teams/$id", params: { id: made.id }, search: {} });
       }}

@@ -38,8 +38,8 @@ export function TeamComponents({ team: t }: { team: Team }) {
             start={{ label: "Create a component", href: start }}
             small
           >
-            A component comes with repository, pipeline, environments, dashboard, alerts and access, live in production
-            within minutes and without a ticket.
+            A component comes with repository, pipeline, environments, dashboard, alerts and access, live in
+            production within minutes and without a ticket.
           </Empty>
         }
       />

@@ -40,16 +40,33 @@ export function TeamsPage() {
       sort: (t) => t.name,
     },
     { id: "mission", header: "Mission", cell: (t) => t.mission ?? "", width: "minmax(0, 2.5fr)", wide: true },
-    { id: "ready", header: "Ready", align: "right", cell: (t) => <Num value={t.counts.ready} />, sort: (t) => t.counts.ready, width: "70px" },
+    {
+      id: "ready",
+      header: "Ready",
+      align: "right",
+      cell: (t) => <Num value={t.counts.ready} />,
+      sort: (t) => t.counts.ready,
+      width: "70px",
+    },
     {
       id: "work",
       header: "In work",
       align: "right",
-      cell: (t) => <Num value={t.counts.inWork} definition="Items that are building, verifying or releasing." />,
+      cell: (t) => (
+        <Num value={t.counts.inWork} definition="Items that are building, verifying or releasing." />
+      ),
       sort: (t) => t.counts.inWork,
       width: "80px",
     },
-    { id: "done", header: "Done", align: "right", cell: (t) => <Num value={t.counts.done} />, sort: (t) => t.counts.done, width: "70px", wide: true },
+    {
+      id: "done",
+      header: "Done",
+      align: "right",
+      cell: (t) => <Num value={t.counts.done} />,
+      sort: (t) => t.counts.done,
+      width: "70px",
+      wide: true,
+    },
     {
       id: "components",
       header: "Components",
@@ -96,8 +113,8 @@ export function TeamsPage() {
               title="No teams yet"
               start={{ label: "Found the first team", onClick: () => open(true) }}
             >
-              A team has a board with limits on work in progress, members, and the components that it owns, from its first
-              minute and without a ticket.
+              A team has a board with limits on work in progress, members, and the components that it owns,
+              from its first minute and without a ticket.
             </Empty>
           }
         />

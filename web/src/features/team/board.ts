@@ -38,7 +38,10 @@ const day = 86_400;
  * How old an item looks, from 0 (fresh) to 5 dots, and whether that is more than 85 of 100 finished items took. While
  * ready it does not age: nobody has begun it.
  */
-export function age(i: Pick<Item, "state" | "ageSeconds">, p85: number | undefined): { dots: number; late: boolean } {
+export function age(
+  i: Pick<Item, "state" | "ageSeconds">,
+  p85: number | undefined,
+): { dots: number; late: boolean } {
   if (i.state === "ready" || i.state === "done") return { dots: 0, late: false };
   const late = p85 !== undefined && i.ageSeconds > p85;
   const steps = [0, day / 4, day, 3 * day, 7 * day];
@@ -99,7 +102,8 @@ export function shifted(columns: readonly Column[], from: Spot, key: string): Ta
   if (here.state === "done") return null; // ordered by time
   const items = here.items;
   if (key === "ArrowUp" && from.row > 0) return withBefore(here.state, items[from.row - 1]?.id);
-  if (key === "ArrowDown" && from.row < items.length - 1) return withBefore(here.state, items[from.row + 2]?.id);
+  if (key === "ArrowDown" && from.row < items.length - 1)
+    return withBefore(here.state, items[from.row + 2]?.id);
   return null;
 }
 
