@@ -54,21 +54,12 @@ export function Workloads({ component }: { component: string }) {
       align: "right",
       width: "80px",
     },
-    { id: "flight", header: "In flight", cell: (w) => w.inFlight, align: "right", width: "80px", wide: true },
     {
       id: "memory",
       header: "Memory",
       cell: (w) => `${format(w.memory, "bytes")}, most ${format(w.peak, "bytes")}`,
       align: "right",
-      width: "170px",
-      wide: true,
-    },
-    {
-      id: "cpu",
-      header: "Processor",
-      cell: (w) => duration(w.cpu),
-      align: "right",
-      width: "86px",
+      width: "160px",
       wide: true,
     },
     {
