@@ -5,7 +5,6 @@ import { useNavigate, useSearch } from "@tanstack/react-router";
 import { useEffect, useState } from "react";
 import { ask, fill } from "~/api/ask";
 import { format } from "~/lib/number";
-import { duration } from "~/lib/time";
 import { LogView } from "~/object/LogView";
 import { ArtifactName } from "~/object/Names";
 import { workloadState } from "~/object/states";
