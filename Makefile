@@ -29,6 +29,7 @@ web/dist/index.html: web/node_modules/.package-lock.json $(shell find web/src we
 # The released program is static; -race needs cgo and is used by the tests only.
 bin/factory: web/dist/index.html $(SOURCES)
 	scripts/ground git go
+	scripts/golden-path-modules
 	CGO_ENABLED=0 go build -tags ui -trimpath -ldflags '$(GO_LDFLAGS)' -o $@ ./cmd/factory
 
 test: build ## Everything that CI checks

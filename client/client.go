@@ -35,6 +35,7 @@ type Problem struct {
 	Errors  []ProblemField `json:"errors,omitempty" doc:"The parts of the request that are wrong"`
 	Current any            `json:"current,omitempty" doc:"Evidence; for a conflict the current state"`
 	ID      string         `json:"id" doc:"Names this occurrence in the factory's log"`
+	Sent    any            `json:"-"` // the request that was refused, as the caller gave it
 }
 
 // ProblemField is one wrong part of a request.
@@ -135,9 +136,9 @@ func (c *Client) open(ctx context.Context, method, path string, query url.Values
 	}
 	defer func() { _ = resp.Body.Close() }()
 	raw, _ := io.ReadAll(io.LimitReader(resp.Body, 1<<20))
-	p := &Problem{}
+	p := &Problem{Sent: in}
 	if json.Unmarshal(raw, p) != nil || p.Kind == "" {
-		p = &Problem{Kind: "internal", Status: resp.StatusCode, Detail: fmt.Sprintf("%s %s answered %s", method, path, resp.Status)}
+		p = &Problem{Sent: in, Kind: "internal", Status: resp.StatusCode, Detail: fmt.Sprintf("%s %s answered %s", method, path, resp.Status)}
 	}
 	return nil, p
 }

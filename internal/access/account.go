@@ -31,9 +31,10 @@ type Service struct {
 	now     func() time.Time
 	hashing hashing
 
-	mu    sync.Mutex        // guards tries and known
-	tries map[string]*tries // by login: failed sign-ins
-	known map[string]cached // by token hash: who it is, for a moment
+	mu      sync.Mutex        // guards what follows
+	tries   map[string]*tries // by login: failed sign-ins
+	known   map[string]cached // by token hash: who it is, for a moment
+	changes int               // of what known rests on
 }
 
 // New returns the service. It starts nothing.
@@ -68,9 +69,7 @@ func (n NewAccount) check() error {
 	if !loginForm.MatchString(n.Login) {
 		bad.In("login", "must be 1 to 63 lower-case letters, digits or . _ @ + -, and begin with a letter or digit")
 	}
-	if strings.TrimSpace(n.Name) == "" || len(n.Name) > 100 {
-		bad.In("name", "must have 1 to 100 characters")
-	}
+	checkName(bad, n.Name)
 	if len(n.Password) < 10 || len(n.Password) > 200 {
 		bad.In("password", "must have 10 to 200 characters; a sentence is a good one")
 	}
@@ -79,6 +78,12 @@ func (n NewAccount) check() error {
 		return bad
 	}
 	return nil
+}
+
+func checkName(bad *errs.Error, name string) {
+	if strings.TrimSpace(name) == "" || len(name) > 100 {
+		bad.In("name", "must have 1 to 100 characters")
+	}
 }
 
 func checkRoles(bad *errs.Error, roles []Role) {
@@ -126,10 +131,8 @@ func (s *Service) Create(ctx context.Context, who Actor, n NewAccount) (Account,
 func (s *Service) create(ctx context.Context, by journal.By, n NewAccount, phc string, first bool) (a Account, err error) {
 	err = s.db.Update(ctx, func(tx *store.Tx) error {
 		if first {
-			if have, err := store.One(ctx, tx, store.Scan1[int64], `select count(*) from access_account`); err != nil {
+			if err := none(ctx, tx, 0); err != nil {
 				return err
-			} else if have > 0 {
-				return errs.New(errs.Conflict, "this factory has its first account already").Do("sign in, or ask the platform team for an account")
 			}
 		}
 		a = Account{ID: ref.Account(ref.New()), Login: n.Login, Name: n.Name, Roles: n.Roles, Teams: []string{}, Active: true, Created: s.now().UTC().Truncate(time.Microsecond), Version: 1}
@@ -143,9 +146,23 @@ func (s *Service) create(ctx context.Context, by journal.By, n NewAccount, phc s
 		} else if err != nil {
 			return err
 		}
-		return s.journal.Append(ctx, tx, by, ref.Of("account", a.ID), fact.AccountCreated{Account: a.ID, Login: a.Login, Name: a.Name, Roles: texts(a.Roles)})
+		err = s.journal.Append(ctx, tx, by, ref.Of("account", a.ID), fact.AccountCreated{Account: a.ID, Login: a.Login, Name: a.Name, Roles: texts(a.Roles)})
+		if err != nil || !first {
+			return err
+		}
+		// Appending waits for whoever else is at it: now another first one shows.
+		return none(ctx, tx, 1)
 	})
 	return a, err
+}
+
+// none refuses when there are more accounts than own.
+func none(ctx context.Context, tx *store.Tx, own int64) error {
+	have, err := store.One(ctx, tx, store.Scan1[int64], `select count(*) from access_account`)
+	if err == nil && have > own {
+		return errs.New(errs.Conflict, "this factory has its first account already").Do("sign in, or ask the platform team for an account")
+	}
+	return err
 }
 
 // Change sets an account's name, roles and whether it is active. Switching it
@@ -155,6 +172,7 @@ func (s *Service) Change(ctx context.Context, who Actor, id ref.Account, name st
 		return Account{}, err
 	}
 	bad := errs.New(errs.Invalid, "the account cannot be changed")
+	checkName(bad, name)
 	if checkRoles(bad, roles); len(bad.Fields) > 0 {
 		return Account{}, bad
 	}

@@ -3,7 +3,8 @@ package access
 import (
 	"context"
 	"errors"
-	"fmt"
+	"log/slog"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -48,15 +49,10 @@ type tries struct {
 // SignIn checks a password and returns the secret of a new session. After
 // five failures a login is refused for a while that doubles with each more.
 func (s *Service) SignIn(ctx context.Context, login, password string) (secret string, expires time.Time, err error) {
-	wrong := errs.New(errs.Denied, "the login or the password is wrong").Do("try again; the platform team can set a new password")
-	s.mu.Lock()
-	if t := s.tries[login]; t != nil && s.now().Before(t.until) {
-		wait := t.until.Sub(s.now()).Round(time.Second)
-		s.mu.Unlock()
-		return "", time.Time{}, errs.New(errs.Blocked, "too many failed sign-ins for %q", login).Do("wait %s", wait)
+	wrong := errs.New(errs.Denied, "the login or the password is wrong").Do("try again")
+	if err := s.try(login); err != nil {
+		return "", time.Time{}, err
 	}
-	s.mu.Unlock()
-
 	var account ref.Account
 	var phc string
 	err = s.db.View(ctx, func(tx *store.Tx) error {
@@ -70,17 +66,12 @@ func (s *Service) SignIn(ctx context.Context, login, password string) (secret st
 	if err != nil {
 		return "", time.Time{}, err
 	}
-	ok := s.hashing.matches(phc, password)
-	s.mu.Lock()
-	if ok {
-		delete(s.tries, login)
-	} else {
-		s.failed(login)
-	}
-	s.mu.Unlock()
-	if !ok {
+	if !s.hashing.matches(phc, password) {
 		return "", time.Time{}, wrong
 	}
+	s.mu.Lock()
+	delete(s.tries, login)
+	s.mu.Unlock()
 	expires = s.now().Add(sessionLife)
 	err = s.db.Update(ctx, func(tx *store.Tx) error {
 		var hash string
@@ -90,25 +81,42 @@ func (s *Service) SignIn(ctx context.Context, login, password string) (secret st
 	return secret, expires, err
 }
 
-// failed notes a failed sign-in; s.mu is held.
-func (s *Service) failed(login string) {
-	if len(s.tries) > 10_000 { // an attacker guessing logins must not fill the memory
-		clear(s.tries)
+// try counts a sign-in as failed before it is looked at, so that a thousand at
+// once are not all looked at; one that succeeds takes it back.
+func (s *Service) try(login string) error {
+	if !loginForm.MatchString(login) {
+		return nil // it cannot exist, and must not fill the memory
 	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	now := s.now()
 	t := s.tries[login]
+	if t != nil && now.Before(t.until) {
+		return errs.New(errs.Blocked, "too many failed sign-ins for %q", login).Do("wait %s", t.until.Sub(now).Round(time.Second))
+	}
+	if len(s.tries) >= 10_000 { // somebody guesses logins
+		maps.DeleteFunc(s.tries, func(_ string, t *tries) bool { return !now.Before(t.until) })
+		if len(s.tries) >= 10_000 {
+			clear(s.tries)
+		}
+	}
 	if t == nil {
 		t = &tries{}
 		s.tries[login] = t
 	}
 	if t.failed++; t.failed >= 5 {
-		t.until = s.now().Add(min(15*time.Minute, time.Second<<min(t.failed-5, 10)))
+		t.until = now.Add(min(15*time.Minute, time.Second<<min(t.failed-5, 10)))
 	}
+	return nil
 }
 
 // CreateToken makes an API token for the actor and returns it with its
 // secret, which is shown this once.
 func (s *Service) CreateToken(ctx context.Context, who Actor, name string, scopes []Scope, life time.Duration) (t Token, secret string, err error) {
 	if err := who.May(Self, ""); err != nil {
+		return Token{}, "", err
+	}
+	if err := who.MayUse(ScopeWrite); err != nil { // a token that leaked must not live on in others
 		return Token{}, "", err
 	}
 	bad := errs.New(errs.Invalid, "the token cannot be made")
@@ -181,6 +189,9 @@ func (s *Service) Revoke(ctx context.Context, who Actor, id string) error {
 	if err := who.May(Self, ""); err != nil {
 		return err
 	}
+	if err := who.MayUse(ScopeWrite); err != nil {
+		return err
+	}
 	return s.db.Update(ctx, func(tx *store.Tx) error {
 		n, err := tx.Exec(ctx, `update access_token set revoked = $3 where id = $1 and account = $2 and revoked = 0`, id, who.ID, store.Micros(s.now()))
 		if err != nil {
@@ -209,6 +220,7 @@ func (s *Service) Actor(ctx context.Context, secret string) (Actor, error) {
 	hash, now := hashSecret(secret), s.now()
 	s.mu.Lock()
 	c, hit := s.known[hash]
+	changes := s.changes
 	s.mu.Unlock()
 	if hit && now.Before(c.until) {
 		return c.actor, nil
@@ -238,8 +250,8 @@ func (s *Service) Actor(ctx context.Context, secret string) (Actor, error) {
 	if err != nil {
 		return Actor{}, err
 	}
-	if err := s.noteUse(ctx, hash); err != nil {
-		return Actor{}, fmt.Errorf("note a token's use: %w", err)
+	if err := s.noteUse(ctx, hash); err != nil { // with a full disk people must still be able to look
+		slog.Warn("a token's use could not be noted", "error", err)
 	}
 	until := now.Add(remember)
 	if expires.Before(until) {
@@ -249,7 +261,9 @@ func (s *Service) Actor(ctx context.Context, secret string) (Actor, error) {
 	if len(s.known) > 10_000 {
 		clear(s.known)
 	}
-	s.known[hash] = cached{a, until}
+	if s.changes == changes { // else what was read may be what was just taken away
+		s.known[hash] = cached{a, until}
+	}
 	s.mu.Unlock()
 	return a, nil
 }
@@ -276,6 +290,7 @@ func (s *Service) noteUse(ctx context.Context, hash string) error {
 func (s *Service) forget() {
 	s.mu.Lock()
 	clear(s.known)
+	s.changes++
 	s.mu.Unlock()
 }
 

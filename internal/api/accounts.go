@@ -53,7 +53,7 @@ func (a *API) accounts() {
 		func(ctx context.Context, who access.Actor, in *with[client.ChangeAccount]) (*body[client.Account], error) {
 			b := in.Body
 			acc, err := a.Access.Change(ctx, who, ref.Account(in.ID), b.Name, mapped(b.Roles, role), b.Active, b.Version)
-			return answer(account(acc), err)
+			return answer(account(acc), current(err, account))
 		})
 	register(a, access.Self, op("GET /tokens", "access", "List your API tokens"),
 		func(ctx context.Context, who access.Actor, _ *none) (*body[client.Page[client.Token]], error) {

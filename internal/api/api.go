@@ -8,6 +8,7 @@ import (
 	"context"
 	"net/http"
 	"strings"
+	"sync"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
@@ -28,6 +29,11 @@ const root = "/api/v1"
 // valid (any more).
 type Authenticate func(r *http.Request) (access.Actor, error)
 
+// problems makes huma answer failures that it finds itself as problems. It has
+// one place for that in the whole process, which is written once: another API
+// may be serving already.
+var problems = sync.OnceFunc(func() { huma.NewError = newError })
+
 // API serves the routes.
 type API struct {
 	Services
@@ -46,7 +52,7 @@ type Route struct {
 // New registers all routes on a mux of its own. It panics when a route has no
 // action: such a program must not start.
 func New(auth Authenticate, s Services) *API {
-	huma.NewError = newError // huma has no other place for it
+	problems()
 	cfg := huma.DefaultConfig("Digital Factory", Version)
 	cfg.Info.Description = "The whole value stream, from vision to effect. Every route needs a session cookie or a bearer token, unless it says otherwise."
 	cfg.OpenAPIPath, cfg.DocsPath, cfg.SchemasPath = root+"/openapi", "", root+"/schemas"
@@ -58,10 +64,27 @@ func New(auth Authenticate, s Services) *API {
 	mux := http.NewServeMux()
 	a := &API{Services: s, mux: mux, huma: humago.New(mux, cfg), auth: auth}
 	a.rooms()
-	mux.HandleFunc("/api/", func(w http.ResponseWriter, r *http.Request) {
-		write(w, problemOf(errs.New(errs.NotFound, "there is no %s %s", r.Method, r.URL.Path).Do("look at %s/openapi.json", root), "route"))
-	})
+	mux.HandleFunc("/api/", a.nothing)
 	return a
+}
+
+// nothing answers what no route does: another method of the path may.
+func (a *API) nothing(w http.ResponseWriter, r *http.Request) {
+	var allowed []string
+	for _, method := range []string{http.MethodGet, http.MethodPost, http.MethodPut, http.MethodDelete} {
+		other := r.Clone(r.Context())
+		other.Method = method
+		if _, pattern := a.mux.Handler(other); pattern != "/api/" {
+			allowed = append(allowed, method)
+		}
+	}
+	p := problemOf(errs.New(errs.NotFound, "there is no %s %s", r.Method, r.URL.Path).Do("look at %s/openapi.json", root), "route")
+	if len(allowed) > 0 {
+		p.Status = http.StatusMethodNotAllowed
+		p.Detail = r.URL.Path + " cannot be asked with " + r.Method + ", only with " + strings.Join(allowed, " or ")
+		w.Header().Set("Allow", strings.Join(allowed, ", "))
+	}
+	write(w, p)
 }
 
 // SessionCookie is the name of the cookie that carries a session.
@@ -147,24 +170,38 @@ func op(route, tag, summary string) huma.Operation {
 	return o
 }
 
-// register adds a route. The wrapper checks that somebody with the actor's
-// roles could do the action at all; the service then decides on the object.
+// register adds a route. Before anything of the request is read, the wrapper
+// checks that somebody with the actor's roles could do the action at all; the
+// service then decides on the object.
 func register[I, O any](a *API, action access.Action, o huma.Operation, handle func(ctx context.Context, who access.Actor, in *I) (*O, error)) {
 	a.declare(action, &o)
-	huma.Register(a.huma, o, func(ctx context.Context, in *I) (*O, error) {
-		who := actor(ctx)
-		if err := who.Could(action); err != nil {
-			if !who.Known() {
-				return nil, unauthenticated(err, o.OperationID)
-			}
-			return nil, problemOf(err, o.OperationID)
+	o.Middlewares = append(o.Middlewares, func(hc huma.Context, next func(huma.Context)) {
+		if p := refusal(actor(hc.Context()), action, o.OperationID); p != nil {
+			_, w := humago.Unwrap(hc)
+			write(w, p)
+			return
 		}
-		out, err := handle(ctx, who, in)
+		next(hc)
+	})
+	huma.Register(a.huma, o, func(ctx context.Context, in *I) (*O, error) {
+		out, err := handle(ctx, actor(ctx), in)
 		if err != nil {
 			return nil, problemOf(err, o.OperationID)
 		}
 		return out, nil
 	})
+}
+
+// refusal is nil when there is an object on which the actor may do the action.
+func refusal(who access.Actor, action access.Action, operation string) *problem {
+	err := who.Could(action)
+	switch {
+	case err == nil:
+		return nil
+	case !who.Known():
+		return unauthenticated(err, operation)
+	}
+	return problemOf(err, operation)
 }
 
 // declare notes a route's action and documents it.
@@ -192,14 +229,11 @@ func (a *API) raw(action access.Action, o huma.Operation, contentType string, ha
 	a.huma.OpenAPI().AddOperation(&o)
 	a.mux.HandleFunc(o.Method+" "+o.Path, func(w http.ResponseWriter, r *http.Request) {
 		who := actor(r.Context())
-		err := who.Could(action)
-		if err == nil {
-			err = handle(w, r, who)
-		} else if !who.Known() {
-			write(w, unauthenticated(err, o.OperationID))
+		if p := refusal(who, action, o.OperationID); p != nil {
+			write(w, p)
 			return
 		}
-		if err != nil {
+		if err := handle(w, r, who); err != nil {
 			write(w, problemOf(err, o.OperationID))
 		}
 	})

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"context"
 	"errors"
 	"log/slog"
 	"net/http"
@@ -47,7 +48,7 @@ func problemOf(err error, operation string) *problem {
 		p.Errors = append(p.Errors, client.ProblemField{At: f.At, Text: f.Text})
 	}
 	log := slog.Debug
-	if e.Kind == errs.Internal || e.Kind == errs.Unavailable {
+	if (e.Kind == errs.Internal || e.Kind == errs.Unavailable) && !errors.Is(err, context.Canceled) { // then the client is gone
 		log = slog.Error
 	}
 	log("refused", "operation", operation, "problem", p.ID, "kind", e.Kind, "error", err)

@@ -15,6 +15,7 @@ import (
 
 	"github.com/digital-factory/factory/internal/access"
 	"github.com/digital-factory/factory/internal/api"
+	"github.com/digital-factory/factory/internal/base/errs"
 	"github.com/digital-factory/factory/internal/base/life"
 	"github.com/digital-factory/factory/internal/base/sandbox"
 	"github.com/digital-factory/factory/internal/base/store"
@@ -110,7 +111,7 @@ func (a *App) open() error {
 	for _, d := range []struct{ name, addr string }{{"main", a.opts.Listen}, {"gateway", a.opts.Gateway}, {"otlp", a.opts.OTLP}} {
 		l, err := net.Listen("tcp", d.addr)
 		if err != nil {
-			return fmt.Errorf("open the %s door at %s: %w", d.name, d.addr, err)
+			return errs.Because(errs.Unavailable, err, "the %s door cannot be opened at %s", d.name, d.addr).Do("stop what listens there, or choose another address: factory up --help")
 		}
 		a.doors = append(a.doors, door{name: d.name, listener: l})
 		a.closing.Push(d.name+" door", func(context.Context) error { _ = l.Close(); return nil })

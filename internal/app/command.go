@@ -9,6 +9,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/digital-factory/factory/client"
+	"github.com/digital-factory/factory/internal/base/errs"
 	"github.com/digital-factory/factory/internal/source"
 )
 
@@ -51,14 +53,25 @@ until then the factory listens on loopback only.`,
 				level = slog.LevelDebug
 			}
 			slog.SetDefault(slog.New(slog.NewTextHandler(cmd.ErrOrStderr(), &slog.HandlerOptions{Level: level})))
-			return serve(cmd.Context(), opts, func(a *App) {
+			return told(serve(cmd.Context(), opts, func(a *App) {
 				_, _ = fmt.Fprintf(cmd.OutOrStdout(), "The factory is at %s\n", a.URL())
-			})
+			}))
 		},
 	}
 	flags(cmd, &opts)
 	cmd.Flags().BoolVarP(&verbose, "verbose", "v", false, "log more")
 	return cmd
+}
+
+// told gives a failure of this process the form of one that came over HTTP, so
+// that the same exit codes and the next thing to do reach the person. Here the
+// person at the terminal runs the factory: the cause is theirs to see.
+func told(err error) error {
+	e, classified := errors.AsType[*errs.Error](err)
+	if !classified {
+		return err
+	}
+	return &client.Problem{Kind: string(e.Kind), Title: string(e.Kind), Detail: err.Error(), Next: e.Next}
 }
 
 func flags(cmd *cobra.Command, o *Options) {

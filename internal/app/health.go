@@ -14,7 +14,7 @@ import (
 const behind = 1000
 
 func (a *App) health(ctx context.Context) (client.Health, error) {
-	h := client.Health{Status: "ok", Version: version(), Ready: a.ready.Seconds(), RSS: rss(), Isolation: []string{}, Followers: []client.Lag{}}
+	h := client.Health{Status: "ok", Version: version(), Ready: a.ready.Seconds(), RSS: rss(), Isolation: append([]string{}, a.box.Isolation().Missing...), Followers: []client.Lag{}}
 	lags, err := a.journal.Lags(ctx)
 	if err != nil {
 		return h, err

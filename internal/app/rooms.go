@@ -61,7 +61,7 @@ func (a *App) furnish(ctx context.Context) error {
 	db, j, now := a.db, a.journal, time.Now
 
 	metricStore, err := prom.Open(dir("metrics"), prom.Options{Retention: 30 * 24 * time.Hour, OutOfOrderWindow: 24 * time.Hour,
-		Reserved: []string{"gateway_", "factory_"}, Logger: slog.Default()})
+		Reserved: []string{"gateway_", "workload_", "telemetry_", "factory_"}, Logger: slog.Default()})
 	if err != nil {
 		return err
 	}

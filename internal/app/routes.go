@@ -8,6 +8,7 @@ import (
 
 	"google.golang.org/grpc/metadata"
 
+	"github.com/digital-factory/factory/docs"
 	"github.com/digital-factory/factory/internal/access"
 	"github.com/digital-factory/factory/internal/adapter/otlp"
 	"github.com/digital-factory/factory/internal/api"
@@ -39,8 +40,20 @@ func (a *App) routes(ui http.Handler) http.Handler {
 	mux.Handle("/otlp/", http.StripPrefix("/otlp", a.rooms.receiver.Authenticated(a.httpSender)))
 	mux.Handle("/prometheus/", http.StripPrefix("/prometheus", a.signedIn(access.Read, a.rooms.store.Handler(a.rooms.alertRules))))
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("ok\n")) })
+	mux.HandleFunc("GET /docs/{page}", page)
 	mux.Handle("/", ui)
 	return guard(mux)
+}
+
+// page shows a reference page, to which problems link, as the text it is.
+func page(w http.ResponseWriter, r *http.Request) {
+	text, err := docs.Reference.ReadFile("reference/" + r.PathValue("page") + ".md")
+	if err != nil {
+		http.NotFound(w, r)
+		return
+	}
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	_, _ = w.Write(text)
 }
 
 // signedIn lets through who may do the action.

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"bufio"
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -39,20 +40,47 @@ func (s *session) login() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			host, _ := os.Hostname()
-			c.Token = sess.Secret
-			t, err := c.CreateToken(cmd.Context(), client.CreateToken{Name: "command line on " + host, Scopes: []string{"read", "write", "git", "registry", "telemetry"}, Days: 30})
-			if err != nil {
-				return err
-			}
-			if err := keep(kept{URL: c.URL, Token: t.Secret}); err != nil {
-				return err
-			}
-			s.say("\nSigned in to %s as %s; the token works until %s.", c.URL, sess.Me.Name, t.Expires.Format("2006-01-02"))
-			return nil
+			return s.signedIn(cmd.Context(), c, sess)
 		},
 	}
 	cmd.Flags().StringVar(&login, "as", "", "login (default: asked for)")
+	return cmd
+}
+
+// signedIn makes a token in a new session and keeps it on this computer.
+func (s *session) signedIn(ctx context.Context, c *client.Client, sess client.Session) error {
+	host, _ := os.Hostname()
+	c.Token = sess.Secret
+	t, err := c.CreateToken(ctx, client.CreateToken{Name: "command line on " + host, Scopes: []string{"read", "write", "git", "registry", "telemetry"}, Days: 30})
+	if err != nil {
+		return err
+	}
+	if err := keep(kept{URL: c.URL, Token: t.Secret}); err != nil {
+		return err
+	}
+	s.say("\nSigned in to %s as %s; the token works until %s.", c.URL, sess.Me.Name, t.Expires.Format("2006-01-02"))
+	return nil
+}
+
+func (s *session) setup() *cobra.Command {
+	var name string
+	cmd := &cobra.Command{
+		Use: "setup LOGIN", Short: "Make the first account of a new factory and sign in", Args: cobra.ExactArgs(1),
+		Long: "Make the first account of a new factory, with every role, and sign in with it.\nThe password is read from standard input. A browser that visits a new factory asks for the same.",
+		Example: `  factory setup ada --name "Ada Lovelace"
+  echo "$PASSWORD" | factory setup ada`,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			c := s.client()
+			c.Token = ""
+			_, _ = fmt.Fprint(s.err, "password: ")
+			sess, err := c.Begin(cmd.Context(), client.FirstAccount{Login: args[0], Name: first(name, args[0]), Password: line(bufio.NewReader(s.in))})
+			if err != nil {
+				return err
+			}
+			return s.signedIn(cmd.Context(), c, sess)
+		},
+	}
+	cmd.Flags().StringVar(&name, "name", "", "full name (default: LOGIN)")
 	return cmd
 }
 

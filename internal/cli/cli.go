@@ -4,9 +4,7 @@
 package cli
 
 import (
-	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -57,33 +55,19 @@ Start a factory with "factory up", sign in with "factory login", then look aroun
 	f.StringVar(&s.token, "token", "", "API token (default: FACTORY_TOKEN, else the one kept by login)")
 	f.StringVarP(&s.format, "output", "o", "table", "how to print: table, json or yaml")
 	_ = root.RegisterFlagCompletionFunc("output", cobra.FixedCompletions([]string{"table", "json", "yaml"}, cobra.ShellCompDirectiveNoFileComp))
-	root.PersistentPreRunE = func(*cobra.Command, []string) error {
+	root.PersistentPreRunE = func(cmd *cobra.Command, _ []string) error {
 		if s.format != "table" && s.format != "json" && s.format != "yaml" {
 			return &client.Problem{Kind: "invalid", Detail: fmt.Sprintf("cannot print as %q", s.format), Next: "use -o table, -o json or -o yaml"}
+		}
+		if err := cmd.ValidateRequiredFlags(); err != nil {
+			return misused(cmd, err)
 		}
 		return nil
 	}
 	root.AddCommand(local...)
 	root.AddCommand(s.rooms()...)
+	strict(root)
 	return root
-}
-
-// codes is the one table from kinds of failure to exit codes.
-var codes = map[string]int{"invalid": 2, "not-found": 3, "conflict": 4, "blocked": 5, "denied": 6, "unavailable": 7, "internal": 1}
-
-// Exit prints a failure and returns the exit code for it.
-func Exit(err error, errOut io.Writer) int {
-	if err == nil {
-		return 0
-	}
-	if errors.Is(err, context.Canceled) {
-		return 130
-	}
-	_, _ = fmt.Fprintln(errOut, "factory:", err)
-	if p, ok := errors.AsType[*client.Problem](err); ok {
-		return codes[p.Kind]
-	}
-	return 1
 }
 
 // client connects to the factory that flags, environment or login name.

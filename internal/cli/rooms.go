@@ -5,7 +5,7 @@ import "github.com/spf13/cobra"
 // rooms returns every room's commands.
 func (s *session) rooms() []*cobra.Command {
 	return []*cobra.Command{
-		s.login(), s.logout(), s.me(), s.account(), s.tokens(),
+		s.setup(), s.login(), s.logout(), s.me(), s.account(), s.tokens(),
 		s.journal(), s.effect(), s.status(),
 		s.rollout(), s.apply(),
 		s.portfolio(), s.vision(), s.objective(), s.keyResult(), s.initiative(),

@@ -362,7 +362,7 @@ func testTelemetry(t *testing.T, d door) {
 	if got.Charts[2].Series == nil || len(got.Charts[2].Series) != 0 {
 		t.Fatalf("latency without a histogram: %+v", got.Charts[2])
 	}
-	wantIn(t, d.factory(t, "dashboard", "engine", "--last", "1m"), "Requests", "10 requests/s", "▇", "no data in this time", "Version 1 runs in production", "page firing", "crashed 3 times")
+	wantIn(t, d.factory(t, "dashboard", "engine", "--last", "1m"), "Requests", "10 requests/s", "█", "no data in this time", "Version 1 runs in production", "page firing", "crashed 3 times")
 	wantIn(t, d.factory(t, "alert", "list", "--state", "firing"), "crash-loop", "page", "Read the end of the workload's log")
 
 	alerts, err := d.Alerts(ctx, client.AlertFilter{Component: "engine"}, client.Paging{})

@@ -32,7 +32,7 @@ func (s *story) runChaos(ctx context.Context) (stop func()) {
 				s.report.Restarts++
 				s.report.KilledAtFactsKinds = append(s.report.KilledAtFactsKinds, f.Kind)
 				s.note("killed at %s", f.Kind)
-				if err := s.factory.start(ctx); err != nil {
+				if err := s.factory.runStart(ctx); err != nil {
 					return // the story's own calls will say so
 				}
 			}

@@ -79,7 +79,7 @@ func run(ctx context.Context, out io.Writer, o options) (err error) {
 	}
 	began := time.Now()
 	f := newFactory(o)
-	if err := f.start(ctx); err != nil {
+	if err := f.runStart(ctx); err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, f.stop()) }()

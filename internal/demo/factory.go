@@ -47,8 +47,8 @@ func free(addr string) (string, error) {
 	return l.Addr().String(), nil
 }
 
-// start runs the factory and returns when it answers.
-func (f *factory) start(ctx context.Context) (err error) {
+// runStart runs the factory and returns when it answers.
+func (f *factory) runStart(ctx context.Context) (err error) {
 	for _, addr := range []*string{&f.opts.listen, &f.opts.gateway, &f.opts.otlp} {
 		if *addr, err = free(*addr); err != nil {
 			return fmt.Errorf("find a free port: %w", err)

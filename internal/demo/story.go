@@ -9,7 +9,6 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"sync/atomic"
 	"time"
 
 	"github.com/digital-factory/factory/client"
@@ -41,7 +40,6 @@ type story struct {
 	customers  *customers
 	heavy      string // commit of the change that moves the key result
 	pushed     time.Time
-	chaos      atomic.Bool
 }
 
 func newStory(out io.Writer, o options, f *factory) *story {

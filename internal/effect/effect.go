@@ -18,6 +18,7 @@ import (
 	"context"
 	"embed"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"time"
 
@@ -170,19 +171,28 @@ func (l *Log) List(ctx context.Context, state State, subject ref.Subject, ask pa
 // Decide approves a parked effect or rejects it for good.
 func (l *Log) Decide(ctx context.Context, id, by string, approve bool, reason string) error {
 	return l.db.Update(ctx, func(tx *store.Tx) error {
-		to := Failed
+		to, now, ended := Failed, l.now(), store.Micros(l.now())
 		if approve {
-			to = Waiting
+			to, ended = Waiting, 0
 		}
-		n, err := tx.Exec(ctx, `update effect_effect set state = $2, decided_by = $3, reason = $4, due = $5
-			where id = $1 and state = 'parked'`, id, string(to), by, reason, store.Micros(l.now()))
+		n, err := tx.Exec(ctx, `update effect_effect set state = $2, decided_by = $3, reason = $4, due = $5, done = $6
+			where id = $1 and state = 'parked'`, id, string(to), by, reason, store.Micros(now), ended)
 		if err != nil {
 			return err
 		}
-		if n == 0 {
-			return errs.New(errs.NotFound, "no parked effect %s", id).Do("list the parked effects")
+		e, err := store.One(ctx, tx, scan, `select `+columns+` from effect_effect where id = $1`, id)
+		switch {
+		case errors.Is(err, store.ErrNone):
+			return errs.New(errs.NotFound, "there is no effect %s", id).Do("list the effects: factory effect list")
+		case err != nil:
+			return err
+		case n == 0:
+			return errs.New(errs.Blocked, "the effect %s is not parked; it is %s", id, e.State)
 		}
 		tx.After(l.nudge)
+		if to == Failed && l.failed != nil {
+			return l.failed(ctx, tx, e)
+		}
 		return nil
 	})
 }

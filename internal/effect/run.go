@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"sync"
 	"time"
 
 	"github.com/digital-factory/factory/internal/base/errs"
@@ -13,9 +14,10 @@ import (
 )
 
 const (
-	workers = 12
-	grace   = 5 * time.Second  // beyond a performer's bound before its lease ends
-	longest = 60 * time.Second // pause between tries
+	workers    = 12
+	lease      = 15 * time.Second // without a sign of life an effect is another worker's
+	leaseAgain = 5 * time.Second
+	longest    = 60 * time.Second // pause between tries
 )
 
 // OnFailed registers what happens, in the same transaction, when an effect has
@@ -83,7 +85,7 @@ func (l *Log) claim(ctx context.Context) (e Effect, found bool, err error) {
 		} else if err != nil {
 			return e, false, err
 		}
-		until := l.now().Add(l.performers[next.Kind].bound + grace)
+		until := l.now().Add(lease)
 		err = l.db.Update(ctx, func(tx *store.Tx) error {
 			e, err = store.One(ctx, tx, scan, `update effect_effect
 				set state = 'running', attempts = attempts + 1, holder = $3, held_until = $4
@@ -104,26 +106,63 @@ func (l *Log) perform(ctx context.Context, e Effect) error {
 		return l.finish(ctx, e, errs.New(errs.Invalid, "nobody performs effects of kind %s", e.Kind))
 	}
 	bounded, cancel := context.WithTimeout(ctx, p.bound)
-	defer cancel()
+	var held sync.WaitGroup
+	held.Go(func() { l.runLease(bounded, e, cancel) })
 	err := p.perform(bounded, e)
-	if ctx.Err() != nil {
-		return nil // stopping; the next run takes it up again
+	cancel()
+	held.Wait()
+	if err != nil && ctx.Err() != nil {
+		return l.letGo(ctx, e) // stopping; the next run takes it up again
 	}
-	return l.finish(ctx, e, err)
+	return l.finish(context.WithoutCancel(ctx), e, err)
+}
+
+// runLease keeps the effect this worker's until ctx ends. A worker that lost it,
+// because the database did not answer for too long, is stopped.
+func (l *Log) runLease(ctx context.Context, e Effect, lost func()) {
+	tick := time.NewTicker(leaseAgain)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		mine := false
+		err := l.db.Update(ctx, func(tx *store.Tx) error {
+			n, err := tx.Exec(ctx, `update effect_effect set held_until = $4 where id = $1 and state = 'running' and holder = $2 and attempts = $3`,
+				e.ID, l.holder, e.Attempts, store.Micros(l.now().Add(lease)))
+			mine = n > 0
+			return err
+		})
+		if err == nil && !mine {
+			lost()
+			return
+		}
+	}
+}
+
+// letGo gives an effect back that a stop interrupted.
+func (l *Log) letGo(ctx context.Context, e Effect) error {
+	return l.db.Update(context.WithoutCancel(ctx), func(tx *store.Tx) error {
+		_, err := tx.Exec(ctx, `update effect_effect set state = 'waiting' where id = $1 and state = 'running' and holder = $2 and attempts = $3`,
+			e.ID, l.holder, e.Attempts)
+		return err
+	})
 }
 
 // finish records what came of an effect.
 func (l *Log) finish(ctx context.Context, e Effect, failure error) error {
 	now := l.now()
-	state, due := Done, now
+	state, due, ended := Done, now, now
 	text := ""
 	if failure != nil {
 		text = failure.Error()
 		switch errs.KindOf(failure) {
 		case errs.Unavailable, errs.Conflict, errs.Internal:
-			state, due = Waiting, now.Add(min(longest, 200*time.Millisecond<<min(e.Attempts, 10)))
+			state, ended, due = Waiting, time.Time{}, now.Add(min(longest, 200*time.Millisecond<<min(e.Attempts, 10)))
 		case errs.Blocked:
-			state = Parked
+			state, ended = Parked, time.Time{}
 		default:
 			state = Failed
 		}
@@ -131,10 +170,12 @@ func (l *Log) finish(ctx context.Context, e Effect, failure error) error {
 	}
 	return l.db.Update(ctx, func(tx *store.Tx) error {
 		e.State, e.Error = state, text
-		if _, err := tx.Exec(ctx, `update effect_effect set state = $2, error = $3, due = $4, done = $5 where id = $1`,
-			e.ID, string(state), text, store.Micros(due), store.Micros(now)); err != nil {
+		n, err := tx.Exec(ctx, `update effect_effect set state = $2, error = $3, due = $4, done = $5 where id = $1 and state = 'running' and attempts = $6`,
+			e.ID, string(state), text, store.Micros(due), store.Micros(ended), e.Attempts)
+		if err != nil || n == 0 { // none: another worker holds it by now
 			return err
 		}
+		tx.After(l.nudge) // the next of the subject may be due
 		if state == Failed && l.failed != nil {
 			return l.failed(ctx, tx, e)
 		}

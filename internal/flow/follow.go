@@ -74,7 +74,7 @@ func (s *Service) handle(ctx context.Context, tx *store.Tx, f journal.Fact) erro
 				fmt.Sprintf("%s %s was promoted in %s", r.Component, r.Version, r.Environment))
 		}
 		return s.advance(ctx, tx, f, r.Change, failed, ref.Of("rollout", r.Rollout),
-			because(fmt.Sprintf("%s %s was rolled back", r.Component, r.Version), r.Reason))
+			because(fmt.Sprintf("%s %s was rolled back", r.Component, r.Version), strings.TrimPrefix(r.Reason, "Roll back: ")))
 	}
 }
 

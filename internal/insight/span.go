@@ -40,7 +40,8 @@ func frequency(h history, s Scope, points []Point, now time.Time) Metric {
 	if now.Before(to) {
 		to = now
 	}
-	days := max(1, to.Sub(from).Hours()/24)
+	lasted := to.Sub(from)
+	days := max(1, lasted.Hours()/24)
 	per := float64(m.N) / days
 	m.Observed = number(per)
 	if m.N == 0 && now.Sub(h.begun) < 24*time.Hour {
@@ -48,7 +49,10 @@ func frequency(h history, s Scope, points []Point, now time.Time) Metric {
 	}
 	in := poisson(m.N)
 	m.State, m.Value, m.Low, m.High = Measured, number(per), number(in.low/days), number(in.high/days)
-	m.Text = fmt.Sprintf("%s in %.3g days.", plural(m.N, "deployment"), days)
+	m.Text = fmt.Sprintf("%s in %s.", plural(m.N, "deployment"), Span(lasted.Seconds()))
+	if lasted < 24*time.Hour {
+		m.Text = fmt.Sprintf("%s in %s, counted as a day.", plural(m.N, "deployment"), Span(lasted.Seconds()))
+	}
 	return m
 }
 

@@ -17,18 +17,20 @@ type Change struct {
 // applier holds what the factory has, by the names that the files use.
 type applier struct {
 	client      *client.Client
+	places      map[string]string
 	changes     []Change
 	objectives  map[string]client.Objective
 	keyResults  map[string]client.KeyResult
 	initiatives map[string]client.Initiative
 	features    map[string]client.Feature
+	allFeatures bool // features has those of products that the files do not mention, too
 }
 
 // Apply makes the factory look like the organisation and returns what it
 // changed. It stops at the first refusal; what was applied stays, and applying
 // again goes on from there.
 func Apply(ctx context.Context, c *client.Client, o Organisation) ([]Change, error) {
-	a := &applier{client: c, objectives: map[string]client.Objective{}, keyResults: map[string]client.KeyResult{},
+	a := &applier{client: c, places: o.places, objectives: map[string]client.Objective{}, keyResults: map[string]client.KeyResult{},
 		initiatives: map[string]client.Initiative{}, features: map[string]client.Feature{}}
 	err := a.portfolio(ctx, o)
 	if err == nil {
@@ -134,7 +136,7 @@ func (a *applier) keyResult(ctx context.Context, objective string, k KeyResult) 
 func (a *applier) initiative(ctx context.Context, in Initiative) error {
 	objective, known := a.objectives[in.Objective]
 	if !known {
-		return &client.Problem{Kind: "not-found", Detail: fmt.Sprintf("there is no objective %q", in.Objective), Next: "add it under objectives:"}
+		return a.unknown("objective", in.Objective, in.Title, "add it under objectives:")
 	}
 	want := client.InitiativeFields{
 		Title: in.Title, Owner: in.Owner, Hypothesis: client.Hypothesis(in.Hypothesis), BusinessOutcome: in.BusinessOutcome,
@@ -144,7 +146,7 @@ func (a *applier) initiative(ctx context.Context, in Initiative) error {
 	if in.KeyResult != "" {
 		kr, known := a.keyResults[in.KeyResult]
 		if !known {
-			return &client.Problem{Kind: "not-found", Detail: fmt.Sprintf("there is no key result %q", in.KeyResult), Next: "add it to its objective"}
+			return a.unknown("key result", in.KeyResult, in.Title, "add it to its objective")
 		}
 		want.KeyResult = kr.ID
 	}
@@ -224,7 +226,7 @@ func (a *applier) product(ctx context.Context, p Product) error {
 func (a *applier) feature(ctx context.Context, product string, f Feature) error {
 	initiative, known := a.initiatives[f.Initiative]
 	if !known {
-		return &client.Problem{Kind: "not-found", Detail: fmt.Sprintf("there is no initiative %q", f.Initiative), Next: "add it under initiatives:"}
+		return a.unknown("initiative", f.Initiative, f.Title, "add it under initiatives:")
 	}
 	want := client.FeatureFields{Title: f.Title, Hypothesis: f.Hypothesis, Predicted: f.Predicted}
 	have, exists := a.features[f.Title]
@@ -246,6 +248,15 @@ func (a *applier) feature(ctx context.Context, product string, f Feature) error 
 	}
 	a.did("changed", "feature", f.Title)
 	return nil
+}
+
+// unknown refuses a reference to what neither the files nor the factory have.
+func (a *applier) unknown(kind, name, of, next string) error {
+	p := &client.Problem{Kind: "not-found", Title: "not-found", Detail: fmt.Sprintf("there is no %s %q", kind, name), Next: next}
+	if at := a.places[kind+" of "+of]; at != "" {
+		p.Errors = []client.ProblemField{{At: at, Text: "is named here"}}
+	}
+	return p
 }
 
 func missing(err error) bool {

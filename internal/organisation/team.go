@@ -70,9 +70,9 @@ func (a *applier) items(ctx context.Context, t Team) error {
 	for _, it := range t.Items {
 		feature := ""
 		if it.Feature != "" {
-			f, known := a.features[it.Feature]
-			if !known {
-				return &client.Problem{Kind: "not-found", Detail: fmt.Sprintf("there is no feature %q for item %q", it.Feature, it.Title), Next: "add it to its product"}
+			f, err := a.featureNamed(ctx, it.Feature, t.ID+"/"+it.Title)
+			if err != nil {
+				return err
 			}
 			feature = f.ID
 		}
@@ -97,4 +97,30 @@ func (a *applier) items(ctx context.Context, t Team) error {
 		a.did("changed", "item", it.Title)
 	}
 	return nil
+}
+
+// featureNamed finds the feature that a place names: among the files' products,
+// else among all that the factory has.
+func (a *applier) featureNamed(ctx context.Context, title, of string) (client.Feature, error) {
+	if f, known := a.features[title]; known {
+		return f, nil
+	}
+	for p := (client.Paging{Limit: 500}); !a.allFeatures; {
+		page, err := a.client.Features(ctx, client.FeatureFilter{}, p)
+		if err != nil {
+			return client.Feature{}, err
+		}
+		for _, f := range page.Items {
+			if _, known := a.features[f.Title]; !known {
+				a.features[f.Title] = f
+			}
+		}
+		p.After = page.Next
+		a.allFeatures = p.After == ""
+	}
+	f, known := a.features[title]
+	if !known {
+		return f, a.unknown("feature", title, of, "add it to its product")
+	}
+	return f, nil
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"path"
 	"regexp"
 	"slices"
@@ -12,6 +13,10 @@ import (
 	"time"
 
 	"github.com/goccy/go-yaml"
+	"github.com/goccy/go-yaml/ast"
+	"github.com/goccy/go-yaml/lexer"
+	"github.com/goccy/go-yaml/parser"
+	"github.com/goccy/go-yaml/token"
 
 	"github.com/digital-factory/factory/internal/base/errs"
 )
@@ -43,6 +48,8 @@ type Artifact struct {
 const (
 	mostSteps      = 50
 	mostBytes      = 64 << 10 // of the file
+	mostDepth      = 16       // of its nesting
+	mostProblems   = 20       // told at once
 	defaultTimeout = 10 * time.Minute
 	longestTimeout = time.Hour
 	defaultMemory  = 2 << 30
@@ -64,13 +71,15 @@ func Parse(data []byte) (Definition, error) {
 	if len(data) > mostBytes {
 		return d, bad.In(File, "has %d bytes; %d at the most", len(data), mostBytes)
 	}
-	dec := yaml.NewDecoder(bytes.NewReader(data), yaml.DisallowUnknownField())
-	if err := dec.Decode(&d); err != nil {
+	if err := decode(data, &d); errors.Is(err, io.EOF) {
+		return d, bad.In(File, "is empty; it must list steps: and name the artifact:")
+	} else if err != nil {
 		at, text := place(err)
 		return d, bad.In(at, "%s", text)
 	}
 	d.check(bad, data)
 	if len(bad.Fields) > 0 {
+		bad.Fields = bad.Fields[:min(len(bad.Fields), mostProblems)]
 		return d, bad
 	}
 	all := make([]string, len(d.Steps))
@@ -79,6 +88,43 @@ func Parse(data []byte) (Definition, error) {
 	}
 	d.Steps = append(d.Steps, Spec{Name: publishStep, Needs: all, Timeout: duration(defaultTimeout), Memory: defaultMemory, Inject: true})
 	return d, nil
+}
+
+// decode reads YAML. The library panics on some hostile input and takes minutes
+// for deep nesting, which fuzzing found: whoever pushes must neither end nor
+// hold up the factory with it.
+func decode(data []byte, into *Definition) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("this is no YAML that can be read: %v", p)
+		}
+	}()
+	if at := tooDeep(data); at != nil {
+		return &yaml.SyntaxError{Message: fmt.Sprintf("is nested more than %d deep", mostDepth), Token: at}
+	}
+	return yaml.NewDecoder(bytes.NewReader(data), yaml.DisallowUnknownField()).Decode(into)
+}
+
+// tooDeep returns where the nesting goes beyond the limit; nil when it does not.
+func tooDeep(data []byte) *token.Token {
+	depth, line, entries := 0, 0, 0
+	for _, t := range lexer.Tokenize(string(data)) {
+		switch t.Type {
+		case token.SequenceStartType, token.MappingStartType:
+			depth++
+		case token.SequenceEndType, token.MappingEndType:
+			depth--
+		case token.SequenceEntryType: // "- - - a" nests within its line
+			if t.Position.Line != line {
+				line, entries = t.Position.Line, 0
+			}
+			entries++
+		}
+		if depth > mostDepth || entries > mostDepth {
+			return t
+		}
+	}
+	return nil
 }
 
 // Check reports what is wrong with a pipeline file.
@@ -101,9 +147,11 @@ func place(err error) (at, text string) {
 }
 
 func (d *Definition) check(bad *errs.Error, data []byte) {
-	at := func(p string, args ...any) string { return position(data, fmt.Sprintf(p, args...)) }
+	places := newPositions(data)
+	at := func(p string, args ...any) string { return places.of(fmt.Sprintf(p, args...)) }
 	if len(d.Steps) == 0 || len(d.Steps) > mostSteps {
 		bad.In(at("$.steps"), "must list 1 to %d steps", mostSteps)
+		return
 	}
 	names := map[string]int{}
 	for i := range d.Steps {
@@ -198,17 +246,30 @@ func (d *Definition) cycle(names map[string]int) []string {
 	return nil
 }
 
-// position finds a YAML path's line and column.
-func position(data []byte, at string) string {
-	p, err := yaml.PathString(at)
-	if err != nil {
+// positions finds the line and column of YAML paths in a file.
+type positions struct{ file *ast.File }
+
+func newPositions(data []byte) (p positions) {
+	defer func() { _ = recover() }() // as in decode
+	p.file, _ = parser.ParseBytes(data, 0)
+	return p
+}
+
+func (p positions) of(at string) (found string) {
+	defer func() {
+		if recover() != nil { // as in decode
+			found = File
+		}
+	}()
+	path, err := yaml.PathString(at)
+	if err != nil || p.file == nil {
 		return File
 	}
-	node, err := p.ReadNode(bytes.NewReader(data))
+	node, err := path.FilterFile(p.file)
 	if err != nil || node.GetToken() == nil {
 		// The member may be missing: name its parent.
 		if i := strings.LastIndexAny(at, ".["); i > 1 {
-			return position(data, at[:i])
+			return p.of(at[:i])
 		}
 		return File
 	}
@@ -229,6 +290,9 @@ func (d *duration) UnmarshalText(text []byte) error {
 	return nil
 }
 
+// UnmarshalYAML reads it from a file, where an error has a place.
+func (d *duration) UnmarshalYAML(n ast.Node) error { return located(n, d.UnmarshalText) }
+
 // MarshalText writes it back.
 func (d duration) MarshalText() ([]byte, error) { return []byte(time.Duration(d).String()), nil }
 
@@ -248,6 +312,18 @@ func (s *size) UnmarshalText(text []byte) error {
 		}
 	}
 	return fmt.Errorf("%q is no size; write 512MiB or 1GiB", text)
+}
+
+// UnmarshalYAML reads it from a file, where an error has a place.
+func (s *size) UnmarshalYAML(n ast.Node) error { return located(n, s.UnmarshalText) }
+
+// located reads a scalar and says where it is when it cannot be read.
+func located(n ast.Node, read func([]byte) error) error {
+	err := read([]byte(n.GetToken().Value))
+	if err != nil {
+		return &yaml.SyntaxError{Message: err.Error(), Token: n.GetToken()}
+	}
+	return nil
 }
 
 // MarshalText writes it in MiB.

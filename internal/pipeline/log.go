@@ -8,12 +8,13 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/digital-factory/factory/internal/access"
 	"github.com/digital-factory/factory/internal/base/errs"
-	"github.com/digital-factory/factory/internal/base/store"
 	"github.com/digital-factory/factory/internal/ref"
 )
 
@@ -25,8 +26,9 @@ const (
 
 // logs are the steps that print now, by the path of their file.
 type logs struct {
-	mu   sync.Mutex // guards open
-	open map[string]*stepLog
+	mu    sync.Mutex // guards all
+	open  map[string]*stepLog
+	began chan struct{} // closed and made anew when a step begins to print
 }
 
 // stepLog writes what a step prints and wakes who follows it.
@@ -37,6 +39,7 @@ type stepLog struct {
 	mu      sync.Mutex // guards what follows
 	file    *os.File
 	size    int64
+	cut     bool // the limit was reached
 	last    []byte
 	changed chan struct{} // closed and made anew with every write
 	done    bool
@@ -60,6 +63,8 @@ func (l *logs) begin(path string, more bool) (*stepLog, error) {
 	}
 	l.mu.Lock()
 	l.open[path] = s
+	close(l.began)
+	l.began = make(chan struct{})
 	l.mu.Unlock()
 	return s, nil
 }
@@ -73,19 +78,16 @@ func (s *stepLog) Write(p []byte) (int, error) {
 	if len(s.last) > logTail {
 		s.last = bytes.Clone(s.last[len(s.last)-logTail:])
 	}
-	room := logMost - s.size
-	if room <= 0 {
+	if s.cut {
 		return len(p), nil
 	}
-	keep := p[:min(int64(len(p)), room)]
+	keep := p[:min(int64(len(p)), max(0, logMost-s.size))]
 	n, err := s.file.Write(keep)
 	if err == nil && len(keep) < len(p) {
+		s.cut = true
 		_, err = fmt.Fprintf(s.file, "\n--- the step printed more than %d MiB; the rest is not kept\n", logMost>>20)
 	}
 	s.size += int64(n)
-	if s.size == logMost {
-		s.size++
-	}
 	close(s.changed)
 	s.changed = make(chan struct{})
 	if err != nil {
@@ -136,7 +138,7 @@ func (s *Service) Log(ctx context.Context, who access.Actor, id ref.Run, step st
 		return err
 	}
 	path := s.logPath(id, step)
-	f, err := s.openLog(ctx, id, step, path)
+	f, err := s.openLog(ctx, id, step, path, follow)
 	if err != nil || f == nil {
 		return err
 	}
@@ -173,26 +175,35 @@ func (s *Service) Log(ctx context.Context, who access.Actor, id ref.Run, step st
 	}
 }
 
-// openLog returns nil for a step that has not printed yet.
-func (s *Service) openLog(ctx context.Context, id ref.Run, step, path string) (*os.File, error) {
-	var r Run
-	err := s.db.View(ctx, func(tx *store.Tx) (err error) {
-		r, err = getRun(ctx, tx, id)
-		return err
-	})
-	if err != nil {
-		return nil, err
+// openLog returns nil for a step that has not printed anything. With follow it
+// waits for one that still may.
+func (s *Service) openLog(ctx context.Context, id ref.Run, step, path string, follow bool) (*os.File, error) {
+	look := time.NewTicker(time.Second) // for the run's end, and for steps of other processes
+	defer look.Stop()
+	for {
+		s.logs.mu.Lock()
+		began := s.logs.began
+		s.logs.mu.Unlock()
+		r, err := s.Get(ctx, me(), id)
+		if err != nil {
+			return nil, err
+		}
+		known := slices.ContainsFunc(r.Steps, func(st Step) bool { return st.Name == step })
+		if !known && (len(r.Steps) > 0 || r.State.ended() || !follow) {
+			return nil, errs.New(errs.NotFound, "run %d of %s has no step %q", r.Number, r.Change.Component, step)
+		}
+		f, err := os.Open(path)
+		if !errors.Is(err, os.ErrNotExist) {
+			return f, err
+		}
+		if !follow || r.State.ended() {
+			return nil, nil //nolint:nilnil // no output is not a failure
+		}
+		select {
+		case <-ctx.Done():
+			return nil, nil //nolint:nilnil // the reader is gone
+		case <-began:
+		case <-look.C:
+		}
 	}
-	known := false
-	for _, st := range r.Steps {
-		known = known || st.Name == step
-	}
-	if !known {
-		return nil, errs.New(errs.NotFound, "run %d of %s has no step %q", r.Number, r.Change.Component, step)
-	}
-	f, err := os.Open(path)
-	if errors.Is(err, os.ErrNotExist) {
-		return nil, nil //nolint:nilnil // no output yet is not a failure
-	}
-	return f, err
 }

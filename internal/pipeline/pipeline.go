@@ -125,6 +125,9 @@ type Service struct {
 	wake      chan struct{}
 	logs      logs
 
+	holder  string     // names this process where several share the queue
+	caching sync.Mutex // makes those who lay out a build cache one after another
+
 	mu      sync.Mutex // guards cancels
 	cancels map[ref.Run]context.CancelCauseFunc
 }
@@ -132,7 +135,8 @@ type Service struct {
 // New returns the service; dir is for workspaces and logs. It starts nothing.
 func New(db *store.DB, j *journal.Journal, box *sandbox.Sandbox, src Source, p Publisher, tools Tools, dir string, now func() time.Time) *Service {
 	return &Service{db: db, journal: j, box: box, source: src, publisher: p, tools: tools, dir: dir, now: now,
-		wake: make(chan struct{}, 1), cancels: map[ref.Run]context.CancelCauseFunc{}, logs: logs{open: map[string]*stepLog{}}}
+		wake: make(chan struct{}, 1), holder: ref.New(), cancels: map[ref.Run]context.CancelCauseFunc{},
+		logs: logs{open: map[string]*stepLog{}, began: make(chan struct{})}}
 }
 
 func (s *Service) nudge() {

@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"sync"
 	"time"
 
 	"github.com/digital-factory/factory/internal/access"
@@ -39,19 +40,39 @@ func (s *Service) Run(ctx context.Context) error {
 	return life.Together(ctx, parts...)
 }
 
-// resume puts runs that a crash interrupted back to the front of the queue;
-// their steps that had ended stay so.
+// resume frees the runs that a crash interrupted, for claim to go on with them,
+// and clears away the workspaces of ended ones. SQLite has one process, so every
+// hold is from before; on PostgreSQL it may be another replica's, and runs out
+// by itself when that is gone.
 func (s *Service) resume(ctx context.Context) error {
-	return s.db.Update(ctx, func(tx *store.Tx) error {
+	err := s.db.Update(ctx, func(tx *store.Tx) error {
 		if tx.Postgres() {
-			return nil // another replica may be at it; its runs are its own
+			return nil
 		}
-		if _, err := tx.Exec(ctx, `update pipeline_step set state = 'waiting' where state = 'running'`); err != nil {
-			return err
-		}
-		_, err := tx.Exec(ctx, `update pipeline_run set state = 'waiting' where state = 'running'`)
+		_, err := tx.Exec(ctx, `update pipeline_run set held_until = 0 where state = 'running'`)
 		return err
 	})
+	if err != nil {
+		return err
+	}
+	found, err := filepath.Glob(s.workspace("*"))
+	if err != nil {
+		return err
+	}
+	for _, dir := range found {
+		id := ref.Run(filepath.Base(filepath.Dir(dir)))
+		err := s.db.View(ctx, func(tx *store.Tx) error {
+			r, err := getRun(ctx, tx, id)
+			if err == nil && r.State.ended() {
+				s.clear(id)
+			}
+			return err
+		})
+		if err != nil && !errs.Is(err, errs.NotFound) {
+			return err
+		}
+	}
+	return nil
 }
 
 func (s *Service) drain(ctx context.Context) error {
@@ -69,44 +90,95 @@ func (s *Service) drain(ctx context.Context) error {
 }
 
 // claim takes the next run: hotfixes first, then the team with the fewest runs
-// under way, then the oldest; never two of one component.
+// under way, then the oldest; never two of one component. A run whose holder is
+// gone is taken up again with the steps that had not ended.
 func (s *Service) claim(ctx context.Context) (r Run, found bool, err error) {
+	now := s.now()
 	err = s.db.Update(ctx, func(tx *store.Tx) error {
-		id, err := store.One(ctx, tx, store.Scan1[ref.Run], `select id from pipeline_run r where state = 'waiting'
-			and not exists (select 1 from pipeline_run o where o.component = r.component and o.state = 'running')
-			order by case when change like '%"lane":"hotfix"%' then 0 else 1 end,
-				(select count(*) from pipeline_run o where o.team = r.team and o.state = 'running'), id limit 1`)
+		found = false
+		id, err := store.One(ctx, tx, store.Scan1[ref.Run], `select id from pipeline_run r where (state = 'waiting' or (state = 'running' and held_until < $1))
+			and not exists (select 1 from pipeline_run o where o.component = r.component and o.state = 'running' and o.id <> r.id)
+			order by case when state = 'running' then 0 when change like '%"lane":"hotfix"%' then 1 else 2 end,
+				(select count(*) from pipeline_run o where o.team = r.team and o.state = 'running'), id limit 1`, store.Micros(now))
 		if errors.Is(err, store.ErrNone) {
-			found = false
 			return nil
 		} else if err != nil {
+			return err
+		}
+		n, err := tx.Exec(ctx, `update pipeline_run set state = 'running', started = case when started = 0 then $2 else started end, holder = $3, held_until = $4
+			where id = $1 and (state = 'waiting' or (state = 'running' and held_until < $2))`, string(id), store.Micros(now), s.holder, store.Micros(now.Add(hold)))
+		if err != nil || n == 0 {
+			return err
+		}
+		if _, err := tx.Exec(ctx, `update pipeline_step set state = 'waiting' where run = $1 and state = 'running'`, string(id)); err != nil {
 			return err
 		}
 		if r, err = getRun(ctx, tx, id); err != nil {
 			return err
 		}
-		first := r.Started.IsZero()
-		r.State, found = Running, true
-		if first {
-			r.Started = s.now()
-		}
-		if n, err := tx.Exec(ctx, `update pipeline_run set state = 'running', started = $2 where id = $1 and state = 'waiting'`, string(id), store.Micros(r.Started)); err != nil || n == 0 {
-			found = false
-			return err
-		}
-		if !first {
-			return nil
+		found = true
+		if !r.Started.Equal(store.Time(store.Micros(now))) {
+			return nil // told in an earlier life
 		}
 		return s.journal.Append(ctx, tx, me().By(), r.subject(), fact.RunStarted{Run: r.ID, Change: r.Change})
 	})
-	return r, found, err
+	if errs.Is(err, errs.Conflict) { // another replica took a run of the same component
+		return r, false, nil
+	}
+	return r, found && err == nil, err
 }
 
-var errCancelled = errs.New(errs.Blocked, "cancelled")
+const (
+	hold      = 20 * time.Second // how long a run is held without a sign of life
+	holdAgain = 5 * time.Second
+)
+
+var (
+	errCancelled = errs.New(errs.Blocked, "cancelled")
+	errLost      = errs.New(errs.Unavailable, "another process took the run over")
+)
+
+// runHold keeps the hold on a run until ctx ends, and ends the run here when it
+// is lost.
+func (s *Service) runHold(ctx context.Context, id ref.Run, end context.CancelCauseFunc) {
+	tick := time.NewTicker(holdAgain)
+	defer tick.Stop()
+	for last := s.now(); ; {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		now, held := s.now(), false
+		err := s.db.Update(ctx, func(tx *store.Tx) error {
+			n, err := tx.Exec(ctx, `update pipeline_run set held_until = $3 where id = $1 and holder = $2 and state = 'running'`, string(id), s.holder, store.Micros(now.Add(hold)))
+			held = n > 0
+			return err
+		})
+		if err == nil && held {
+			last = now
+		} else if ctx.Err() == nil && (err == nil || now.Sub(last) > hold) {
+			end(errLost)
+			return
+		}
+	}
+}
+
+// letGo gives up the hold when the factory stops, so that the next life goes on
+// at once.
+func (s *Service) letGo(ctx context.Context, id ref.Run) error {
+	return s.db.Update(context.WithoutCancel(ctx), func(tx *store.Tx) error {
+		_, err := tx.Exec(ctx, `update pipeline_run set held_until = 0 where id = $1 and holder = $2 and state = 'running'`, string(id), s.holder)
+		return err
+	})
+}
 
 // walk runs a run to its end, unless the factory stops.
 func (s *Service) walk(ctx context.Context, r Run) error {
 	bounded, cancel := context.WithCancelCause(ctx)
+	var held sync.WaitGroup
+	held.Go(func() { s.runHold(bounded, r.ID, cancel) })
+	defer held.Wait()
 	defer cancel(nil)
 	s.mu.Lock()
 	s.cancels[r.ID] = cancel
@@ -116,36 +188,49 @@ func (s *Service) walk(ctx context.Context, r Run) error {
 		delete(s.cancels, r.ID)
 		s.mu.Unlock()
 	}()
+	by, err := s.cancelledBy(ctx, r.ID) // before it could be told through cancels, or before a crash
+	if err != nil {
+		return err
+	}
+	if by != "" {
+		cancel(errCancelled)
+	}
 	def, err := s.prepare(bounded, &r)
 	if err == nil {
 		err = s.runSteps(bounded, &r, def)
 	}
 	if ctx.Err() != nil {
-		return nil // stopping; the next life goes on with it
+		return s.letGo(ctx, r.ID) // stopping; the next life goes on with it
 	}
-	switch {
-	case errors.Is(context.Cause(bounded), errCancelled):
-		r.State, r.Reason = Cancelled, "cancelled by "+r.CancelledBy
-	case err != nil && errs.Is(err, errs.Internal):
+	switch cause := context.Cause(bounded); {
+	case errors.Is(cause, errLost):
+		return cause
+	case err == nil:
+		r.State = Succeeded
+	case errors.Is(cause, errCancelled):
+		if by, err = s.cancelledBy(ctx, r.ID); err != nil {
+			return err
+		}
+		r.State, r.Step, r.Reason = Cancelled, "", "cancelled by "+by
+	case errs.Is(err, errs.Internal):
 		slog.Error("a run failed inside the factory", "run", r.ID, "error", err)
 		r.State, r.Reason = Failed, "the factory could not run it: "+err.Error()
-	case err != nil:
-		r.State, r.Reason = Failed, err.Error()
 	default:
-		r.State = Succeeded
+		r.State, r.Reason = Failed, err.Error()
 	}
 	return s.finish(ctx, r)
 }
 
+func (s *Service) cancelledBy(ctx context.Context, id ref.Run) (by string, err error) {
+	err = s.db.View(ctx, func(tx *store.Tx) error {
+		by, err = store.One(ctx, tx, store.Scan1[string], `select cancelled_by from pipeline_run where id = $1`, string(id))
+		return err
+	})
+	return by, err
+}
+
 func (s *Service) finish(ctx context.Context, r Run) error {
 	err := s.db.Update(ctx, func(tx *store.Tx) error {
-		if r.State == Cancelled {
-			by, err := store.One(ctx, tx, store.Scan1[string], `select cancelled_by from pipeline_run where id = $1`, string(r.ID))
-			if err != nil {
-				return err
-			}
-			r.Reason = "cancelled by " + by
-		}
 		r.Finished = s.now()
 		if err := saveRun(ctx, tx, r); err != nil {
 			return err
@@ -190,7 +275,7 @@ func (s *Service) prepare(ctx context.Context, r *Run) (Definition, error) {
 	}
 	sum := sha256.Sum256(data)
 	r.Digest = "sha256:" + hex.EncodeToString(sum[:])
-	work := s.workspace(r.ID)
+	work, fresh := s.workspace(r.ID), false
 	if _, err := os.Stat(work); errors.Is(err, os.ErrNotExist) {
 		// Laid out beside and renamed, so that half a workspace is never used.
 		half := work + ".half"
@@ -206,10 +291,16 @@ func (s *Service) prepare(ctx context.Context, r *Run) (Definition, error) {
 		if err := os.Rename(half, work); err != nil {
 			return def, err
 		}
+		fresh = true
 	}
 	err = s.db.Update(ctx, func(tx *store.Tx) error {
 		if err := insertSteps(ctx, tx, r.ID, def.Steps); err != nil {
 			return err
+		}
+		if fresh { // what steps of an earlier life had made is not in it
+			if _, err := tx.Exec(ctx, `update pipeline_step set state = 'waiting' where run = $1 and state = 'succeeded'`, string(r.ID)); err != nil {
+				return err
+			}
 		}
 		if err := saveRun(ctx, tx, *r); err != nil {
 			return err

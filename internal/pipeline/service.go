@@ -50,6 +50,10 @@ func (s *Service) Get(ctx context.Context, who access.Actor, id ref.Run) (r Run,
 // being ended.
 func (s *Service) Cancel(ctx context.Context, who access.Actor, id ref.Run) (r Run, err error) {
 	err = s.db.Update(ctx, func(tx *store.Tx) error {
+		// Writing first keeps a runner from taking the run meanwhile.
+		if _, err := tx.Exec(ctx, `update pipeline_run set cancelled_by = $2 where id = $1 and state in ('waiting', 'running')`, string(id), who.Name); err != nil {
+			return err
+		}
 		if r, err = getRun(ctx, tx, id); err != nil {
 			return err
 		}
@@ -58,9 +62,6 @@ func (s *Service) Cancel(ctx context.Context, who access.Actor, id ref.Run) (r R
 		}
 		if r.State.ended() {
 			return errs.New(errs.Blocked, "run %d of %s has ended: %s", r.Number, r.Change.Component, r.State)
-		}
-		if _, err := tx.Exec(ctx, `update pipeline_run set cancelled_by = $2 where id = $1`, string(id), who.Name); err != nil {
-			return err
 		}
 		if r.State == Running {
 			return nil

@@ -10,6 +10,7 @@ import (
 
 	"github.com/digital-factory/factory/internal/base/errs"
 	"github.com/digital-factory/factory/internal/base/sandbox"
+	"github.com/digital-factory/factory/internal/base/store"
 	"github.com/digital-factory/factory/internal/ref"
 )
 
@@ -39,6 +40,11 @@ func (s *Service) runSteps(ctx context.Context, r *Run, def Definition) error {
 	defer group.Wait()
 	var failed error
 	under := 0
+	for _, st := range r.Steps {
+		if st.State == Failed { // in an earlier life, which did not come to end the run
+			failed, r.Step = errs.New(errs.Invalid, "%s", (&failure{st.Name, st.Reason}).Error()), st.Name
+		}
+	}
 	for {
 		for i := range r.Steps {
 			if state[i] != Waiting || failed != nil || ctx.Err() != nil || !ready(r.Steps[i].Needs, state, byName) {
@@ -165,8 +171,12 @@ func (s *Service) command(ctx context.Context, r *Run, st *Step, log *stepLog) e
 		spec.Env = append(spec.Env, k+"="+v)
 	}
 	spec.Dir = s.box.Path(spec.Binds, spec.Dir)
+	late := &failure{st.Name, fmt.Sprintf("it took longer than its timeout of %s; everything that it started was ended", time.Duration(st.Timeout))}
 	p, err := s.box.Start(bounded, spec)
 	if err != nil {
+		if ctx.Err() == nil && bounded.Err() != nil {
+			return late
+		}
 		return err
 	}
 	res, err := p.Wait()
@@ -175,7 +185,7 @@ func (s *Service) command(ctx context.Context, r *Run, st *Step, log *stepLog) e
 	case ctx.Err() != nil:
 		return ctx.Err()
 	case bounded.Err() != nil:
-		return &failure{st.Name, fmt.Sprintf("it took longer than its timeout of %s; everything that it started was ended", time.Duration(st.Timeout))}
+		return late
 	case err != nil:
 		return err
 	case res.OutOfMemory:
@@ -194,6 +204,8 @@ func (s *Service) command(ctx context.Context, r *Run, st *Step, log *stepLog) e
 // cache that teams write is never shared.
 func (s *Service) goCache(c ref.Component) (string, error) {
 	dir := filepath.Join(s.tools.Cache, "component", filepath.Base(string(c)), "go")
+	s.caching.Lock()
+	defer s.caching.Unlock()
 	if _, err := os.Stat(dir); err == nil {
 		return dir, nil
 	}
@@ -254,6 +266,10 @@ func (s *Service) publish(ctx context.Context, r *Run, def Definition, log *step
 		log.say(l)
 	}
 	r.Artifact = a
+	// Kept at once: the step may be all that is left to do when a crash comes.
+	if err := s.db.Update(ctx, func(tx *store.Tx) error { return saveRun(ctx, tx, *r) }); err != nil {
+		return err
+	}
 	s.keepSeed(r, log)
 	return nil
 }

@@ -35,8 +35,8 @@ func insertRun(ctx context.Context, tx *store.Tx, r Run) (Run, error) {
 		return r, err
 	}
 	r.Number, r.State = last+1, Waiting
-	_, err = tx.Exec(ctx, `insert into pipeline_run (id, component, team, number, change, branch, state, step, reason, artifact, digest, queued, started, finished, cancelled_by)
-		values ($1, $2, $3, $4, $5, $6, 'waiting', '', '', '', '', $7, 0, 0, '')`,
+	_, err = tx.Exec(ctx, `insert into pipeline_run (id, component, team, number, change, branch, state, step, reason, artifact, digest, queued, started, finished, cancelled_by, holder, held_until)
+		values ($1, $2, $3, $4, $5, $6, 'waiting', '', '', '', '', $7, 0, 0, '', '', 0)`,
 		string(r.ID), string(r.Change.Component), string(r.Change.Team), r.Number, string(change), r.Branch, store.Micros(r.Queued))
 	return r, err
 }

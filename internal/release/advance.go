@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"log/slog"
 	"time"
@@ -73,8 +74,19 @@ func (s *Service) take(ctx context.Context, id ref.Rollout) error {
 		if err != nil {
 			return err
 		}
+		waiting := ""
 		if found {
-			waiting := fmt.Sprintf("the rollout of version %s to end", busy.Number)
+			waiting = fmt.Sprintf("the rollout of version %s to end", busy.Number)
+		} else if r.Origin.Lane != "hotfix" {
+			fix, err := store.List(ctx, tx, store.Scan1[string], `select number from release_rollout where component = $1 and phase = 'queued' and lane = 'hotfix'`, string(r.Origin.Component))
+			if err != nil {
+				return err
+			}
+			if len(fix) > 0 {
+				waiting = fmt.Sprintf("the hotfix, version %s, to go first", fix[0])
+			}
+		}
+		if waiting != "" {
 			if r.Waiting == waiting {
 				return nil
 			}
@@ -125,7 +137,7 @@ func (s *Service) judge(ctx context.Context, r Rollout) error {
 
 func (s *Service) widen(ctx context.Context, tx *store.Tx, r Rollout) error {
 	r.Stage++
-	r.Widened, r.Waiting = s.now(), "traffic to move"
+	r.Widened, r.Waiting = s.later(r.Widened), "traffic to move"
 	if err := save(ctx, tx, r); err != nil {
 		return err
 	}
@@ -142,7 +154,7 @@ func (s *Service) planRoute(ctx context.Context, tx *store.Tx, r Rollout) error 
 // decide stores the verdict with its counts, and has traffic moved. hand is a
 // person's reason, empty when evidence decided.
 func (s *Service) decide(ctx context.Context, tx *store.Tx, r Rollout, step Step, v evidence.Verdict, sit Situation, hand string, who access.Actor) error {
-	r.Verdict, r.Inputs, r.Decided, r.Waiting, r.Reason = &v, &sit.Inputs, s.now(), "traffic to move", v.Reason
+	r.Verdict, r.Inputs, r.Decided, r.Waiting, r.Reason = &v, &sit.Inputs, s.later(r.Widened), "traffic to move", v.Reason
 	r.Phase = Promoting
 	if step == RollBack {
 		r.Phase = RollingBack
@@ -151,6 +163,10 @@ func (s *Service) decide(ctx context.Context, tx *store.Tx, r Rollout, step Step
 		r.ByHand, r.Reason = who.Name, "Rolled back by "+who.Name+": "+hand
 	}
 	if err := save(ctx, tx, r); err != nil {
+		return err
+	}
+	// The event that decided is the latest that the counts hold.
+	if _, err := tx.Exec(ctx, `update release_rollout set deciding = $2 where id = $1`, string(r.ID), store.Micros(r.Deciding)); err != nil {
 		return err
 	}
 	if err := s.effects.Plan(ctx, tx, effect.Plan{Key: "release.settle/" + string(r.ID), Kind: "release.settle", Subject: ref.Of("settle", r.ID), Data: r.ID}); err != nil {
@@ -211,15 +227,33 @@ func (s *Service) measure(ctx context.Context, tx *store.Tx, r Rollout, sit Situ
 	return nil
 }
 
-// trace keeps a point of the evidence for the picture, at most four a second.
+// later is now, but after t also when the clock was set back: these times order
+// the routes of a component, and the order must not break.
+func (s *Service) later(t time.Time) time.Time {
+	if now := s.now(); now.After(t) {
+		return now
+	}
+	return t.Add(time.Microsecond)
+}
+
+// trace keeps a point of the evidence for the picture when it has moved, at most
+// four a second.
 func (s *Service) trace(ctx context.Context, tx *store.Tx, r Rollout, v evidence.Verdict) error {
 	if len(v.Metrics) == 0 {
 		return nil
 	}
 	promote := max(v.Metrics[0].LogEPromote, v.Metrics[0].LogEAccepted)
 	at := s.now().Truncate(250 * time.Millisecond)
-	_, err := tx.Exec(ctx, `insert into release_trace (rollout, at, stage, share, log_e, log_e_promote, canary, baseline)
-		values ($1, $2, $3, $4, $5, $6, $7, $8) on conflict (rollout, at) do update set log_e = $5, log_e_promote = $6, canary = $7, baseline = $8`,
+	last, err := store.One(ctx, tx, scanTrace, `select `+traceColumns+` from release_trace where rollout = $1 order by at desc limit 1`, string(r.ID))
+	if err != nil && !errors.Is(err, store.ErrNone) {
+		return err
+	}
+	if err == nil && last.Stage == r.Stage && last.LogE == logE(v) && last.LogEPromote == promote &&
+		last.Canary == v.SampleRatio.Canary && last.Baseline == v.SampleRatio.Baseline {
+		return nil
+	}
+	_, err = tx.Exec(ctx, `insert into release_trace (rollout, at, stage, share, log_e, log_e_promote, canary, baseline)
+		values ($1, $2, $3, $4, $5, $6, $7, $8) on conflict (rollout, at) do update set stage = $3, share = $4, log_e = $5, log_e_promote = $6, canary = $7, baseline = $8`,
 		string(r.ID), store.Micros(at), r.Stage, r.Plan.Shares[r.Stage], logE(v), promote, v.SampleRatio.Canary, v.SampleRatio.Baseline)
 	return err
 }

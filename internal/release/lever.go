@@ -24,6 +24,9 @@ func reasoned(reason string) error {
 // component.
 func (s *Service) pull(ctx context.Context, who access.Actor, id ref.Rollout, reason string, do func(tx *store.Tx, r Rollout) error) (r Rollout, err error) {
 	err = s.db.Update(ctx, func(tx *store.Tx) error {
+		if err := lock(ctx, tx, id); err != nil {
+			return err
+		}
 		if r, err = get(ctx, tx, id); err != nil {
 			return err
 		}
@@ -76,14 +79,20 @@ func (s *Service) Resume(ctx context.Context, who access.Actor, id ref.Rollout, 
 	})
 }
 
-// RollBack takes a rollout back at once, whatever the evidence says.
+// RollBack takes a rollout back at once, whatever the evidence says. One that
+// takes no traffic yet is ended where it is.
 func (s *Service) RollBack(ctx context.Context, who access.Actor, id ref.Rollout, reason string) (Rollout, error) {
 	return s.pull(ctx, who, id, reason, func(tx *store.Tx, r Rollout) error {
-		if r.Phase == RollingBack {
+		switch r.Phase {
+		case RollingBack:
 			return nil // it is on its way already
-		}
-		if r.Phase != Running {
-			return errs.New(errs.Blocked, "only a rollout that takes traffic can be rolled back; this one is %s", r.Phase)
+		case Promoting:
+			return errs.New(errs.Blocked, "version %s is promoted and takes over this very moment", r.Number).
+				Do("start a rollout of the version before it: factory rollout start %s", r.BaseArtifact)
+		case Queued, InStaging:
+			return s.failIn(ctx, tx, r, Staging, "Taken back by "+who.Name+": "+reason, who)
+		case Starting:
+			return s.failIn(ctx, tx, r, Production, "Taken back by "+who.Name+": "+reason, who)
 		}
 		rows, err := counts(ctx, tx, r.ID)
 		if err != nil {
@@ -124,6 +133,14 @@ func (s *Service) Start(ctx context.Context, who access.Actor, a ref.Artifact, l
 			return err
 		} else if found && current.Artifact == a {
 			return errs.New(errs.Blocked, "version %s is what production runs already", known.Number)
+		}
+		open, err := store.One(ctx, tx, store.Scan1[int64], `select count(*) from release_rollout where artifact = $1
+			and phase in ('queued', 'staging', 'starting', 'running', 'promoting', 'rolling_back')`, string(a))
+		if err != nil {
+			return err
+		}
+		if open > 0 {
+			return errs.New(errs.Blocked, "version %s is being rolled out already", known.Number).Do("look at it: factory rollout list")
 		}
 		known.Origin.Lane = lane
 		r = Rollout{ID: ref.Rollout(ref.New()), Artifact: a, Number: known.Number, Run: known.Run, Origin: known.Origin, Phase: Queued, Waiting: "its turn", Created: s.now()}

@@ -132,7 +132,7 @@ func (s *Service) Observe(ctx context.Context, t Traffic) error {
 }
 
 // Outcomes counts what services said happened to units, where a rollout
-// measures it. The stage is the one in force now.
+// measures it. The stage is the one that was in force then.
 func (s *Service) Outcomes(ctx context.Context, rollout ref.Rollout, list []Outcome) error {
 	var r Rollout
 	err := s.db.View(ctx, func(tx *store.Tx) (err error) {
@@ -144,9 +144,13 @@ func (s *Service) Outcomes(ctx context.Context, rollout ref.Rollout, list []Outc
 	}
 	n := newTally()
 	for _, o := range list {
+		stage := r.Stage
+		if stage > 0 && !o.At.IsZero() && o.At.Before(r.Widened) {
+			stage-- // telemetry comes in batches; this one happened before the stage began
+		}
 		for i, e := range r.Experiments {
 			if e.Event == o.Event && holds(e.Where, o.Attributes) {
-				n.add(outcome(i, o.Success), r.Stage, o.Arm, o.Unit)
+				n.add(outcome(i, o.Success), stage, o.Arm, o.Unit)
 			}
 		}
 	}
@@ -166,36 +170,36 @@ func (s *Service) count(ctx context.Context, id ref.Rollout, n *tally, requests,
 	if len(n.order) == 0 && requests == 0 && unanswered == 0 {
 		return nil
 	}
-	return s.db.Update(ctx, func(tx *store.Tx) error {
-		phase, err := store.One(ctx, tx, store.Scan1[Phase], `select phase from release_rollout where id = $1`, string(id))
+	return s.db.Update(ctx, func(tx *store.Tx) error { return s.countIn(ctx, tx, id, n, requests, unanswered, deciding) })
+}
+
+func (s *Service) countIn(ctx context.Context, tx *store.Tx, id ref.Rollout, n *tally, requests, unanswered int64, deciding time.Time) error {
+	// The update comes first: it keeps a verdict from being stored until tx ends.
+	if _, err := tx.Exec(ctx, `update release_rollout set requests = requests + $2, failed_requests = failed_requests + $3,
+		deciding = case when $4 > deciding and phase = 'running' then $4 else deciding end where id = $1`,
+		string(id), requests, unanswered, store.Micros(deciding)); err != nil {
+		return err
+	}
+	r, err := get(ctx, tx, id)
+	if err != nil || r.Phase != Running {
+		return err // the verdict stands; later events do not change its counts
+	}
+	for _, g := range n.order {
+		fresh, err := insertUnits(ctx, tx, id, key(g.metric), n.groups[g])
 		if err != nil {
 			return err
 		}
-		if _, err := tx.Exec(ctx, `update release_rollout set requests = requests + $2, failed_requests = failed_requests + $3,
-			deciding = case when $4 > deciding and phase = 'running' then $4 else deciding end where id = $1`,
-			string(id), requests, unanswered, store.Micros(deciding)); err != nil {
+		if fresh == 0 {
+			continue
+		}
+		if _, err := tx.Exec(ctx, `insert into release_count (rollout, metric, stage, arm, units) values ($1, $2, $3, $4, $5)
+			on conflict (rollout, metric, stage, arm) do update set units = release_count.units + $5`,
+			string(id), g.metric, g.stage, string(g.arm), fresh); err != nil {
 			return err
 		}
-		if phase != Running {
-			return nil // the verdict stands; later events do not change its counts
-		}
-		for _, g := range n.order {
-			fresh, err := insertUnits(ctx, tx, id, key(g.metric), n.groups[g])
-			if err != nil {
-				return err
-			}
-			if fresh == 0 {
-				continue
-			}
-			if _, err := tx.Exec(ctx, `insert into release_count (rollout, metric, stage, arm, units) values ($1, $2, $3, $4, $5)
-				on conflict (rollout, metric, stage, arm) do update set units = release_count.units + $5`,
-				string(id), g.metric, g.stage, string(g.arm), fresh); err != nil {
-				return err
-			}
-		}
-		tx.After(s.nudge)
-		return nil
-	})
+	}
+	tx.After(s.nudge)
+	return nil
 }
 
 const unitRows = 200 // rows per statement

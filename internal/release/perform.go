@@ -5,11 +5,14 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"log/slog"
 	"time"
 
+	"github.com/digital-factory/factory/internal/access"
 	"github.com/digital-factory/factory/internal/base/errs"
 	"github.com/digital-factory/factory/internal/base/store"
 	"github.com/digital-factory/factory/internal/effect"
+	"github.com/digital-factory/factory/internal/evidence"
 	"github.com/digital-factory/factory/internal/fact"
 	"github.com/digital-factory/factory/internal/ref"
 )
@@ -44,7 +47,31 @@ func (s *Service) performer(do func(ctx context.Context, r Rollout) error) effec
 		if err != nil {
 			return err
 		}
-		return do(ctx, r)
+		if err := do(ctx, r); err != nil {
+			s.note(ctx, id, err)
+			return err
+		}
+		return nil
+	}
+}
+
+// note shows in the rollout why a step towards traffic did not succeed; the
+// effect log tries it again.
+func (s *Service) note(ctx context.Context, id ref.Rollout, cause error) {
+	err := s.db.Update(context.WithoutCancel(ctx), func(tx *store.Tx) error {
+		r, err := get(ctx, tx, id)
+		if err != nil || (r.Phase != InStaging && r.Phase != Starting) {
+			return err
+		}
+		waiting := "another try, because: " + errs.Of(cause).Text
+		if r.Waiting == waiting {
+			return nil
+		}
+		r.Waiting = waiting
+		return save(ctx, tx, r)
+	})
+	if err != nil && !errs.Is(err, errs.Conflict) {
+		slog.Error("what a rollout waits for could not be written", "rollout", id, "error", err)
 	}
 }
 
@@ -79,13 +106,22 @@ func (s *Service) stage(ctx context.Context, r Rollout) error {
 	}
 	section, err := s.sealed.Verify(ctx, r.Origin.Component, r.Artifact)
 	if err == nil {
+		// What the repository asks for is refused before anything of it runs.
+		_, err = PlanFor(r.Origin.Lane, false, section)
+	}
+	var experiments []Experiment
+	if err == nil {
+		experiments, err = s.results.ForItems(ctx, r.Origin.Items)
+	}
+	if err == nil {
 		err = s.runtime.Deploy(ctx, r.deployment(Staging))
 	}
 	if err == nil {
 		err = s.smoke(ctx, workload(r.ID, Staging), DefaultPlan(r.Origin.Lane, false).SmokeUnits)
 	}
+	var staged time.Time
 	if err == nil {
-		_, err = s.runtime.Route(ctx, Route{Component: r.Origin.Component, Environment: Staging, Sequence: store.Micros(s.now()), Baseline: workload(r.ID, Staging)})
+		staged, err = s.routeStaging(ctx, r)
 	}
 	if err != nil {
 		if final(err) {
@@ -93,11 +129,22 @@ func (s *Service) stage(ctx context.Context, r Rollout) error {
 		}
 		return err
 	}
-	experiments, err := s.results.ForItems(ctx, r.Origin.Items)
-	if err != nil {
+	return s.freeze(ctx, r.ID, section, experiments, staged)
+}
+
+// routeStaging moves staging's traffic to the rollout's workload; staged is
+// when, later than that of any rollout before.
+func (s *Service) routeStaging(ctx context.Context, r Rollout) (staged time.Time, err error) {
+	err = s.db.View(ctx, func(tx *store.Tx) error {
+		last, err := latest(ctx, tx, r.Origin.Component, "staged")
+		staged = s.later(last)
 		return err
+	})
+	if err != nil {
+		return staged, err
 	}
-	return s.freeze(ctx, r.ID, section, experiments)
+	_, err = s.runtime.Route(ctx, Route{Component: r.Origin.Component, Environment: Staging, Sequence: store.Micros(staged), Baseline: workload(r.ID, Staging)})
+	return staged, err
 }
 
 func (s *Service) smoke(ctx context.Context, w ref.Workload, units int) error {
@@ -112,10 +159,8 @@ func (s *Service) smoke(ctx context.Context, w ref.Workload, units int) error {
 }
 
 // freeze ends staging and fixes the plan, before the first unit is exposed.
-func (s *Service) freeze(ctx context.Context, id ref.Rollout, section string, experiments []Experiment) error {
-	var broken error
-	err := s.db.Update(ctx, func(tx *store.Tx) error {
-		broken = nil
+func (s *Service) freeze(ctx context.Context, id ref.Rollout, section string, experiments []Experiment, staged time.Time) error {
+	return s.db.Update(ctx, func(tx *store.Tx) error {
 		r, err := get(ctx, tx, id)
 		if err != nil || r.Phase != InStaging {
 			return err
@@ -130,11 +175,11 @@ func (s *Service) freeze(ctx context.Context, id ref.Rollout, section string, ex
 		}
 		r.First = !found
 		r.BaseArtifact, r.BaseNumber, r.BaseWorkload = base.Artifact, base.Number, base.Workload
-		if r.Plan, broken = PlanFor(r.Origin.Lane, r.First, section); broken != nil {
-			return nil
+		if r.Plan, err = PlanFor(r.Origin.Lane, r.First, section); err != nil {
+			return err
 		}
 		r.PlanHash, r.SplitKey, r.Experiments = r.Plan.Hash(), splitKey(), experiments
-		r.Workload, r.Phase, r.Waiting, r.Staged = workload(r.ID, Production), Starting, "production to answer", s.now()
+		r.Workload, r.Phase, r.Waiting, r.Staged = workload(r.ID, Production), Starting, "production to answer", staged
 		if err := save(ctx, tx, r); err != nil {
 			return err
 		}
@@ -143,7 +188,7 @@ func (s *Service) freeze(ctx context.Context, id ref.Rollout, section string, ex
 			return err
 		}
 		if had && old.Workload != now.Workload {
-			if err := s.planStop(ctx, tx, old.Workload); err != nil {
+			if err := s.planStop(ctx, tx, ref.Of("workload", old.Workload), old.Workload); err != nil {
 				return err
 			}
 		}
@@ -154,18 +199,11 @@ func (s *Service) freeze(ctx context.Context, id ref.Rollout, section string, ex
 			Environment: Staging, Artifact: r.Artifact, Version: r.Number, Outcome: "succeeded", Change: r.Origin,
 		})
 	})
-	if err != nil || broken == nil {
-		return err
-	}
-	var r Rollout
-	if err := s.db.View(ctx, func(tx *store.Tx) (err error) { r, err = get(ctx, tx, id); return err }); err != nil {
-		return err
-	}
-	return s.fail(ctx, r, Staging, broken)
 }
 
-func (s *Service) planStop(ctx context.Context, tx *store.Tx, w ref.Workload) error {
-	return s.effects.Plan(ctx, tx, effect.Plan{Key: "release.stop/" + string(w), Kind: "release.stop", Subject: ref.Of("workload", w), Data: w})
+// planStop has a workload stopped, after what is planned for the subject.
+func (s *Service) planStop(ctx context.Context, tx *store.Tx, subject ref.Subject, w ref.Workload) error {
+	return s.effects.Plan(ctx, tx, effect.Plan{Key: "release.stop/" + string(w), Kind: "release.stop", Subject: subject, Data: w})
 }
 
 // start runs the new version beside the old one. A first version has nobody to
@@ -174,21 +212,10 @@ func (s *Service) start(ctx context.Context, r Rollout) error {
 	if r.Phase != Starting {
 		return nil
 	}
-	err := s.runtime.Deploy(ctx, r.deployment(Production))
 	probes := newTally()
+	err := s.runtime.Deploy(ctx, r.deployment(Production))
 	if err == nil && r.First {
-		var failed int
-		failed, _, err = s.runtime.Probe(ctx, r.Workload, r.Plan.SmokeUnits)
-		for i := range r.Plan.SmokeUnits {
-			unit := fmt.Sprintf("probe-%d", i)
-			probes.add(exposed, 0, Canary, unit)
-			probes.add(served(0), 0, Canary, unit)
-			probes.add(canaryUnits, 0, Canary, unit)
-			if i < failed {
-				probes.add(canaryFailed, 0, Canary, unit)
-				probes.add(metric, 0, Canary, unit)
-			}
-		}
+		probes, err = s.probe(ctx, r)
 	} else if err == nil {
 		err = s.smoke(ctx, r.Workload, r.Plan.SmokeUnits)
 	}
@@ -198,29 +225,73 @@ func (s *Service) start(ctx context.Context, r Rollout) error {
 		}
 		return err
 	}
-	err = s.db.Update(ctx, func(tx *store.Tx) error {
+	return s.db.Update(ctx, func(tx *store.Tx) error {
 		r, err := get(ctx, tx, r.ID)
 		if err != nil || r.Phase != Starting {
 			return err
 		}
-		r.Phase, r.Started, r.Widened, r.Waiting = Running, s.now(), s.now(), "the first units"
+		last, err := latest(ctx, tx, r.Origin.Component, "decided")
+		if err != nil {
+			return err
+		}
+		r.Phase, r.Started, r.Waiting = Running, s.later(last), "the first units"
+		r.Widened = r.Started
 		if err := save(ctx, tx, r); err != nil {
 			return err
 		}
-		if !r.First {
-			if err := s.planRoute(ctx, tx, r); err != nil {
-				return err
-			}
+		if r.First {
+			err = s.countIn(ctx, tx, r.ID, probes, 0, 0, s.now())
+		} else {
+			err = s.planRoute(ctx, tx, r)
 		}
+		if err != nil {
+			return err
+		}
+		tx.After(s.nudge)
 		return s.journal.Append(ctx, tx, me().By(), r.subject(), fact.RolloutStarted{
 			Rollout: r.ID, Environment: Production, Artifact: r.Artifact, Version: r.Number, Baseline: r.BaseArtifact, BaseVersion: r.BaseNumber,
 			Run: r.Run, PlanHash: r.PlanHash, Change: r.Origin,
 		})
 	})
-	if err != nil {
-		return err
+}
+
+// probeRounds bounds how often synthetic units are sent when their answers do
+// not settle it.
+const probeRounds = 5
+
+// probe sends synthetic units to a first version until they show that it works
+// or that it does not. Where neither can be shown nothing would ever be added
+// to the evidence, so that is an errs.Blocked.
+func (s *Service) probe(ctx context.Context, r Rollout) (*tally, error) {
+	probes, units, failures, example := newTally(), 0, 0, ""
+	for range probeRounds {
+		failed, found, err := s.runtime.Probe(ctx, r.Workload, r.Plan.SmokeUnits)
+		if err != nil {
+			return nil, err
+		}
+		for i := range r.Plan.SmokeUnits {
+			unit := fmt.Sprintf("probe-%d", units+i)
+			probes.add(exposed, 0, Canary, unit)
+			probes.add(served(0), 0, Canary, unit)
+			probes.add(canaryUnits, 0, Canary, unit)
+			if i < failed {
+				probes.add(canaryFailed, 0, Canary, unit)
+				probes.add(metric, 0, Canary, unit)
+			}
+		}
+		if found != "" {
+			example = found
+		}
+		units, failures = units+r.Plan.SmokeUnits, failures+failed
+		v := evidence.Decide(r.Plan.Evidence, evidence.Inputs{FirstVersion: true, Metrics: []evidence.MetricInput{
+			{Name: metric, Arm: evidence.OneArm{Units: int64(units), Failures: int64(failures)}},
+		}})
+		if v.Decision != evidence.Hold {
+			return probes, nil
+		}
 	}
-	return s.count(ctx, r.ID, probes, 0, 0, s.now())
+	return nil, errs.New(errs.Blocked, "%d of %d smoke requests failed, for example: %s; that is too many to show that fewer than %g %% fail, and too few to show that more do",
+		failures, units, example, 100*r.Plan.Evidence.AcceptedRate)
 }
 
 // route moves traffic to the stage that is in force.
@@ -272,7 +343,7 @@ func (s *Service) settle(ctx context.Context, r Rollout) error {
 			}
 		}
 		if leave != "" {
-			if err := s.planStop(ctx, tx, leave); err != nil {
+			if err := s.planStop(ctx, tx, ref.Of("workload", leave), leave); err != nil {
 				return err
 			}
 		}
@@ -289,35 +360,40 @@ func (s *Service) settle(ctx context.Context, r Rollout) error {
 func (s *Service) fail(ctx context.Context, r Rollout, where ref.Environment, cause error) error {
 	why := errs.Of(cause)
 	reason := why.Text
-	if why.Kind == errs.Internal {
-		reason = cause.Error()
+	for _, f := range why.Fields {
+		reason += "; " + f.At + ": " + f.Text
 	}
 	return s.db.Update(ctx, func(tx *store.Tx) error {
 		r, err := get(ctx, tx, r.ID)
-		if err != nil || r.Phase.Ended() {
+		if err != nil || (r.Phase != InStaging && r.Phase != Starting) {
 			return err
 		}
-		r.Phase, r.Waiting, r.Reason, r.Finished = Failed, "", reason, s.now()
-		if err := save(ctx, tx, r); err != nil {
+		return s.failIn(ctx, tx, r, where, reason, me())
+	})
+}
+
+func (s *Service) failIn(ctx context.Context, tx *store.Tx, r Rollout, where ref.Environment, reason string, who access.Actor) error {
+	r.Phase, r.Waiting, r.Reason, r.Finished = Failed, "", reason, s.now()
+	if err := save(ctx, tx, r); err != nil {
+		return err
+	}
+	// In staging the old version stays where traffic finds it. The stops wait for
+	// a deployment of this rollout that is on its way.
+	keep, found, err := live(ctx, tx, r.Origin.Component, Staging)
+	if err != nil {
+		return err
+	}
+	for _, w := range []ref.Workload{workload(r.ID, Staging), workload(r.ID, Production)} {
+		if found && keep.Workload == w {
+			continue
+		}
+		if err := s.planStop(ctx, tx, r.subject(), w); err != nil {
 			return err
 		}
-		// In staging the old version stays where traffic finds it.
-		keep, found, err := live(ctx, tx, r.Origin.Component, Staging)
-		if err != nil {
-			return err
-		}
-		for _, w := range []ref.Workload{workload(r.ID, Staging), workload(r.ID, Production)} {
-			if found && keep.Workload == w {
-				continue
-			}
-			if err := s.planStop(ctx, tx, w); err != nil {
-				return err
-			}
-		}
-		tx.After(s.nudge)
-		return s.journal.Append(ctx, tx, me().By(), ref.Of("component", r.Origin.Component), fact.DeploymentFinished{
-			Environment: where, Artifact: r.Artifact, Version: r.Number, Outcome: "failed", Reason: reason, Change: r.Origin,
-		})
+	}
+	tx.After(s.nudge)
+	return s.journal.Append(ctx, tx, who.By(), ref.Of("component", r.Origin.Component), fact.DeploymentFinished{
+		Environment: where, Artifact: r.Artifact, Version: r.Number, Outcome: "failed", Reason: reason, Change: r.Origin,
 	})
 }
 

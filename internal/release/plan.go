@@ -97,7 +97,7 @@ func PlanFor(lane string, first bool, section string) (Plan, error) {
 	if !first {
 		set(&p.Evidence.AcceptedRate, o.AcceptedRate)
 	}
-	return p, p.validate()
+	return p, p.validate(first)
 }
 
 func set[T any](to *T, from *T) {
@@ -106,7 +106,7 @@ func set[T any](to *T, from *T) {
 	}
 }
 
-func (p Plan) validate() error {
+func (p Plan) validate(first bool) error {
 	bad := errs.New(errs.Invalid, "the rollout plan is not sound").Do("correct the rollout section of .factory/component.yaml")
 	last := 0.0
 	for _, s := range p.Shares {
@@ -118,6 +118,11 @@ func (p Plan) validate() error {
 	}
 	if last != 1 && len(bad.Fields) == 0 {
 		bad.In("shares", "%v must end with 1: the whole of the traffic", p.Shares)
+	}
+	if !first && len(p.Shares) == 1 && len(bad.Fields) == 0 {
+		// With nobody left on the old version nothing could be compared, so no
+		// harm would ever be found.
+		bad.In("shares", "%v must begin below 1, so that the new version can be compared with the old one", p.Shares)
 	}
 	if err := p.Evidence.Validate(); err != nil {
 		bad.In("evidence", "%v", err)

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/digital-factory/factory/internal/base/errs"
 	"github.com/digital-factory/factory/internal/base/store"
@@ -59,6 +60,7 @@ func insert(ctx context.Context, tx *store.Tx, r Rollout) error {
 }
 
 // save writes what can change, if nobody else changed it since it was read.
+// Requests and the latest event are written by count, beside it.
 func save(ctx context.Context, tx *store.Tx, r Rollout) error {
 	plan, err := json.Marshal(r.Plan)
 	if err != nil {
@@ -85,11 +87,11 @@ func save(ctx context.Context, tx *store.Tx, r Rollout) error {
 	}
 	n, err := tx.Exec(ctx, `update release_rollout set first = $3, base_artifact = $4, base_number = $5, base_workload = $6, workload = $7,
 		plan = $8, plan_hash = $9, split_key = $10, experiments = $11, phase = $12, stage = $13, held = $14, waiting = $15, reason = $16,
-		verdict = $17, inputs = $18, by_hand = $19, started = $20, staged = $21, widened = $22, deciding = $23, decided = $24, moved = $25, finished = $26,
+		verdict = $17, inputs = $18, by_hand = $19, started = $20, staged = $21, widened = $22, decided = $23, moved = $24, finished = $25,
 		version = version + 1 where id = $1 and version = $2`,
 		string(r.ID), r.Version, store.Flag(r.First), string(r.BaseArtifact), r.BaseNumber, string(r.BaseWorkload), string(r.Workload),
 		string(plan), r.PlanHash, r.SplitKey, string(experiments), string(r.Phase), r.Stage, r.Held, r.Waiting, r.Reason,
-		verdict, inputs, r.ByHand, store.Micros(r.Started), store.Micros(r.Staged), store.Micros(r.Widened), store.Micros(r.Deciding),
+		verdict, inputs, r.ByHand, store.Micros(r.Started), store.Micros(r.Staged), store.Micros(r.Widened),
 		store.Micros(r.Decided), store.Micros(r.Moved), store.Micros(r.Finished))
 	if err != nil {
 		return err
@@ -103,6 +105,19 @@ func get(ctx context.Context, tx *store.Tx, id ref.Rollout) (Rollout, error) {
 		return r, errs.New(errs.NotFound, "there is no rollout %s", id).Do("list the rollouts: factory rollout list")
 	}
 	return r, err
+}
+
+// lock makes writers of a rollout one after another until tx ends, so that a
+// lever that a person pulls never loses to a count or a look at the evidence.
+func lock(ctx context.Context, tx *store.Tx, id ref.Rollout) error {
+	_, err := tx.Exec(ctx, `update release_rollout set version = version where id = $1`, string(id))
+	return err
+}
+
+// latest returns the latest of a component's rollouts' times: staged or decided.
+func latest(ctx context.Context, tx *store.Tx, c ref.Component, column string) (time.Time, error) {
+	at, err := store.One(ctx, tx, store.Scan1[int64], `select coalesce(max(`+column+`), 0) from release_rollout where component = $1`, string(c))
+	return store.Time(at), err
 }
 
 // active returns a component's rollout under way.

@@ -46,6 +46,16 @@ type TracePoint struct {
 	Canary, Baseline int64 // units first exposed so far
 }
 
+const traceColumns = `at, stage, share, log_e, log_e_promote, canary, baseline`
+
+func scanTrace(s store.Scanner) (TracePoint, error) {
+	var p TracePoint
+	var at int64
+	err := s.Scan(&at, &p.Stage, &p.Share, &p.LogE, &p.LogEPromote, &p.Canary, &p.Baseline)
+	p.At = store.Time(at)
+	return p, err
+}
+
 // Measured is what a rollout knows of one experiment.
 type Measured struct {
 	Experiment
@@ -89,13 +99,10 @@ func (s *Service) Get(ctx context.Context, who access.Actor, id ref.Rollout) (d 
 		if err != nil {
 			return err
 		}
-		d.Trace, err = store.List(ctx, tx, func(s store.Scanner) (TracePoint, error) {
-			var p TracePoint
-			var at int64
-			err := s.Scan(&at, &p.Stage, &p.Share, &p.LogE, &p.LogEPromote, &p.Canary, &p.Baseline)
-			p.At = store.Time(at)
-			return p, err
-		}, `select at, stage, share, log_e, log_e_promote, canary, baseline from release_trace where rollout = $1 order by at limit 4000`, string(id))
+		// A long rollout is thinned evenly, so that the picture shows all of it.
+		d.Trace, err = store.List(ctx, tx, scanTrace, `select `+traceColumns+` from (
+			select `+traceColumns+`, row_number() over (order by at) as number, count(*) over () as total from release_trace where rollout = $1) points
+			where number = total or number % (1 + total / 1000) = 0 order by at`, string(id))
 		return err
 	})
 	return d, err

@@ -2,10 +2,13 @@ package runtime
 
 import (
 	"context"
+	"errors"
+	"log/slog"
 	"sync"
 	"sync/atomic"
 	"time"
 
+	"github.com/digital-factory/factory/internal/base/errs"
 	"github.com/digital-factory/factory/internal/base/life"
 	"github.com/digital-factory/factory/internal/ref"
 )
@@ -55,7 +58,7 @@ type counter struct {
 	}
 	mu      sync.Mutex // guards pending
 	pending []Observation
-	retired bool // no longer in force; under mu
+	retired time.Time // when it was first seen to be no longer in force; under meters.mu
 }
 
 func newCounter(r ref.Rollout, stage int) *counter {
@@ -107,21 +110,24 @@ func (s *Service) runCounts(ctx context.Context) error {
 }
 
 func (s *Service) flush(ctx context.Context) error {
-	open := s.meters.takeRetired()
+	open := s.meters.takeRetired(s.now())
 	for _, rt := range s.routes.Load().routes {
 		if rt.counter != nil {
 			open = append(open, rt.counter)
 		}
 	}
-	for i, c := range open {
-		if err := s.hand(ctx, c); err != nil {
-			for _, c := range open[i:] {
-				s.meters.retireAgain(c)
-			}
-			return err
-		}
+	var failed error
+	for _, c := range open { // what one observer's rollout lacks must not hold up the others
+		failed = errors.Join(failed, s.hand(ctx, c))
 	}
-	return nil
+	return failed
+}
+
+// empty reports whether nothing waits to be handed over.
+func (c *counter) empty() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return len(c.pending) == 0 && c.requests.Load() == 0
 }
 
 func (s *Service) hand(ctx context.Context, c *counter) error {
@@ -133,7 +139,12 @@ func (s *Service) hand(ctx context.Context, c *counter) error {
 	if len(batch) == 0 && t.Requests == 0 {
 		return nil
 	}
-	if err := s.observer.Observe(ctx, t); err != nil {
+	err := s.observer.Observe(ctx, t)
+	if errs.Is(err, errs.NotFound) {
+		slog.Warn("counts of a rollout that nobody knows are dropped", "rollout", c.rollout, "requests", t.Requests)
+		return nil
+	}
+	if err != nil {
 		c.requests.Add(t.Requests)
 		c.unanswered.Add(t.Unanswered)
 		c.mu.Lock()

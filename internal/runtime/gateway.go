@@ -24,11 +24,10 @@ type place struct {
 // table is the routes in force; it is replaced, never changed.
 type table struct{ routes map[place]*route }
 
-// route is a Route with its workers and, under a rollout, its counter.
+// route is a Route with, under a rollout, its counter.
 type route struct {
 	Route
-	baseline, canary *worker
-	counter          *counter // nil without a rollout
+	counter *counter // nil without a rollout
 }
 
 // Route makes traffic obey r and returns when no new request disobeys it. The
@@ -37,8 +36,6 @@ func (s *Service) Route(ctx context.Context, r Route) (time.Time, error) {
 	if err := r.check(); err != nil {
 		return time.Time{}, err
 	}
-	s.routing.Lock()
-	defer s.routing.Unlock()
 	for _, id := range []ref.Workload{r.Baseline, r.Canary} {
 		if id == "" {
 			continue
@@ -47,6 +44,8 @@ func (s *Service) Route(ctx context.Context, r Route) (time.Time, error) {
 			return time.Time{}, err
 		}
 	}
+	s.routing.Lock()
+	defer s.routing.Unlock()
 	fresh := false
 	err := s.db.Update(ctx, func(tx *store.Tx) (err error) {
 		fresh, err = saveRoute(ctx, tx, r, store.Micros(s.now()))
@@ -69,23 +68,56 @@ func (s *Service) apply(r Route) {
 		next.routes[k] = v
 	}
 	at := place{r.Component, r.Environment}
-	fresh := &route{Route: r}
-	if r.Rollout != "" {
-		// Counts of an earlier stage go on to be handed over by their own counter.
+	before, fresh := old.routes[at], &route{Route: r}
+	switch {
+	case before != nil && before.counter != nil && before.Rollout == r.Rollout && before.Stage == r.Stage:
+		fresh.counter = before.counter // the same stage goes on
+	case r.Rollout != "":
 		fresh.counter = newCounter(r.Rollout, r.Stage)
 	}
-	if before := old.routes[at]; before != nil && before.counter != nil {
+	// Counts of an earlier stage go on to be handed over by their own counter.
+	if before != nil && before.counter != nil && before.counter != fresh.counter {
 		s.meters.retire(before.counter)
 	}
 	next.routes[at] = fresh
 	s.routes.Store(next)
 }
 
-// worker returns who serves a workload; nil when nobody does (yet).
-func (s *Service) worker(id ref.Workload) *worker {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.workers[id]
+// aim says who serves a request, and under which route.
+type aim struct {
+	route  *route
+	arm    Arm
+	unit   digest    // set under a rollout
+	worker *worker   // its inFlight is raised; nil when nobody serves the workload (yet)
+	in     *instance // nil while no process is ready
+}
+
+// take finds who serves a request. A workload that was just stopped has had its
+// traffic moved before, so then the route is read again.
+func (s *Service) take(rt *route, at place, r *http.Request) aim {
+	for {
+		a := aim{route: rt, arm: Baseline}
+		id := rt.Baseline
+		if rt.Canary != "" {
+			if a.unit = hash(rt.Key, unitOf(r)); a.unit.canary(rt.Share) {
+				a.arm, id = Canary, rt.Canary
+			}
+		}
+		if a.worker = (*s.serving.Load())[id]; a.worker != nil {
+			a.worker.inFlight.Add(1)
+			if a.in = a.worker.current.Load(); a.in != nil {
+				return a
+			}
+		}
+		again := s.routes.Load().routes[at]
+		if again == rt {
+			return a
+		}
+		if a.worker != nil {
+			a.worker.inFlight.Add(-1)
+		}
+		rt = again
+	}
 }
 
 // ServeHTTP is the gateway: <component>.<anything> is production,
@@ -97,81 +129,88 @@ func (s *Service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, fmt.Sprintf("nothing is routed at %q; components are at <component>.localhost and <component>.staging.localhost", r.Host), http.StatusNotFound)
 		return
 	}
-	arm, id := Baseline, rt.Baseline
-	var unit digest
-	if rt.Canary != "" {
-		if unit = hash(rt.Key, unitOf(r)); unit.canary(rt.Share) {
-			arm, id = Canary, rt.Canary
-		}
-	}
 	began := time.Now()
-	status, answered, number := s.forward(w, r, id)
-	if rt.counter != nil {
-		rt.counter.count(unit, arm, status >= 500, answered, began)
+	a := s.take(rt, at, r)
+	seen := &watched{ResponseWriter: w, status: http.StatusOK}
+	defer func() {
+		// The proxy panics to break the connection when an answer breaks off in
+		// the middle; that is counted as well, then goes on.
+		broke := recover()
+		switch {
+		case broke == nil:
+		case seen.deaf || r.Context().Err() != nil:
+			seen.status = statusClientGone
+		default:
+			seen.status, seen.unanswered = http.StatusBadGateway, true
+		}
+		now := time.Now()
+		if a.route.counter != nil {
+			a.route.counter.count(a.unit, a.arm, seen.status >= 500, !seen.unanswered, now)
+		}
+		if a.worker != nil {
+			a.worker.inFlight.Add(-1)
+			a.worker.meter.count(seen.status, now.Sub(began))
+		} else {
+			s.meters.of(meterKey{at, ""}).count(seen.status, now.Sub(began))
+		}
+		if broke != nil {
+			panic(broke)
+		}
+	}()
+	if a.in == nil {
+		seen.unanswered = true
+		refuse(seen, errNotReady)
+		return
 	}
-	s.meters.count(meterKey{at, number}, status, time.Since(began))
+	a.in.proxy.ServeHTTP(seen, r)
 }
 
 func placeOf(host string) place {
-	labels := strings.SplitN(strings.ToLower(host), ".", 3)
-	if len(labels) > 1 && labels[1] == "staging" {
-		return place{ref.Component(labels[0]), "staging"}
+	component, rest, _ := strings.Cut(strings.ToLower(host), ".")
+	if environment, _, _ := strings.Cut(rest, "."); environment == "staging" {
+		return place{ref.Component(component), "staging"}
 	}
-	return place{ref.Component(labels[0]), "production"}
+	return place{ref.Component(component), "production"}
 }
 
 // errNotReady is a request that found no process: it starts, or starts again.
 var errNotReady = errors.New("the workload is not ready")
 
-// forward hands a request to a workload. answered is false when no service
-// answered and the gateway had to.
-func (s *Service) forward(w http.ResponseWriter, r *http.Request, id ref.Workload) (status int, answered bool, number string) {
-	worker := s.worker(id)
-	if worker == nil {
-		return refuse(w, errNotReady), false, ""
-	}
-	worker.inFlight.Add(1)
-	defer worker.inFlight.Add(-1)
-	in := worker.current.Load()
-	if in == nil {
-		return refuse(w, errNotReady), false, worker.workload.Number
-	}
-	seen := &watched{ResponseWriter: w, status: http.StatusOK}
-	answered = true
-	proxy := httputil.ReverseProxy{
+// newProxy returns the proxy to one life of a workload; each request's writer
+// is a *watched.
+func newProxy(to http.RoundTripper, id ref.Workload) *httputil.ReverseProxy {
+	return &httputil.ReverseProxy{
 		Rewrite: func(p *httputil.ProxyRequest) {
 			p.Out.URL.Scheme, p.Out.URL.Host = "http", "workload"
 			p.Out.Host = p.In.Host
 			p.SetXForwarded()
 		},
-		Transport:  in.transport,
+		Transport:  to,
 		BufferPool: buffers,
 		ErrorHandler: func(w http.ResponseWriter, r *http.Request, err error) {
+			seen := w.(*watched)
 			if r.Context().Err() != nil { // the client went away
 				seen.status = statusClientGone
 				return
 			}
-			answered = false
+			seen.unanswered = true
 			slog.Debug("a request got no answer", "workload", id, "error", err)
 			refuse(w, err)
 		},
 		ErrorLog: quiet,
 	}
-	proxy.ServeHTTP(seen, r)
-	return seen.status, answered, worker.workload.Number
 }
 
 // statusClientGone is nginx's code for a client that closed the connection.
 const statusClientGone = 499
 
-func refuse(w http.ResponseWriter, err error) int {
+func refuse(w http.ResponseWriter, err error) {
 	status := http.StatusBadGateway
 	if errors.Is(err, errNotReady) {
 		status = http.StatusServiceUnavailable
 		w.Header().Set("Retry-After", "1")
 	}
 	http.Error(w, "the service did not answer", status)
-	return status
 }
 
 // Split tells which rollout a workload takes part in, and how its units are
@@ -202,7 +241,7 @@ func (s *Service) SplitOf(w Workload) (Split, bool) {
 
 // check refuses what can never work.
 func (r Route) check() error {
-	if r.Baseline == "" || r.Share < 0 || r.Share > 1 || (r.Canary == "") != (r.Rollout == "") {
+	if r.Baseline == "" || !(r.Share >= 0 && r.Share <= 1) || (r.Canary == "") != (r.Rollout == "") {
 		return errs.New(errs.Invalid, "the route of %s in %s is not sound", r.Component, r.Environment)
 	}
 	return nil

@@ -70,6 +70,14 @@ func (l *logFile) line(text []byte) {
 	l.size += int64(n)
 }
 
+// rest writes a line whose end never came.
+func (l *logFile) rest() {
+	if len(l.partial) > 0 {
+		l.line(l.partial)
+		l.partial = nil
+	}
+}
+
 // turn begins a new file and keeps the old one.
 func (l *logFile) turn() {
 	_ = l.file.Close()
@@ -85,6 +93,7 @@ func (l *logFile) turn() {
 func (l *logFile) mark(text string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	l.rest()
 	l.last = nil
 	l.line([]byte("--- " + text))
 }
@@ -104,5 +113,6 @@ func (l *logFile) tail() string {
 func (l *logFile) Close() error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	l.rest()
 	return l.file.Close()
 }

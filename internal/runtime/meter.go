@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -24,10 +25,25 @@ type meterKey struct {
 	number string // version
 }
 
+func (w Workload) meter() meterKey {
+	return meterKey{place{w.Component, w.Environment}, w.Number}
+}
+
+// meterValues are counted by requests at once and never waited for.
 type meterValues struct {
-	classes [6]float64 // by status/100; 0 unused
-	buckets []float64  // not cumulative; the last is above all bounds
-	sum     float64
+	classes [6]atomic.Int64  // by status/100; 0 unused
+	buckets [14]atomic.Int64 // of bounds, not cumulative; the last is above all bounds
+	nanos   atomic.Int64     // of all requests
+
+	told  int64     // requests told last time; this and moved are record's, under meters.mu
+	moved time.Time // when told last changed
+}
+
+func (v *meterValues) count(status int, took time.Duration) {
+	i, _ := slices.BinarySearch(bounds, took.Seconds())
+	v.classes[min(max(status/100, 1), 5)].Add(1)
+	v.buckets[i].Add(1)
+	v.nanos.Add(int64(took))
 }
 
 // meters is the gateway's view of every component, whatever the service says
@@ -38,18 +54,16 @@ type meters struct {
 	retired []*counter // counters of routes that are no longer in force, with counts to hand over
 }
 
-func (m *meters) count(k meterKey, status int, took time.Duration) {
-	i, _ := slices.BinarySearch(bounds, took.Seconds())
+// of returns the values of a version, which count from zero when it is new.
+func (m *meters) of(k meterKey) *meterValues {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	v := m.byKey[k]
 	if v == nil {
-		v = &meterValues{buckets: make([]float64, len(bounds)+1)}
+		v = &meterValues{}
 		m.byKey[k] = v
 	}
-	v.classes[min(max(status/100, 1), 5)]++
-	v.buckets[i]++
-	v.sum += took.Seconds()
+	return v
 }
 
 func (m *meters) retire(c *counter) {
@@ -58,60 +72,76 @@ func (m *meters) retire(c *counter) {
 	m.retired = append(m.retired, c)
 }
 
-// retireAgain keeps a counter that could not be handed over, once.
-func (m *meters) retireAgain(c *counter) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if !slices.Contains(m.retired, c) {
-		m.retired = append(m.retired, c)
-	}
-}
+// straggling is how long a retired counter is looked at for requests that were
+// on their way when the route changed.
+const straggling = 5 * time.Minute
 
-// takeRetired returns the retired counters. A request that was on its way when
-// the route changed still counts into its counter, so each is looked at for a
-// while longer.
-func (m *meters) takeRetired() []*counter {
+// takeRetired returns the retired counters and forgets those that have been
+// handed over and are long retired.
+func (m *meters) takeRetired(now time.Time) []*counter {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	const most = 16
-	if len(m.retired) > most {
-		m.retired = slices.Delete(m.retired, 0, len(m.retired)-most)
-	}
+	m.retired = slices.DeleteFunc(m.retired, func(c *counter) bool {
+		if c.retired.IsZero() {
+			c.retired = now
+		}
+		return now.Sub(c.retired) > straggling && c.empty()
+	})
 	return slices.Clone(m.retired)
 }
+
+// idle is how long the values of a version that no longer runs are told.
+const idle = 5 * time.Minute
 
 // record hands the metrics over as Prometheus names them.
 func (s *Service) record(ctx context.Context) error {
 	now := s.now()
+	running := map[meterKey]bool{}
+	for _, w := range *s.serving.Load() {
+		running[w.workload.meter()] = true
+	}
 	var out []Sample
 	s.meters.mu.Lock()
 	for k, v := range s.meters.byKey {
-		base := func(extra ...string) map[string]string {
-			l := map[string]string{"component": string(k.component), "environment": string(k.environment), "version": k.number}
-			for i := 0; i+1 < len(extra); i += 2 {
-				l[extra[i]] = extra[i+1]
-			}
-			return l
+		total := v.samples(k, func(name string, labels map[string]string, value float64) {
+			out = append(out, Sample{name, labels, value, now})
+		})
+		if total != v.told {
+			v.told, v.moved = total, now
+		} else if !running[k] && now.Sub(v.moved) > idle {
+			delete(s.meters.byKey, k)
 		}
-		for class, n := range v.classes {
-			if n > 0 {
-				out = append(out, Sample{"gateway_requests_total", base("code", strconv.Itoa(class)+"xx"), n, now})
-			}
-		}
-		total := 0.0
-		for i, n := range v.buckets {
-			total += n
-			le := "+Inf"
-			if i < len(bounds) {
-				le = strconv.FormatFloat(bounds[i], 'g', -1, 64)
-			}
-			out = append(out, Sample{"gateway_request_duration_seconds_bucket", base("le", le), total, now})
-		}
-		out = append(out, Sample{"gateway_request_duration_seconds_sum", base(), v.sum, now}, Sample{"gateway_request_duration_seconds_count", base(), total, now})
 	}
 	s.meters.mu.Unlock()
 	if len(out) == 0 {
 		return nil
 	}
 	return s.meter.Record(ctx, out)
+}
+
+// samples tells the values and returns the number of requests.
+func (v *meterValues) samples(k meterKey, tell func(name string, labels map[string]string, value float64)) (total int64) {
+	labels := func(extra ...string) map[string]string {
+		l := map[string]string{"component": string(k.component), "environment": string(k.environment), "version": k.number}
+		for i := 0; i+1 < len(extra); i += 2 {
+			l[extra[i]] = extra[i+1]
+		}
+		return l
+	}
+	for class := range v.classes {
+		if n := v.classes[class].Load(); n > 0 {
+			tell("gateway_requests_total", labels("code", strconv.Itoa(class)+"xx"), float64(n))
+		}
+	}
+	for i := range v.buckets {
+		total += v.buckets[i].Load()
+		le := "+Inf"
+		if i < len(bounds) {
+			le = strconv.FormatFloat(bounds[i], 'g', -1, 64)
+		}
+		tell("gateway_request_duration_seconds_bucket", labels("le", le), float64(total))
+	}
+	tell("gateway_request_duration_seconds_sum", labels(), time.Duration(v.nanos.Load()).Seconds())
+	tell("gateway_request_duration_seconds_count", labels(), float64(total))
+	return total
 }

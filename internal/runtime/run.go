@@ -2,8 +2,10 @@ package runtime
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -24,15 +26,9 @@ func (s *Service) Run(ctx context.Context) error {
 	if err := os.MkdirAll(filepath.Join(s.dir, "logs"), 0o700); err != nil {
 		return err
 	}
-	stored, err := s.storedRoutes(ctx)
-	if err != nil {
+	if err := s.takeUpRoutes(ctx); err != nil {
 		return err
 	}
-	s.routing.Lock()
-	for _, r := range stored {
-		s.apply(r)
-	}
-	s.routing.Unlock()
 	var workers sync.WaitGroup
 	defer workers.Wait()
 	return life.Together(ctx,
@@ -46,6 +42,20 @@ func (s *Service) Run(ctx context.Context) error {
 	)
 }
 
+// takeUpRoutes puts the stored routes in force.
+func (s *Service) takeUpRoutes(ctx context.Context) error {
+	s.routing.Lock() // before reading: a newer one must not be overtaken
+	defer s.routing.Unlock()
+	stored, err := s.storedRoutes(ctx)
+	if err != nil {
+		return err
+	}
+	for _, r := range stored {
+		s.apply(r)
+	}
+	return nil
+}
+
 // runDesired starts what is desired and does not run, and stops the rest.
 func (s *Service) runDesired(ctx context.Context, group *sync.WaitGroup) error {
 	want, err := s.desired(ctx)
@@ -55,16 +65,18 @@ func (s *Service) runDesired(ctx context.Context, group *sync.WaitGroup) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	changed := false
+	var failed error
 	for _, w := range want {
 		if _, running := s.workers[w.ID]; running {
 			continue
 		}
 		log, err := openLog(s.logPath(w.ID), s.now)
 		if err != nil {
-			return fmt.Errorf("open the log of %s: %w", w.ID, err)
+			failed = errors.Join(failed, fmt.Errorf("open the log of %s: %w", w.ID, err))
+			continue
 		}
 		bounded, cancel := context.WithCancel(ctx)
-		worker := newWorker(w, log, cancel)
+		worker := newWorker(w, log, s.meters.of(w.meter()), cancel)
 		s.workers[w.ID] = worker
 		group.Go(func() { s.runWorker(bounded, worker) })
 		changed = true
@@ -78,14 +90,21 @@ func (s *Service) runDesired(ctx context.Context, group *sync.WaitGroup) error {
 		case <-w.ended:
 			delete(s.workers, id)
 			changed = true
-		default: // it is stopping; Stop waits for it and looks again
+		default: // it is stopping
 		}
 	}
 	if changed {
-		close(s.changed)
-		s.changed = make(chan struct{})
+		s.publish()
 	}
-	return nil
+	return failed
+}
+
+// publish shows the workers to who waits for them; s.mu is held.
+func (s *Service) publish() {
+	serving := maps.Clone(s.workers)
+	s.serving.Store(&serving)
+	close(s.changed)
+	s.changed = make(chan struct{})
 }
 
 func (s *Service) logPath(id ref.Workload) string {
@@ -108,6 +127,8 @@ func (s *Service) Deploy(ctx context.Context, w Workload) error {
 	select {
 	case <-ctx.Done():
 		return errs.Because(errs.Unavailable, ctx.Err(), "%s version %s is not ready yet", w.Component, w.Number)
+	case <-worker.ended:
+		return errs.New(errs.Unavailable, "%s version %s was stopped before it was ready", w.Component, w.Number)
 	case <-worker.settled:
 	}
 	if state, _, reason := worker.status(); state == StateBroken {
@@ -138,30 +159,40 @@ func (s *Service) await(ctx context.Context, id ref.Workload) (*worker, error) {
 // error.
 func (s *Service) Stop(ctx context.Context, id ref.Workload) error {
 	s.mu.Lock()
-	w := s.workers[id]
+	worker := s.workers[id]
 	s.mu.Unlock()
-	err := s.db.Update(ctx, func(tx *store.Tx) error {
-		_, err := tx.Exec(ctx, `delete from runtime_workload where id = $1`, string(id))
-		return err
-	})
-	if err != nil || w == nil {
-		return err
+	if worker != nil {
+		worker.cancel()
+		select {
+		case <-ctx.Done():
+			return errs.Because(errs.Unavailable, ctx.Err(), "the workload %s does not end", id)
+		case <-worker.ended:
+		}
 	}
-	s.nudge()
-	w.cancel()
-	select {
-	case <-ctx.Done():
-		return errs.Because(errs.Unavailable, ctx.Err(), "the workload %s does not end", id)
-	case <-w.ended:
-	}
-	s.nudge()
-	err = s.db.Update(ctx, func(tx *store.Tx) error {
-		return s.journal.Append(ctx, tx, journal.By{ID: "system/runtime", Name: "runtime"}, w.workload.subject(), fact.WorkloadStopped{
-			Workload: id, Component: w.workload.Component, Environment: w.workload.Environment, Version: w.workload.Number,
+	// It is desired until it is gone, so that a Stop that is called again after a
+	// crash finishes what this one began.
+	var w Workload
+	err := s.db.Update(ctx, func(tx *store.Tx) (err error) {
+		w, err = store.One(ctx, tx, scanWorkload, `select `+workloadColumns+` from runtime_workload where id = $1`, string(id))
+		if err != nil {
+			return err
+		}
+		n, err := tx.Exec(ctx, `delete from runtime_workload where id = $1`, string(id))
+		if err != nil || n == 0 {
+			return err
+		}
+		return s.journal.Append(ctx, tx, journal.By{ID: "system/runtime", Name: "runtime"}, w.subject(), fact.WorkloadStopped{
+			Workload: id, Component: w.Component, Environment: w.Environment, Version: w.Number,
 		})
 	})
+	if errors.Is(err, store.ErrNone) {
+		return nil
+	} else if err != nil {
+		return err
+	}
+	s.nudge() // it leaves the list of workers
 	slog.Debug("a workload was stopped", "workload", id)
-	return err
+	return s.discard(ctx, w.Artifact)
 }
 
 // Probe sends n smoke requests, each as a unit of its own, straight to the

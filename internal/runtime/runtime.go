@@ -10,7 +10,8 @@
 // take the counts, Meter to take gateway metrics.
 //
 // Invariants: what runs is what runtime_workload lists; after a crash of the
-// factory the same processes are started again. A route with a lower sequence
+// factory the same processes are started again. One that could take traffic once
+// is never given up. A route with a lower sequence
 // than the last is ignored. A unit keeps its arm while the share only grows. A
 // workload is stopped only when no request is on its way to it.
 package runtime
@@ -44,6 +45,7 @@ type Workload struct {
 	Artifact    ref.Artifact
 	Number      string // the artifact's version
 	Created     time.Time
+	Ready       time.Time // when it could take traffic for the first time; zero: never yet
 }
 
 // Image is an unpacked image and what it says of itself.
@@ -91,24 +93,30 @@ type Service struct {
 	meter     Meter
 	dir       string
 	now       func() time.Time
+	pace      pace
 
-	wake   chan struct{}
-	routes atomic.Pointer[table]
-	meters meters
+	wake    chan struct{}
+	routes  atomic.Pointer[table]
+	serving atomic.Pointer[map[ref.Workload]*worker] // a copy of workers, for the gateway
+	meters  meters
 
-	mu      sync.Mutex // guards workers and changed
+	mu      sync.Mutex // guards workers, changed and unpacking
 	workers map[ref.Workload]*worker
 	changed chan struct{} // closed and made anew when workers change
-	routing sync.Mutex    // makes Route calls one after another; taken before mu
+	routing sync.Mutex    // makes changes of routes one after another; taken before mu
+
+	unpacking map[ref.Artifact]*sync.Mutex // makes users of an image's directory one after another
 }
 
 // New returns the service; dir is for unpacked images and logs. It starts
 // nothing.
 func New(db *store.DB, j *journal.Journal, box *sandbox.Sandbox, i Images, t Telemetry, o Observer, m Meter, dir string, now func() time.Time) *Service {
-	s := &Service{db: db, journal: j, box: box, images: i, telemetry: t, observer: o, meter: m, dir: dir, now: now,
+	s := &Service{db: db, journal: j, box: box, images: i, telemetry: t, observer: o, meter: m, dir: dir, now: now, pace: usual(),
 		wake: make(chan struct{}, 1), workers: map[ref.Workload]*worker{}, changed: make(chan struct{})}
 	s.routes.Store(&table{})
+	s.serving.Store(&map[ref.Workload]*worker{})
 	s.meters.byKey = map[meterKey]*meterValues{}
+	s.unpacking = map[ref.Artifact]*sync.Mutex{}
 	return s
 }
 

@@ -7,11 +7,13 @@ import (
 	"sync"
 )
 
-// watched notes the status that a service answered.
+// watched notes what a client was answered.
 type watched struct {
 	http.ResponseWriter
-	status int
-	wrote  bool
+	status     int
+	wrote      bool
+	unanswered bool // no service answered, the gateway had to
+	deaf       bool // the client no longer takes the answer
 }
 
 // WriteHeader notes the first final status.
@@ -20,6 +22,15 @@ func (w *watched) WriteHeader(status int) {
 		w.status, w.wrote = status, true
 	}
 	w.ResponseWriter.WriteHeader(status)
+}
+
+// Write passes the body on and notes whether the client takes it.
+func (w *watched) Write(p []byte) (int, error) {
+	n, err := w.ResponseWriter.Write(p)
+	if err != nil {
+		w.deaf = true
+	}
+	return n, err
 }
 
 // Unwrap lets flushing and hijacking through.

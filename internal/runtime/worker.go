@@ -8,8 +8,10 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/http/httputil"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -21,16 +23,26 @@ import (
 	"github.com/digital-factory/factory/internal/base/store"
 	"github.com/digital-factory/factory/internal/fact"
 	"github.com/digital-factory/factory/internal/journal"
+	"github.com/digital-factory/factory/internal/ref"
 )
 
+// pace is how long a worker waits for what.
+type pace struct {
+	ready   time.Duration // for a start; longer, and it never will be ready
+	health  time.Duration // for the answer to one question for its health
+	stop    time.Duration // after SIGTERM; longer, and it is killed
+	first   time.Duration // before the first restart
+	longest time.Duration // before any restart
+	steady  time.Duration // of running after which the pauses start small again
+}
+
+func usual() pace {
+	return pace{ready: 30 * time.Second, health: 2 * time.Second, stop: 10 * time.Second, first: 200 * time.Millisecond, longest: 30 * time.Second, steady: time.Minute}
+}
+
 const (
-	readyWithin = 30 * time.Second      // of its start, or it never will
 	healthEvery = 20 * time.Millisecond // while it starts
-	stopWithin  = 10 * time.Second      // after SIGTERM, or it is killed
 	attempts    = 3                     // to become ready for the first time
-	firstPause  = 200 * time.Millisecond
-	longPause   = 30 * time.Second
-	steady      = time.Minute // of running after which the pause starts small again
 	otlpPort    = 4318
 )
 
@@ -54,13 +66,16 @@ type instance struct {
 	process   *sandbox.Process
 	image     Image
 	port      int
+	otlp      int // port of its telemetry door
 	transport *http.Transport
+	proxy     *httputil.ReverseProxy
 }
 
 // worker keeps one workload running.
 type worker struct {
 	workload Workload
 	log      *logFile
+	meter    *meterValues
 	cancel   context.CancelFunc
 	ended    chan struct{} // closed when the worker is done
 
@@ -75,8 +90,8 @@ type worker struct {
 	once     bool          // settled is closed
 }
 
-func newWorker(w Workload, log *logFile, cancel context.CancelFunc) *worker {
-	return &worker{workload: w, log: log, cancel: cancel, ended: make(chan struct{}), state: StateStarting, settled: make(chan struct{})}
+func newWorker(w Workload, log *logFile, meter *meterValues, cancel context.CancelFunc) *worker {
+	return &worker{workload: w, log: log, meter: meter, cancel: cancel, ended: make(chan struct{}), state: StateStarting, settled: make(chan struct{})}
 }
 
 func (w *worker) set(state State, reason string) {
@@ -100,17 +115,19 @@ func (w *worker) status() (State, int, string) {
 func (s *Service) runWorker(ctx context.Context, w *worker) {
 	defer close(w.ended)
 	defer func() { _ = w.log.Close() }()
-	pause, wasReady := firstPause, false
+	pause, wasReady := s.pace.first, !w.workload.Ready.IsZero()
 	for try := 1; ctx.Err() == nil; try++ {
 		began := s.now()
-		reason, ready := s.runLife(ctx, w)
-		w.current.Store(nil)
+		reason, ready, err := s.runLife(ctx, w)
 		wasReady = wasReady || ready
 		if ctx.Err() != nil {
 			return
 		}
-		if s.now().Sub(began) > steady {
-			pause = firstPause
+		if errs.Is(err, errs.Unavailable) {
+			try-- // the outside is at fault, not the workload
+		}
+		if s.now().Sub(began) > s.pace.steady {
+			pause = s.pace.first
 		}
 		if !wasReady && try >= attempts {
 			w.set(StateBroken, reason)
@@ -129,62 +146,70 @@ func (s *Service) runWorker(ctx context.Context, w *worker) {
 		case <-ctx.Done():
 		case <-time.After(pause):
 		}
-		pause = min(2*pause, longPause)
+		pause = min(2*pause, s.pace.longest)
 		w.set(StateStarting, reason)
 	}
 }
 
 // runLife is one life of the process, from start to end. reason says why it
-// ended; ready whether it ever could take traffic.
-func (s *Service) runLife(ctx context.Context, w *worker) (reason string, ready bool) {
+// ended; ready whether it ever could take traffic; err why there was no life.
+func (s *Service) runLife(ctx context.Context, w *worker) (reason string, ready bool, err error) {
 	in, err := s.start(ctx, w)
 	if err != nil {
-		return errs.Of(err).Text, false
+		if ctx.Err() == nil {
+			slog.Error("a workload could not be started", "workload", w.workload.ID, "component", w.workload.Component, "error", err)
+		}
+		return errs.Of(err).Text, false, err
 	}
 	defer in.transport.CloseIdleConnections()
-	otlp, err := in.process.Listen(ctx, otlpPort)
+	otlp, err := in.process.Listen(ctx, in.otlp)
 	if err != nil {
 		in.process.Kill()
-		_, _ = in.process.Wait()
-		return "the telemetry door could not be opened: " + err.Error(), false
+		result, _ := in.process.Wait()
+		if reason = fmt.Sprintf("it exited with code %d", result.ExitCode); result.Signal != "" { // it was ours
+			reason = fmt.Sprintf("its telemetry door could not be opened: %v", err)
+		}
+		return reason + w.log.tail(), false, nil
 	}
 	served := make(chan struct{})
 	go s.serveTelemetry(otlp, w.workload, served)
 	defer func() { _ = otlp.Close(); <-served }()
 
-	err = awaitHealth(ctx, in)
+	unready := s.awaitHealth(ctx, in)
 	switch {
 	case ctx.Err() != nil:
-	case err != nil:
+	case unready != nil:
 		in.process.Kill()
 	default:
 		ready = true
 		w.current.Store(in)
-		w.set(StateReady, "")
 		s.tell(ctx, w, fact.WorkloadReady{Workload: w.workload.ID, Component: w.workload.Component, Environment: w.workload.Environment,
 			Artifact: w.workload.Artifact, Version: w.workload.Number})
+		w.set(StateReady, "") // what follows from it is told after it
 		select {
 		case <-ctx.Done():
 		case <-in.process.Done():
+			w.current.Store(nil)
 		}
 	}
 	if ctx.Err() != nil {
 		w.set(StateStopping, "")
 		s.stop(w, in)
 	}
-	result, waitErr := in.process.Wait()
-	if err != nil {
-		return fmt.Sprintf("it did not become ready: %v%s", err, w.log.tail()), ready
-	}
+	result, err := in.process.Wait()
 	switch {
-	case waitErr != nil && ctx.Err() == nil:
-		return waitErr.Error(), ready
 	case result.OutOfMemory:
-		return fmt.Sprintf("it needed more than its %d MiB of memory", limits.MemoryBytes>>20), ready
+		reason = fmt.Sprintf("it needed more than its %d MiB of memory", limits.MemoryBytes>>20)
+	case unready != nil && !errors.Is(unready, errEnded):
+		reason = fmt.Sprintf("it did not become ready: %v", unready)
+	case err != nil:
+		reason = err.Error()
 	case result.Signal != "":
-		return "it was ended by " + result.Signal + w.log.tail(), ready
+		reason = "it was ended by " + result.Signal
+	default:
+		reason = fmt.Sprintf("it exited with code %d", result.ExitCode)
 	}
-	return fmt.Sprintf("it exited with code %d%s", result.ExitCode, w.log.tail()), ready
+	return reason + w.log.tail(), ready, nil
 }
 
 func (s *Service) serveTelemetry(l net.Listener, w Workload, served chan<- struct{}) {
@@ -196,11 +221,7 @@ func (s *Service) serveTelemetry(l net.Listener, w Workload, served chan<- struc
 
 // start unpacks the image and starts the process.
 func (s *Service) start(ctx context.Context, w *worker) (*instance, error) {
-	root := filepath.Join(s.dir, "images", strings.ReplaceAll(string(w.workload.Artifact), ":", "-"))
-	if err := os.MkdirAll(filepath.Dir(root), 0o755); err != nil {
-		return nil, err
-	}
-	image, err := s.images.Unpack(ctx, w.workload.Artifact, root)
+	root, image, err := s.unpack(ctx, w.workload.Artifact)
 	if err != nil {
 		return nil, err
 	}
@@ -208,13 +229,22 @@ func (s *Service) start(ctx context.Context, w *worker) (*instance, error) {
 	if err != nil {
 		return nil, err
 	}
+	otlp, err := s.box.Port(otlpPort)
+	if err != nil {
+		return nil, err
+	}
+	args, dir := image.Args, image.Dir
+	if !s.box.Isolation().Isolated && len(args) > 0 { // then there is no root of its own; the factory has said so loudly
+		args = append([]string{filepath.Join(root, args[0])}, args[1:]...)
+		root, dir = "", filepath.Join(root, dir)
+	}
 	w.log.mark("starting version " + w.workload.Number)
 	p, err := s.box.Start(context.WithoutCancel(ctx), sandbox.Spec{
-		Args: image.Args, Dir: image.Dir, Root: root, Limits: limits, Stdout: w.log, Stderr: w.log, Hostname: string(w.workload.Component),
+		Args: args, Dir: dir, Root: root, Limits: limits, Stdout: w.log, Stderr: w.log, Hostname: string(w.workload.Component),
 		Env: append(append([]string{}, image.Env...),
 			fmt.Sprintf("PORT=%d", port),
 			"HOME=/tmp", "TMPDIR=/tmp",
-			fmt.Sprintf("OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:%d", otlpPort),
+			fmt.Sprintf("OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:%d", otlp),
 			"OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf",
 			"OTEL_METRIC_EXPORT_INTERVAL=1000",
 			"OTEL_BLRP_SCHEDULE_DELAY=200",
@@ -224,30 +254,76 @@ func (s *Service) start(ctx context.Context, w *worker) (*instance, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &instance{process: p, image: image, port: port, transport: &http.Transport{
+	transport := &http.Transport{
 		DialContext:         func(ctx context.Context, _, _ string) (net.Conn, error) { return p.Dial(ctx, port) },
 		MaxIdleConnsPerHost: 256, IdleConnTimeout: 90 * time.Second, DisableCompression: true, ResponseHeaderTimeout: time.Minute,
-	}}, nil
+	}
+	return &instance{process: p, image: image, port: port, otlp: otlp, transport: transport, proxy: newProxy(transport, w.workload.ID)}, nil
 }
 
+func (s *Service) imageDir(a ref.Artifact) string {
+	return filepath.Join(s.dir, "images", strings.ReplaceAll(string(a), ":", "-"))
+}
+
+// locked makes those who write an image's directory one after another.
+func (s *Service) locked(a ref.Artifact) *sync.Mutex {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.unpacking[a] == nil {
+		s.unpacking[a] = &sync.Mutex{}
+	}
+	return s.unpacking[a]
+}
+
+func (s *Service) unpack(ctx context.Context, a ref.Artifact) (root string, image Image, err error) {
+	l := s.locked(a)
+	l.Lock()
+	defer l.Unlock()
+	root = s.imageDir(a)
+	if err := os.MkdirAll(filepath.Dir(root), 0o755); err != nil {
+		return root, image, err
+	}
+	image, err = s.images.Unpack(ctx, a, root)
+	return root, image, err
+}
+
+// discard removes an image that no workload is made from any more.
+func (s *Service) discard(ctx context.Context, a ref.Artifact) error {
+	l := s.locked(a)
+	l.Lock()
+	defer l.Unlock()
+	want, err := s.desired(ctx)
+	if err != nil || slices.ContainsFunc(want, func(w Workload) bool { return w.Artifact == a }) {
+		return err
+	}
+	return os.RemoveAll(s.imageDir(a))
+}
+
+// errEnded is a workload that ended before it was ready.
+var errEnded = errors.New("it ended before it was ready")
+
 // awaitHealth returns nil when the health path answers below 400.
-func awaitHealth(ctx context.Context, in *instance) error {
-	bounded, cancel := context.WithTimeout(ctx, readyWithin)
+func (s *Service) awaitHealth(ctx context.Context, in *instance) error {
+	bounded, cancel := context.WithTimeout(ctx, s.pace.ready)
 	defer cancel()
 	last := errors.New("it does not listen on its port")
 	tick := time.NewTicker(healthEvery)
 	defer tick.Stop()
 	for {
-		if err := in.get(bounded, in.image.Health, ""); err == nil {
+		// A service may accept and not answer while it starts: ask again then.
+		try, cancel := context.WithTimeout(bounded, s.pace.health)
+		err := in.get(try, in.image.Health, "")
+		cancel()
+		if err == nil {
 			return nil
 		} else if bounded.Err() == nil {
 			last = err
 		}
 		select {
 		case <-in.process.Done():
-			return errors.New("it ended before it was ready")
+			return errEnded
 		case <-bounded.Done():
-			return fmt.Errorf("after %s, %s on port %d: %w", readyWithin, in.image.Health, in.port, last)
+			return fmt.Errorf("after %s, %s on port %d: %w", s.pace.ready, in.image.Health, in.port, last)
 		case <-tick.C:
 		}
 	}
@@ -277,7 +353,7 @@ func (in *instance) get(ctx context.Context, path, unit string) error {
 
 // stop lets requests on their way end, then the process.
 func (s *Service) stop(w *worker, in *instance) {
-	deadline := time.NewTimer(stopWithin)
+	deadline := time.NewTimer(s.pace.stop)
 	defer deadline.Stop()
 	w.current.Store(nil)
 	idle := time.NewTicker(5 * time.Millisecond)
@@ -295,7 +371,7 @@ drain:
 	}
 	select {
 	case <-in.process.Done():
-	case <-time.After(stopWithin):
+	case <-time.After(s.pace.stop):
 		in.process.Kill()
 	}
 }
@@ -303,6 +379,12 @@ drain:
 // tell appends a fact about a workload; a failure to do so must not end it.
 func (s *Service) tell(ctx context.Context, w *worker, p fact.Payload) {
 	err := s.db.Update(context.WithoutCancel(ctx), func(tx *store.Tx) error {
+		if _, ready := p.(fact.WorkloadReady); ready && w.workload.Ready.IsZero() {
+			// It is never given up from now on, not after a restart of the factory either.
+			if _, err := tx.Exec(ctx, `update runtime_workload set ready = $2 where id = $1 and ready = 0`, string(w.workload.ID), store.Micros(s.now())); err != nil {
+				return err
+			}
+		}
 		return s.journal.Append(ctx, tx, journal.By{ID: "system/runtime", Name: "runtime"}, w.workload.subject(), p)
 	})
 	if err != nil {

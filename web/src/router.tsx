@@ -9,6 +9,8 @@ import {
   useRouter,
 } from "@tanstack/react-router";
 import { doorQuery } from "./api/session";
+import type { AuditSearch } from "./features/audit/audit";
+import type { InsightSearch } from "./features/insight/dora";
 import { styled } from "./sheet";
 import { areas } from "./shell/areas";
 import { NotFound } from "./shell/NotFound";
@@ -16,6 +18,16 @@ import { Shell } from "./shell/Shell";
 import { Page } from "./ui/Page";
 import { Problem } from "./ui/Problem";
 import { PageSkeleton } from "./ui/Skeletons";
+
+// One of the words of an address, or nothing: an address may be typed by anybody.
+function pick<K extends string, V extends string>(
+  search: Record<string, unknown>,
+  name: K,
+  words: readonly V[],
+): { [k in K]?: V } {
+  const word = words.find((w) => w === search[name]);
+  return (word === undefined ? {} : { [name]: word }) as { [k in K]?: V };
+}
 
 interface Context {
   queries: QueryClient;
@@ -80,24 +92,77 @@ function Inside() {
 const floor = createRoute({
   getParentRoute: () => inside,
   path: "/",
+  validateSearch: (search: Record<string, unknown>): { needs?: "all" } =>
+    search.needs === "all" ? { needs: "all" } : {},
   component: lazyRouteComponent(() => import("./features/floor/Floor.page"), "FloorPage"),
+});
+
+interface BoardSearch {
+  view?: "board" | "ranked" | undefined;
+  new?: "vision" | "objective" | "initiative" | undefined;
+  objective?: string;
+}
+
+const keyResult = createRoute({
+  getParentRoute: () => inside,
+  path: "/key-results/$id",
+  component: lazyRouteComponent(
+    styled(() => import("./features/board/KeyResult.page")),
+    "KeyResultPage",
+  ),
 });
 
 const board = createRoute({
   getParentRoute: () => inside,
   path: "/board",
+  validateSearch: (search: Record<string, unknown>): BoardSearch => ({
+    ...pick(search, "view", ["board", "ranked"] as const),
+    ...pick(search, "new", ["vision", "objective", "initiative"] as const),
+    ...(typeof search.objective === "string" ? { objective: search.objective } : {}),
+  }),
   component: lazyRouteComponent(
     styled(() => import("./features/board/Board.page")),
     "BoardPage",
   ),
 });
 
+const initiative = createRoute({
+  getParentRoute: () => inside,
+  path: "/initiatives/$id",
+  validateSearch: (s: Record<string, unknown>): { decision?: string } => texts(s, ["decision"]),
+  component: lazyRouteComponent(
+    styled(() => import("./features/initiative/Initiative.page")),
+    "InitiativePage",
+  ),
+});
+
 const products = createRoute({
   getParentRoute: () => inside,
   path: "/products",
+  validateSearch: (s: Record<string, unknown>): { new?: string; sort?: string } => texts(s, ["new", "sort"]),
   component: lazyRouteComponent(
     styled(() => import("./features/product/Products.page")),
     "ProductsPage",
+  ),
+});
+
+const product = createRoute({
+  getParentRoute: () => inside,
+  path: "/products/$id",
+  validateSearch: (s: Record<string, unknown>): ProductSearch => texts(s, ["state", "new", "edit"]),
+  component: lazyRouteComponent(
+    styled(() => import("./features/product/Product.page")),
+    "ProductPage",
+  ),
+});
+
+const feature = createRoute({
+  getParentRoute: () => inside,
+  path: "/features/$id",
+  validateSearch: (s: Record<string, unknown>): { edit?: string } => texts(s, ["edit"]),
+  component: lazyRouteComponent(
+    styled(() => import("./features/product/Feature.page")),
+    "FeaturePage",
   ),
 });
 
@@ -135,6 +200,8 @@ const delivery = createRoute({
 const insight = createRoute({
   getParentRoute: () => inside,
   path: "/insight",
+  validateSearch: (s: Record<string, unknown>): InsightSearch =>
+    texts(s, ["team", "component", "days", "from", "to", "metric"]),
   component: lazyRouteComponent(
     styled(() => import("./features/insight/Insight.page")),
     "InsightPage",
@@ -144,9 +211,20 @@ const insight = createRoute({
 const audit = createRoute({
   getParentRoute: () => inside,
   path: "/audit",
+  validateSearch: (s: Record<string, unknown>): AuditSearch =>
+    texts(s, ["view", "kind", "subject", "actor", "fact", "state", "effect"]),
   component: lazyRouteComponent(
     styled(() => import("./features/audit/Audit.page")),
     "AuditPage",
+  ),
+});
+
+const thread = createRoute({
+  getParentRoute: () => inside,
+  path: "/thread/$kind/$id",
+  component: lazyRouteComponent(
+    styled(() => import("./features/thread/Thread.page")),
+    "ThreadPage",
   ),
 });
 
@@ -270,6 +348,16 @@ export interface DeliverySearch {
   team?: string;
 }
 
+/** What of a product's page is shown, and which of its forms is open. */
+export interface ProductSearch {
+  /** features of this state alone */
+  state?: string;
+  /** "feature" while one is being planned */
+  new?: string;
+  /** the feature that is being changed, or "product" */
+  edit?: string;
+}
+
 /** What of a component's page is shown. */
 export interface ComponentSearch {
   view?: string;
@@ -302,12 +390,17 @@ const tree = root.addChildren([
   inside.addChildren([
     floor,
     board,
+    initiative,
+    keyResult,
     products,
+    product,
+    feature,
     teams,
     platform,
     delivery,
     insight,
     audit,
+    thread,
     team,
     item,
     newComponent,

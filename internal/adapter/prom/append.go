@@ -20,13 +20,13 @@ import (
 func (s *Store) Append(ctx context.Context, samples []Sample) error {
 	sets := make([]labels.Labels, len(samples))
 	for i, x := range samples {
-		if !model.LegacyValidation.IsValidMetricName(x.Labels[labels.MetricName]) {
-			return errs.New(errs.Invalid, "sample %d has the metric name %q, which is not one", i, x.Labels[labels.MetricName]).
-				Do("set the label %s to letters, digits and underscores", labels.MetricName)
+		if !model.LegacyValidation.IsValidMetricName(x.Labels[model.MetricNameLabel]) {
+			return errs.New(errs.Invalid, "sample %d has the metric name %q, which is not one", i, x.Labels[model.MetricNameLabel]).
+				Do("set the label %s to letters, digits and underscores", model.MetricNameLabel)
 		}
 		for name, value := range x.Labels {
 			if !model.LegacyValidation.IsValidLabelName(name) || !model.LabelValue(value).IsValid() {
-				return errs.New(errs.Invalid, "sample %d of %s has the label %q=%q, which is not one", i, x.Labels[labels.MetricName], name, value)
+				return errs.New(errs.Invalid, "sample %d of %s has the label %q=%q, which is not one", i, x.Labels[model.MetricNameLabel], name, value)
 			}
 		}
 		sets[i] = labels.FromMap(x.Labels)

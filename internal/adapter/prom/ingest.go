@@ -114,7 +114,7 @@ func (r *recorder) Append(_ storage.SeriesRef, ls labels.Labels, st, t int64, v 
 		stands += "_count"
 	}
 	count := 0
-	if ls.Get(labels.MetricName) == stands && r.family != targetInfo {
+	if ls.Get(model.MetricNameLabel) == stands && r.family != targetInfo {
 		count = 1
 	}
 	if r.reserved {

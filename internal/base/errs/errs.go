@@ -7,6 +7,7 @@ package errs
 import (
 	"errors"
 	"fmt"
+	"strings"
 )
 
 // Kind says what sort of no an error is. The set is closed.
@@ -78,7 +79,7 @@ func (e *Error) Error() string {
 		s += "; " + f.At + ": " + f.Text
 	}
 	if e.Cause != nil {
-		if c := e.Cause.Error(); c != "" && c != e.Text {
+		if c := e.Cause.Error(); c != "" && !strings.HasSuffix(e.Text, c) { // it may be wrapped in already
 			s += ": " + c
 		}
 	}

@@ -86,6 +86,7 @@ func Every(ctx context.Context, name string, interval time.Duration, wake <-chan
 		case <-wake:
 		case <-timer.C:
 		}
+		wait := interval
 		switch err := f(ctx); {
 		case err == nil:
 			pause = interval
@@ -93,8 +94,8 @@ func Every(ctx context.Context, name string, interval time.Duration, wake <-chan
 			return nil
 		default:
 			slog.Error("a periodic task failed and will be tried again", "task", name, "in", pause, "error", err)
-			pause = min(2*pause, 10*interval)
+			wait, pause = pause, min(2*pause, 10*interval)
 		}
-		timer.Reset(pause)
+		timer.Reset(wait)
 	}
 }

@@ -54,7 +54,7 @@ func findHierarchies(mountinfo, cgroup, prefix string) hierarchies {
 			continue
 		}
 		dir := func(path string) string {
-			rest, below := strings.CutPrefix(path, strings.TrimSuffix(f[3], "/"))
+			rest, below := strings.CutPrefix(path+"/", strings.TrimSuffix(f[3], "/")+"/")
 			if !below {
 				rest = "/" // mounted from outside of our control group namespace
 			}

@@ -17,6 +17,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/digital-factory/factory/internal/base/errs"
+	"github.com/digital-factory/factory/internal/base/sandbox/seccomp"
 )
 
 const (
@@ -165,6 +166,11 @@ func startCommand(o *order) (pid int, report news, err error) {
 	if err := <-up; err != nil {
 		return 0, report, fmt.Errorf("bring the loopback interface up: %w", err)
 	}
+	if o.Network { // in a network of its own any port is free for the asking, 80 included
+		if err := put("/proc/sys/net/ipv4/ip_unprivileged_port_start", "0"); err != nil {
+			return 0, report, fmt.Errorf("open the low ports: %w", err)
+		}
+	}
 	score, err := os.OpenFile("/proc/self/oom_score_adj", os.O_RDWR, 0)
 	if err != nil {
 		return 0, report, err
@@ -280,7 +286,7 @@ func (o *order) giveUp() (report news, err error) {
 	if err := landlock(o.writable()); err != nil {
 		report.Landlock = err.Error()
 	}
-	if err := filter(); err != nil {
+	if err := seccomp.Filter(); err != nil {
 		report.Seccomp = err.Error()
 	}
 	return report, nil

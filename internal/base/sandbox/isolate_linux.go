@@ -165,11 +165,13 @@ func (s *Sandbox) launch(ctx context.Context, spec Spec, probe bool) (_ *Process
 		o.DataBytes = spec.Limits.MemoryBytes
 	}
 	var theirs []*os.File // given to process 1; ours are closed when it has them
-	defer func() {
+	give := func() {
 		for _, f := range theirs {
 			_ = f.Close()
 		}
-	}()
+		theirs = nil
+	}
+	defer func() { give() }()
 	control, err := pair(unix.SOCK_STREAM, &theirs)
 	if err != nil {
 		return nil, first, err
@@ -179,8 +181,8 @@ func (s *Sandbox) launch(ctx context.Context, spec Spec, probe bool) (_ *Process
 		_ = control.Close()
 		return nil, first, err
 	}
-	in := &isolated{control: control, in: json.NewDecoder(control), line: &line{turn: make(chan struct{}, 1), conn: lineConn}}
-	in.line.turn <- struct{}{}
+	in := &isolated{control: control, in: json.NewDecoder(control), line: &line{turn: make(chan int, 1), conn: lineConn}}
+	in.line.turn <- 0
 	defer func() {
 		if err != nil {
 			in.close()
@@ -228,6 +230,7 @@ func (s *Sandbox) launch(ctx context.Context, spec Spec, probe bool) (_ *Process
 		return nil, first, errs.Because(errs.Unavailable, err, "the host refuses to start a sandbox")
 	}
 	in.init = cmd.Process
+	give() // while we held its end of the socket, its death before the first news would never be seen
 	p := &Process{
 		cmd: cmd, inner: in, started: started, done: make(chan struct{}),
 		ctx: func() error { return context.Cause(ctx) },

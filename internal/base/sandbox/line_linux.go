@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"context"
+	"errors"
 	"net"
 	"os"
 	"time"
@@ -13,9 +14,11 @@ import (
 )
 
 // line is the factory's end of the connection over which process 1 hands out
-// sockets. They are all alike, so whoever asks may get the answer to another.
+// sockets. They are all alike, so an answer that nobody waited for serves the
+// next who asks.
 type line struct {
-	turn chan struct{} // holds a token while nobody is asking
+	// turn holds, while nobody is asking, how many answers are still to come.
+	turn chan int
 	conn *net.UnixConn
 }
 
@@ -25,25 +28,44 @@ const lineTimeout = 10 * time.Second
 
 // socket asks for a socket.
 func (l *line) socket(ctx context.Context) (*os.File, error) {
+	var owed int
 	select {
-	case <-l.turn:
-		defer func() { l.turn <- struct{}{} }()
+	case owed = <-l.turn:
 	case <-ctx.Done():
 		return nil, context.Cause(ctx)
 	}
+	defer func() { l.turn <- owed }()
 	var data [1]byte
 	var rights [64]byte
 	_ = l.conn.SetDeadline(time.Now().Add(lineTimeout))
-	_, err := l.conn.Write(data[:])
+	interrupted := make(chan struct{})
+	stop := context.AfterFunc(ctx, func() {
+		_ = l.conn.SetReadDeadline(time.Unix(1, 0))
+		close(interrupted)
+	})
+	defer func() {
+		if !stop() {
+			<-interrupted // lest it hits whoever is next
+		}
+	}()
+	var err error
+	if owed == 0 {
+		if _, err = l.conn.Write(data[:]); err == nil {
+			owed++
+		}
+	}
 	var n int
 	if err == nil {
 		_, n, _, _, err = l.conn.ReadMsgUnix(data[:], rights[:])
 	}
+	if errors.Is(err, os.ErrDeadlineExceeded) && ctx.Err() != nil {
+		return nil, context.Cause(ctx)
+	}
 	if err != nil {
-		// Half an exchange: the next one would be out of step.
 		_ = l.conn.Close()
 		return nil, errs.Because(errs.Unavailable, err, "the command has ended, or its sandbox does not answer")
 	}
+	owed--
 	if data[0] != 0 {
 		return nil, errs.Because(errs.Unavailable, unix.Errno(data[0]), "no socket can be made in the sandbox")
 	}

@@ -51,9 +51,9 @@ func (p *Process) run(stop func() bool) {
 	result, err := p.inner.finish(p.cmd)
 	stop()
 	result.Duration = time.Since(p.started)
-	if result.Usage.PeakBytes < p.usage.PeakBytes {
-		result.Usage.PeakBytes = p.usage.PeakBytes
-	}
+	p.mu.Lock()
+	result.Usage.PeakBytes = max(result.Usage.PeakBytes, p.usage.PeakBytes)
+	p.mu.Unlock()
 	if cause := p.ctx(); cause != nil && p.killed.Load() {
 		err = cause
 	}

@@ -55,7 +55,11 @@ func roleServe(args []string) int {
 
 // roleConnect prints what an address says.
 func roleConnect(args []string) int {
-	c, err := net.Dial("tcp", args[0])
+	network := "tcp"
+	if strings.HasPrefix(args[0], "@") {
+		network = "unix"
+	}
+	c, err := net.Dial(network, args[0])
 	if err != nil {
 		fmt.Println(err)
 		return 1

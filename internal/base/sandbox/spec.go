@@ -41,7 +41,8 @@ type Spec struct {
 // Bind makes Source, an absolute path of the host, visible as Target inside.
 // Target is made if it does not exist, unless a read-only file system is in the
 // way. The command gets the rights of Source's owner to it, writing only if
-// Writable. Symbolic links on the way to Target are refused.
+// Writable; on a file system that cannot map ids a read-only Source must be
+// readable by everybody. Symbolic links on the way to Target are refused.
 type Bind struct {
 	Source, Target string
 	Writable       bool

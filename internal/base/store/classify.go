@@ -3,7 +3,11 @@ package store
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"errors"
+	"io"
+	"net"
+	"strings"
 
 	"github.com/jackc/pgx/v5/pgconn"
 	"modernc.org/sqlite"
@@ -32,10 +36,18 @@ func classify(err error) error {
 			return errs.Because(errs.Conflict, err, "it exists already")
 		case e.Code == "53100":
 			return full(err)
-		case e.Code[:2] == "08" || e.Code[:2] == "57":
-			return errs.Because(errs.Unavailable, err, "the database does not answer").Do("try again in a moment")
+		case serialization(err):
+			return errs.Because(errs.Unavailable, err, "the database is busy with others' changes of the same").Do("try again in a moment")
+		case strings.HasPrefix(e.Code, "08"), strings.HasPrefix(e.Code, "53"), strings.HasPrefix(e.Code, "57"):
+			return silent(err)
 		}
 		return err
+	}
+	if _, ok := errors.AsType[*pgconn.ConnectError](err); ok || errors.Is(err, driver.ErrBadConn) || errors.Is(err, io.ErrUnexpectedEOF) {
+		return silent(err)
+	}
+	if _, ok := errors.AsType[net.Error](err); ok {
+		return silent(err)
 	}
 	if e, ok := errors.AsType[*sqlite.Error](err); ok {
 		switch {
@@ -48,6 +60,10 @@ func classify(err error) error {
 		}
 	}
 	return err
+}
+
+func silent(err error) error {
+	return errs.Because(errs.Unavailable, err, "the database does not answer").Do("try again in a moment")
 }
 
 func full(err error) error {

@@ -28,6 +28,9 @@ const migrateLock = 4_201_001
 // transaction. It refuses when an applied step's text has changed since.
 func (db *DB) Migrate(ctx context.Context, schemas ...Schema) error {
 	err := db.Update(ctx, func(tx *Tx) error {
+		if err := oneByOne(ctx, tx); err != nil {
+			return err
+		}
 		_, err := tx.Exec(ctx, `create table if not exists store_migration (
 			module text not null, step bigint not null, sum text not null, at bigint not null,
 			primary key (module, step))`)
@@ -42,6 +45,16 @@ func (db *DB) Migrate(ctx context.Context, schemas ...Schema) error {
 		}
 	}
 	return nil
+}
+
+// oneByOne lets no other replica migrate until tx ends. On SQLite there is one
+// writer anyway.
+func oneByOne(ctx context.Context, tx *Tx) error {
+	if !tx.postgres {
+		return nil
+	}
+	_, err := tx.Exec(ctx, `select pg_advisory_xact_lock($1)`, migrateLock)
+	return err
 }
 
 func (db *DB) migrate(ctx context.Context, s Schema) error {
@@ -77,10 +90,8 @@ func (db *DB) step(ctx context.Context, module string, step int64, text string) 
 	sum := sha256.Sum256([]byte(text))
 	want := hex.EncodeToString(sum[:])
 	return db.Update(ctx, func(tx *Tx) error {
-		if tx.postgres {
-			if _, err := tx.Exec(ctx, `select pg_advisory_xact_lock($1)`, migrateLock); err != nil {
-				return err
-			}
+		if err := oneByOne(ctx, tx); err != nil {
+			return err
 		}
 		have, err := One(ctx, tx, Scan1[string], `select sum from store_migration where module = $1 and step = $2`, module, step)
 		switch {

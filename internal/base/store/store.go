@@ -177,7 +177,12 @@ func (db *DB) View(ctx context.Context, f func(tx *Tx) error) error {
 		return classify(err)
 	}
 	defer func() { _ = tx.Rollback() }()
-	return f(&Tx{tx: tx, postgres: db.postgres})
+	if err := f(&Tx{tx: tx, postgres: db.postgres}); ctx.Err() != nil && errors.Is(err, sql.ErrTxDone) {
+		return ctx.Err() // the transaction ended with it, in the middle of f
+	} else if err != nil {
+		return err
+	}
+	return nil
 }
 
 // Micros turns a time into the stored form.

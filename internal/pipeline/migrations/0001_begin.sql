@@ -14,9 +14,12 @@ create table pipeline_run (
 	started bigint not null,
 	finished bigint not null,
 	cancelled_by text not null,
+	holder text not null,
+	held_until bigint not null,
 	unique (component, number)
 );
 create index pipeline_run_state on pipeline_run (state, id);
+create unique index pipeline_run_busy on pipeline_run (component) where state = 'running';
 create index pipeline_run_component on pipeline_run (component, id);
 create table pipeline_step (
 	run text not null,

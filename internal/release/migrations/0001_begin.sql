@@ -39,6 +39,8 @@ create table release_rollout (
 create index release_rollout_component on release_rollout (component, id);
 create index release_rollout_phase on release_rollout (phase, id);
 create index release_rollout_artifact on release_rollout (artifact);
+create unique index release_rollout_active on release_rollout (component)
+	where phase in ('staging', 'starting', 'running', 'promoting', 'rolling_back');
 create table release_unit (
 	rollout text not null,
 	metric text not null,

@@ -5,7 +5,8 @@ create table runtime_workload (
 	environment text not null,
 	artifact text not null,
 	number text not null,
-	created bigint not null
+	created bigint not null,
+	ready bigint not null
 );
 create table runtime_route (
 	component text not null,

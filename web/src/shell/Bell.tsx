@@ -1,7 +1,8 @@
-import { ActionIcon, Tooltip } from "@mantine/core";
+import { ActionIcon } from "@mantine/core";
 import { IconBell } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { ask } from "~/api/ask";
+import { Hint } from "~/ui/Hint";
 import { InLink } from "~/ui/InLink";
 import classes from "./Bell.module.css";
 import { bellWords } from "./bellWords";
@@ -24,7 +25,7 @@ export function Bell() {
       ? "/delivery?view=alerts"
       : "/delivery?view=incidents";
   return (
-    <Tooltip label={only ? `Open: ${only.title}` : words}>
+    <Hint label={only ? `Open: ${only.title}` : words}>
       <ActionIcon
         component={InLink}
         href={href}
@@ -40,6 +41,6 @@ export function Bell() {
           </span>
         )}
       </ActionIcon>
-    </Tooltip>
+    </Hint>
   );
 }

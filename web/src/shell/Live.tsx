@@ -1,5 +1,5 @@
-import { Tooltip } from "@mantine/core";
 import { type LiveState, useLiveState } from "~/api/live";
+import { Hint } from "~/ui/Hint";
 import classes from "./Live.module.css";
 
 const words: Record<LiveState, { word: string; why: string }> = {
@@ -16,12 +16,12 @@ export function Live() {
   const state = useLiveState();
   const { word, why } = words[state];
   return (
-    <Tooltip label={why} multiline maw={260}>
+    <Hint label={why}>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: the explanation must be reachable by keyboard */}
       <span className={classes.live} data-state={state} role="status" tabIndex={0}>
         <i aria-hidden />
         <span className={classes.word}>{word}</span>
       </span>
-    </Tooltip>
+    </Hint>
   );
 }

@@ -1,12 +1,16 @@
 import { createSpotlight, Spotlight } from "@mantine/spotlight";
 import "@mantine/spotlight/styles.layer.css";
+import { useDebouncedValue } from "@mantine/hooks";
 import { IconKeyboard, IconLogout, IconSearch, IconSunMoon } from "@tabler/icons-react";
-import { useNavigate } from "@tanstack/react-router";
+import { keepPreviousData, useQuery } from "@tanstack/react-query";
+import { useNavigate, useRouter } from "@tanstack/react-router";
 import { useEffect, useMemo, useState } from "react";
+import { asProblem } from "~/api/problem";
 import { Kbd } from "~/ui/Kbd";
 import { areas } from "./areas";
 import { type Command, find } from "./commands";
 import classes from "./Palette.module.css";
+import { foundCommands, searchable, searchQuery } from "./search";
 import { useSignOut } from "./signout";
 
 const [store, spotlight] = createSpotlight();
@@ -59,7 +63,26 @@ export function Palette({ opened, onClose, onScheme, onHelp }: Props) {
     ],
     [navigate, onScheme, onHelp, signOut],
   );
-  const found = find(commands, typed);
+  const router = useRouter();
+  const [settled] = useDebouncedValue(typed.trim(), 120);
+  const asked = opened && searchable(settled);
+  const objects = useQuery({ ...searchQuery(settled), enabled: asked, placeholderData: keepPreviousData });
+  const found = [
+    ...find(commands, typed),
+    ...(asked && searchable(typed.trim())
+      ? foundCommands(objects.data?.items ?? [], (href) => router.history.push(href))
+      : []),
+  ];
+  const looking = searchable(typed.trim()) && (settled !== typed.trim() || objects.isFetching);
+  const first = found[0]?.id;
+  // What comes after the typing has none selected: Enter goes to the first then too.
+  useEffect(() => {
+    const { listId } = store.getState();
+    const list = opened && first !== undefined ? document.getElementById(listId) : null;
+    if (!list || list.querySelector("[data-selected]")) return;
+    list.querySelector("[data-action]")?.setAttribute("data-selected", "true");
+    store.updateState((state) => ({ ...state, selected: 0 }));
+  }, [opened, first]);
   const groups = [...new Set(found.map((c) => c.group))];
 
   return (
@@ -97,7 +120,12 @@ export function Palette({ opened, onClose, onScheme, onHelp }: Props) {
               ))}
           </Spotlight.ActionsGroup>
         ))}
-        {found.length === 0 && <Spotlight.Empty>Nothing is called so.</Spotlight.Empty>}
+        {asked && objects.error && (
+          <Spotlight.Empty>Objects could not be searched: {asProblem(objects.error).text}</Spotlight.Empty>
+        )}
+        {found.length === 0 && !objects.error && (
+          <Spotlight.Empty>{looking ? "Looking…" : "Nothing is called so."}</Spotlight.Empty>
+        )}
       </Spotlight.ActionsList>
     </Spotlight.Root>
   );

@@ -1,6 +1,7 @@
-import { Tooltip, UnstyledButton } from "@mantine/core";
+import { UnstyledButton } from "@mantine/core";
 import { IconLayoutSidebarLeftCollapse, IconLayoutSidebarLeftExpand } from "@tabler/icons-react";
 import { Link, useRouterState } from "@tanstack/react-router";
+import { Hint } from "~/ui/Hint";
 import { Kbd } from "~/ui/Kbd";
 import { areaOf, areas, daily } from "./areas";
 import classes from "./Rail.module.css";
@@ -20,7 +21,7 @@ export function Rail({ roles, narrow, onNarrow }: Props) {
       <ul className={classes.list}>
         {areas.map((a) => (
           <li key={a.to}>
-            <Tooltip label={a.name} position="right" disabled={!narrow}>
+            <Hint label={a.name} disabled={!narrow}>
               <Link
                 to={a.to}
                 className={classes.link}
@@ -35,11 +36,11 @@ export function Rail({ roles, narrow, onNarrow }: Props) {
                   <Kbd keys={["g", a.key]} together />
                 </span>
               </Link>
-            </Tooltip>
+            </Hint>
           </li>
         ))}
       </ul>
-      <Tooltip label={narrow ? "Widen the rail" : "Narrow the rail"} position="right" disabled={!narrow}>
+      <Hint label={narrow ? "Widen the rail" : "Narrow the rail"} disabled={!narrow}>
         <UnstyledButton
           className={classes.fold}
           onClick={onNarrow}
@@ -48,7 +49,7 @@ export function Rail({ roles, narrow, onNarrow }: Props) {
           <Fold size={18} stroke={1.7} aria-hidden />
           <span className={classes.name}>Narrow the rail</span>
         </UnstyledButton>
-      </Tooltip>
+      </Hint>
     </nav>
   );
 }

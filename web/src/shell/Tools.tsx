@@ -1,9 +1,10 @@
-import { ActionIcon, Tooltip, UnstyledButton } from "@mantine/core";
+import { ActionIcon, UnstyledButton } from "@mantine/core";
 import { IconMoon, IconSearch, IconSun } from "@tabler/icons-react";
 import { lazy, Suspense, useState } from "react";
 import type { Me } from "~/api/session";
 import { commandKey } from "~/lib/key";
 import { styled } from "~/sheet";
+import { Hint } from "~/ui/Hint";
 import { Kbd } from "~/ui/Kbd";
 import { Bell } from "./Bell";
 import { Live } from "./Live";
@@ -34,7 +35,7 @@ export function Tools({ me, scheme, onScheme, onPalette, onHelp }: Props) {
       </UnstyledButton>
       <Live />
       <Bell />
-      <Tooltip label={scheme === "dark" ? "Light" : "Dark"}>
+      <Hint label={scheme === "dark" ? "Light" : "Dark"}>
         <ActionIcon
           className={classes.scheme}
           size="lg"
@@ -43,7 +44,7 @@ export function Tools({ me, scheme, onScheme, onPalette, onHelp }: Props) {
         >
           {scheme === "dark" ? <IconSun size={18} stroke={1.7} /> : <IconMoon size={18} stroke={1.7} />}
         </ActionIcon>
-      </Tooltip>
+      </Hint>
       {wanted ? (
         <Suspense fallback={<MeButton who={me} />}>
           <MeMenu me={me} scheme={scheme} onScheme={onScheme} onHelp={onHelp} />

@@ -1,6 +1,6 @@
-import { Tooltip } from "@mantine/core";
 import { useNow } from "~/lib/now";
 import { ago, exact, type Moment, millis } from "~/lib/time";
+import { Hint } from "~/ui/Hint";
 
 /** A moment as time gone by, moving on by itself; the exact one on hover and focus. No moment shows as "never". */
 export function Ago({ at, never = "never" }: { at: Moment | null | undefined; never?: string }) {
@@ -9,10 +9,10 @@ export function Ago({ at, never = "never" }: { at: Moment | null | undefined; ne
     return <span style={{ color: "var(--f-quiet)" }}>{never}</span>;
   }
   return (
-    <Tooltip label={exact(at)}>
+    <Hint label={exact(at)}>
       <time className="num" dateTime={new Date(millis(at)).toISOString()} style={{ whiteSpace: "nowrap" }}>
         {ago(at, now)}
       </time>
-    </Tooltip>
+    </Hint>
   );
 }

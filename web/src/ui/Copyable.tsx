@@ -1,6 +1,7 @@
-import { CopyButton, Tooltip, UnstyledButton } from "@mantine/core";
+import { CopyButton, UnstyledButton } from "@mantine/core";
 import { IconCheck, IconCopy } from "@tabler/icons-react";
 import { Fragment } from "react";
+import { Hint } from "~/ui/Hint";
 import classes from "./Copyable.module.css";
 
 interface Props {
@@ -16,7 +17,7 @@ export function Copyable({ text, shown = text, look = "id" }: Props) {
   return (
     <CopyButton value={text} timeout={1500}>
       {({ copied, copy }) => (
-        <Tooltip label={copied ? "Copied" : `Copy ${look === "command" ? "the command" : text}`}>
+        <Hint label={copied ? "Copied" : `Copy ${look === "command" ? "the command" : text}`}>
           <UnstyledButton
             className={classes.copyable}
             data-look={look}
@@ -31,7 +32,7 @@ export function Copyable({ text, shown = text, look = "id" }: Props) {
               {copied ? "Copied" : ""}
             </span>
           </UnstyledButton>
-        </Tooltip>
+        </Hint>
       )}
     </CopyButton>
   );

@@ -1,6 +1,6 @@
-import { Tooltip } from "@mantine/core";
 import type { ReactNode } from "react";
 import { format, span, type Unit } from "~/lib/number";
+import { Hint } from "~/ui/Hint";
 import { InLink } from "./InLink";
 import classes from "./Num.module.css";
 
@@ -55,13 +55,7 @@ export function Num(props: Props) {
     </span>
   );
   const hint = hintOf(props, interval);
-  return hint.length === 0 ? (
-    body
-  ) : (
-    <Tooltip multiline maw={320} label={hint.map((line) => <div key={line}>{line}</div>)}>
-      {body}
-    </Tooltip>
-  );
+  return hint.length === 0 ? body : <Hint label={hint.join("\n")}>{body}</Hint>;
 }
 
 function hintOf({ definition, range, n, tooFew, value }: Props, interval: string | null): string[] {

@@ -1,54 +1,83 @@
-import { Copyable } from "~/ui/Copyable";
+import { useQuery } from "@tanstack/react-query";
+import { useNavigate, useSearch } from "@tanstack/react-router";
+import { ask, type Schemas } from "~/api/ask";
+import { useMe } from "~/api/me";
+import { hrefOf } from "~/object/subject";
 import { InLink } from "~/ui/InLink";
 import { Page } from "~/ui/Page";
-import { Panel } from "~/ui/Panel";
+import { Problem } from "~/ui/Problem";
+import { Status } from "~/ui/Status";
 import classes from "./Floor.module.css";
+import { FloorSkeleton } from "./FloorSkeleton";
+import { hurt, isEmpty, mine, sentences } from "./floor";
+import { Moves, Needs, Outcomes } from "./Lists";
+import { Picture } from "./Picture";
+import { Steps, useStarted } from "./Steps";
 
-const steps = [
-  {
-    title: "Say why",
-    text: "A vision, an objective and the key result that tells whether it is reached.",
-    command: "factory apply -f organisation/",
-    href: "/board",
-    area: "Board",
-  },
-  {
-    title: "Found a team",
-    text: "It has a board with limits on work in progress from the first minute.",
-    command: "factory team create engine",
-    href: "/teams",
-    area: "Teams",
-  },
-  {
-    title: "Give it a component",
-    text: "Repository, pipeline, environments, dashboard and alerts, live in production.",
-    command: "factory component create engine-controller --team engine --template go-service",
-    href: "/platform",
-    area: "Platform",
-  },
-] as const;
-
-/** The home page: the value stream from the vision to the customers and back. */
+/** The home page: the value stream from the vision to the customers and back, as one picture. */
 export function FloorPage() {
+  const { data, error, refetch } = useQuery(ask("/api/v1/insight/floor", { kinds: ["*"] }));
+  if (data) return <Floor floor={data} />;
+  if (!error) return <FloorSkeleton />;
   return (
-    <Page title="Floor" lead="From the vision to what customers do, and back.">
-      <Panel title="Three steps to a running factory">
-        <ol className={classes.steps}>
-          {steps.map((s, i) => (
-            <li key={s.title} className={classes.step}>
-              <span className={`num ${classes.count}`} aria-hidden>
-                {i + 1}
-              </span>
-              <h3 className={classes.title}>{s.title}</h3>
-              <p className={classes.text}>{s.text}</p>
-              <Copyable text={s.command} look="command" />
-              <InLink href={s.href} className={classes.link}>
-                Open {s.area}
-              </InLink>
-            </li>
-          ))}
-        </ol>
-      </Panel>
+    <Page title="Floor">
+      <Problem look="page" error={error} retry={() => void refetch()} />
     </Page>
+  );
+}
+
+function Floor({ floor }: { floor: Schemas["Floor"] }) {
+  const me = useMe();
+  const navigate = useNavigate();
+  const { needs } = useSearch({ from: "/inside/" });
+  const vision = floor.stations[0]?.text ?? "";
+  const started = useStarted(vision !== "");
+  const empty = isEmpty(floor);
+  return (
+    <Page
+      kind="Floor"
+      title={vision || "From the vision to what customers do, and back"}
+      status={empty ? undefined : <Hurt floor={floor} />}
+      lead={
+        empty
+          ? "This factory is empty. Work will flow through it from left to right, and what it changed comes back to the vision."
+          : sentences(floor).join(" ") ||
+            "Work flows from left to right; what it changed comes back to the vision."
+      }
+    >
+      <Picture floor={floor} />
+      {started?.includes(false) && <Steps done={started} />}
+      {!empty && (
+        <div className={classes.lists}>
+          <Needs
+            own={mine(floor.attention, me)}
+            all={floor.attention}
+            everybody={needs === "all"}
+            onEverybody={(all) =>
+              void navigate({ to: "/", search: all ? { needs: "all" } : {}, replace: true })
+            }
+          />
+          <Moves moves={floor.recent} />
+          <Outcomes outcomes={floor.outcomes} />
+        </div>
+      )}
+    </Page>
+  );
+}
+
+function Hurt({ floor }: { floor: Schemas["Floor"] }) {
+  const { count, worst } = hurt(floor);
+  if (count === 0) return <Status state="done" look="pill" label="nothing is stuck" />;
+  const pill = <Status state="held" look="pill" label={`${count} stuck`} />;
+  return worst ? (
+    <InLink
+      href={hrefOf(worst.subject)}
+      look="bare"
+      aria-label={`${count} stuck; the longest: ${worst.title}`}
+    >
+      {pill}
+    </InLink>
+  ) : (
+    pill
   );
 }

@@ -1,6 +1,6 @@
 //go:build linux && (amd64 || arm64)
 
-package sandbox
+package seccomp
 
 import (
 	"fmt"
@@ -116,9 +116,9 @@ func program(arch, highest uint32, calls []uint32, tests []test) []unix.SockFilt
 	return append(p, unix.SockFilter{Code: give, K: unix.SECCOMP_RET_ALLOW})
 }
 
-// filter puts the calling thread, and whatever it starts from now on, under the
+// Filter puts the calling thread, and whatever it starts from now on, under the
 // filter. The thread must have no_new_privs set.
-func filter() error {
+func Filter() error {
 	p := systemCalls()
 	prog := unix.SockFprog{Len: uint16(len(p)), Filter: &p[0]}
 	if err := unix.Prctl(unix.PR_SET_SECCOMP, unix.SECCOMP_MODE_FILTER, uintptr(unsafe.Pointer(&prog)), 0, 0); err != nil {

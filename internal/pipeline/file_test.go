@@ -1,0 +1,149 @@
+package pipeline
+
+import (
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/digital-factory/factory/internal/base/errs"
+)
+
+const good = `steps:
+  - name: build
+    run: go build -o out/service .
+    cache: [go]
+    timeout: 90s
+    memory: 512MiB
+  - name: test
+    run: go test ./...
+    needs: [build]
+    env:
+      MODE: fast
+artifact:
+  binary: out/service
+`
+
+func TestParse(t *testing.T) {
+	t.Parallel()
+	d, err := Parse([]byte(good))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := Definition{
+		Steps: []Spec{
+			{Name: "build", Run: "go build -o out/service .", Cache: []string{"go"}, Timeout: duration(90 * time.Second), Memory: 512 << 20},
+			{Name: "test", Run: "go test ./...", Needs: []string{"build"}, Env: map[string]string{"MODE": "fast"}, Timeout: duration(10 * time.Minute), Memory: 2 << 30},
+			{Name: "publish", Needs: []string{"build", "test"}, Timeout: duration(10 * time.Minute), Memory: 2 << 30, Inject: true},
+		},
+		Artifact: Artifact{Binary: "out/service"},
+	}
+	if diff := cmp.Diff(want, d); diff != "" {
+		t.Fatalf("parsed (-want +got):\n%s", diff)
+	}
+}
+
+// TestParseSaysWhere: every error names the line and column that is wrong.
+func TestParseSaysWhere(t *testing.T) {
+	t.Parallel()
+	const tail = "artifact:\n  binary: out/service\n"
+	for _, c := range []struct{ name, text, at, says string }{
+		{"empty", "", "", "is empty"},
+		{"not YAML", "steps: [", ":1:8", ""},
+		{"a tab", "steps:\n\t- name: a\n", ":2:1", ""},
+		{"unknown field", "steps:\n  - name: a\n    run: x\n    imge: y\n" + tail, ":4:5", "unknown field \"imge\""},
+		{"unknown section", "stages: []\n" + tail, ":1:1", "unknown field \"stages\""},
+		{"no steps", tail, "", "1 to 50 steps"},
+		{"too many steps", "steps:\n" + strings.Repeat("  - {}\n", 51) + tail, "", "1 to 50 steps"},
+		{"bad name", "steps:\n  - name: Build It\n    run: x\n" + tail, ":2:", "lower-case"},
+		{"no name", "steps:\n  - run: x\n" + tail, ":2:", "lower-case"},
+		{"name of a path", "steps:\n  - name: ../../etc\n    run: x\n" + tail, ":2:", "lower-case"},
+		{"the platform's name", "steps:\n  - name: publish\n    run: x\n" + tail, ":2:11", "step of the platform"},
+		{"twice", "steps:\n  - name: a\n    run: x\n  - name: a\n    run: y\n" + tail, ":4:11", "two steps \"a\""},
+		{"nothing to run", "steps:\n  - name: a\n    run: ' '\n" + tail, ":2:", "nothing to run"},
+		{"needs nobody", "steps:\n  - name: a\n    run: x\n    needs: [b]\n" + tail, ":4:12", "does not exist"},
+		{"needs itself", "steps:\n  - name: a\n    run: x\n    needs: [a]\n" + tail, ":2:", "a needs a"},
+		{"circle", "steps:\n  - name: z\n    run: x\n  - name: a\n    run: x\n    needs: [b]\n  - name: b\n    run: x\n    needs: [c]\n  - name: c\n    run: x\n    needs: [a]\n" + tail,
+			":4:", "a needs b needs c needs a"},
+		{"bad timeout", "steps:\n  - name: a\n    run: x\n    timeout: soon\n" + tail, ":4:14", "no duration"},
+		{"long timeout", "steps:\n  - name: a\n    run: x\n    timeout: 2h\n" + tail, ":4:14", "up to 1h"},
+		{"negative timeout", "steps:\n  - name: a\n    run: x\n    timeout: -1s\n" + tail, ":4:14", "up to 1h"},
+		{"bad memory", "steps:\n  - name: a\n    run: x\n    memory: lots\n" + tail, ":4:13", "no size"},
+		{"little memory", "steps:\n  - name: a\n    run: x\n    memory: 1MiB\n" + tail, ":4:13", "16MiB to 8GiB"},
+		{"much memory", "steps:\n  - name: a\n    run: x\n    memory: 2147483647GiB\n" + tail, ":4:13", "16MiB to 8GiB"},
+		{"bad variable", "steps:\n  - name: a\n    run: x\n    env:\n      A-B: c\n" + tail, ":5:", "no name of a variable"},
+		{"unknown cache", "steps:\n  - name: a\n    run: x\n    cache: [npm]\n" + tail, ":4:12", "no cache \"npm\""},
+		{"no artifact", "steps:\n  - name: a\n    run: x\n", "", "binary must be a path"},
+		{"artifact outside", "steps:\n  - name: a\n    run: x\nartifact:\n  binary: ../service\n", ":5:", "inside the workspace"},
+		{"artifact of the host", "steps:\n  - name: a\n    run: x\nartifact:\n  binary: /bin/sh\n", ":5:", "inside the workspace"},
+		{"too large", strings.Repeat("#", 70<<10), "", "65536 at the most"},
+	} {
+		err := Check([]byte(c.text))
+		e, ok := errors.AsType[*errs.Error](err)
+		if !ok || e.Kind != errs.Invalid || len(e.Fields) == 0 || e.Next == "" {
+			t.Errorf("%s: %v", c.name, err)
+			continue
+		}
+		f := e.Fields[0]
+		if !strings.HasPrefix(f.At, File+c.at) || !strings.Contains(f.Text, c.says) {
+			t.Errorf("%s: %s: %s; want %s%s: %s", c.name, f.At, f.Text, File, c.at, c.says)
+		}
+	}
+}
+
+// TestHostileFiles: a file made to hold up or end the factory is refused.
+func TestHostileFiles(t *testing.T) {
+	t.Parallel()
+	bomb := "a: &a [x,x,x,x,x,x,x,x,x,x]\n"
+	for i := range 8 {
+		bomb += string(rune('b'+i)) + ": &" + string(rune('b'+i)) + " [" + strings.Repeat("*"+string(rune('a'+i))+",", 10) + "]\n"
+	}
+	for name, text := range map[string]string{
+		"deep":            "steps: " + strings.Repeat("[", 60<<10),
+		"deep flow":       "steps: " + strings.Repeat("{a: ", 15<<10),
+		"deep block":      strings.Repeat("- ", 30<<10) + "a",
+		"wide":            "steps:\n" + strings.Repeat("- {}\n", 12<<10),
+		"aliases":         bomb + "steps: *i\n",
+		"long name":       "steps:\n- name: " + strings.Repeat("a", 60<<10) + "\n",
+		"a name 50 times": "steps:\n" + strings.Repeat("- {name: a, run: x, needs: [b, c, d, e, f, g, h, i, j, k], cache: [a, b, c], timeout: 9h, memory: 1MiB}\n", 50),
+	} {
+		if err := Check([]byte(text)); err == nil {
+			t.Errorf("%s: accepted", name)
+		}
+	}
+}
+
+// FuzzParse: whatever is pushed, it is answered quickly and without a panic, and
+// what is accepted can be run.
+func FuzzParse(f *testing.F) {
+	f.Add([]byte(good))
+	f.Add([]byte("steps:\n  - &a {name: a, run: x}\n  - *a\nartifact: {binary: b}"))
+	f.Add([]byte("a: &a [x,x]\nb: &b [*a,*a]\nsteps: *b"))
+	f.Add([]byte("steps: !!binary aGVsbG8="))
+	f.Add([]byte("--- \n--- \n? [a, b]\n: c"))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		d, err := Parse(data)
+		if err != nil {
+			if e, ok := errors.AsType[*errs.Error](err); !ok || e.Kind != errs.Invalid || len(e.Fields) == 0 {
+				t.Fatalf("%v", err)
+			}
+			return
+		}
+		names := map[string]bool{}
+		for _, s := range d.Steps {
+			if !nameForm.MatchString(s.Name) || names[s.Name] || s.Timeout <= 0 || s.Memory <= 0 || (s.Run == "") != s.Inject {
+				t.Fatalf("accepted %+v", s)
+			}
+			names[s.Name] = true
+		}
+		for _, s := range d.Steps {
+			for _, n := range s.Needs {
+				if !names[n] {
+					t.Fatalf("step %q needs %q", s.Name, n)
+				}
+			}
+		}
+	})
+}

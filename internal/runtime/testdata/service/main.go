@@ -1,0 +1,78 @@
+// Command service is the workload of the runtime's tests. Its first argument
+// says how it behaves from the start; the paths what it does when asked.
+package main
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+	"time"
+)
+
+func main() {
+	mode := os.Args[1]
+	fmt.Println("mode", mode)
+	fmt.Println("attributes", os.Getenv("OTEL_RESOURCE_ATTRIBUTES"))
+	if mode == "exit" {
+		fmt.Println("the configuration is missing")
+		os.Exit(2)
+	}
+	// Tell the telemetry door who we are, again and again as an SDK would.
+	for range 200 {
+		resp, err := http.Post(os.Getenv("OTEL_EXPORTER_OTLP_ENDPOINT")+"/v1/logs", "text/plain", strings.NewReader(mode))
+		if err == nil {
+			_ = resp.Body.Close()
+			break
+		}
+		time.Sleep(5 * time.Millisecond)
+	}
+	http.HandleFunc("/healthz", func(w http.ResponseWriter, _ *http.Request) {
+		if mode == "unready" {
+			http.Error(w, "the database is not there", http.StatusServiceUnavailable)
+		}
+	})
+	http.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
+		fmt.Fprintf(w, "%s %s %s", mode, r.Host, r.Header.Get("X-Forwarded-For"))
+	})
+	http.HandleFunc("/fail", func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "no", http.StatusInternalServerError) })
+	http.HandleFunc("/slow", func(w http.ResponseWriter, r *http.Request) {
+		d, _ := time.ParseDuration(r.URL.Query().Get("for"))
+		w.WriteHeader(http.StatusOK)
+		_ = http.NewResponseController(w).Flush() // the client sees that it is being worked on
+		time.Sleep(d)
+		fmt.Fprint(w, "done")
+	})
+	http.HandleFunc("/cut", func(w http.ResponseWriter, _ *http.Request) {
+		c, _, _ := http.NewResponseController(w).Hijack()
+		fmt.Fprint(c, "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nonly this")
+		_ = c.Close()
+	})
+	http.HandleFunc("/crash", func(http.ResponseWriter, *http.Request) {
+		fmt.Println("the pump broke")
+		os.Exit(3)
+	})
+	http.HandleFunc("/eat", func(http.ResponseWriter, *http.Request) {
+		var all [][]byte
+		for {
+			all = append(all, bytes.Repeat([]byte{1}, 1<<20))
+		}
+	})
+	srv := &http.Server{}
+	l, err := net.Listen("tcp", "127.0.0.1:"+os.Getenv("PORT"))
+	if err != nil {
+		fmt.Println(err)
+		os.Exit(1)
+	}
+	stop := make(chan os.Signal, 1)
+	signal.Notify(stop, syscall.SIGTERM)
+	go func() { _ = srv.Serve(l) }()
+	<-stop
+	_ = srv.Shutdown(context.Background())
+	fmt.Println("ended gently")
+}

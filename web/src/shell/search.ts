@@ -1,0 +1,65 @@
+import {
+  type Icon,
+  IconAlertTriangle,
+  IconBox,
+  IconChartDots3,
+  IconGitCommit,
+  IconPackage,
+  IconPlayerPlay,
+  IconPuzzle,
+  IconRocket,
+  IconRoute,
+  IconStack2,
+  IconTargetArrow,
+  IconTicket,
+  IconUsers,
+} from "@tabler/icons-react";
+import type { Schemas } from "~/api/ask";
+import { ask } from "~/api/ask";
+import { hrefOf, short } from "~/object/subject";
+import type { Command } from "./commands";
+
+const icons: Record<string, Icon> = {
+  vision: IconTargetArrow,
+  objective: IconTargetArrow,
+  "key-result": IconChartDots3,
+  initiative: IconTargetArrow,
+  product: IconBox,
+  feature: IconPuzzle,
+  team: IconUsers,
+  item: IconTicket,
+  component: IconStack2,
+  commit: IconGitCommit,
+  run: IconPlayerPlay,
+  artifact: IconPackage,
+  rollout: IconRocket,
+  effect: IconChartDots3,
+  incident: IconAlertTriangle,
+};
+
+/** One letter finds too much to be of use. */
+export function searchable(text: string): boolean {
+  return text.length >= 2;
+}
+
+export function searchQuery(text: string) {
+  return ask("/api/v1/search", { query: { q: text.slice(0, 200), limit: 12 } });
+}
+
+type Found = Pick<Schemas["ThreadNode"], "subject" | "kind" | "id" | "title" | "state" | "team">;
+
+/** What the search found as commands that go there; those that have no page of their own lead to their thread. */
+export function foundCommands(nodes: readonly Found[], go: (href: string) => void): Command[] {
+  return nodes.map((n) => {
+    const id = n.kind === "item" ? n.id : n.kind === "commit" ? short(n.id) : "";
+    const about = [n.kind.replace("-", " "), n.state?.replaceAll("_", " "), n.team && `team ${n.team}`];
+    return {
+      id: n.subject,
+      title: [id, n.title].filter(Boolean).join(" ") || short(n.id),
+      about: about.filter(Boolean).join(" · "),
+      group: "Found",
+      icon: icons[n.kind] ?? IconRoute,
+      run: () => go(hrefOf(n.subject)),
+    };
+  });
+}
