@@ -81,6 +81,8 @@ export const theme = createTheme({
         centered: true,
         overlayProps: { backgroundOpacity: 0.4 },
         transitionProps: { duration: 120 },
+        // Its header is not the page's: a page has one banner.
+        attributes: { header: { role: "none" } },
       },
       styles: {
         content: { background: "var(--f-panel)", border: "1px solid var(--f-line)" },

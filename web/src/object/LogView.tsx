@@ -116,7 +116,7 @@ export function LogView({ log, label, empty, wanted, onWanted, line, onLine, fai
         />
         <span className={`num ${classes.count}`} role="status">
           {wanted.trim() === ""
-            ? `${format(lines.length, "count")} lines`
+            ? `${format(lines.length, "count")} ${lines.length === 1 ? "line" : "lines"}`
             : found.length === 0
               ? "not found"
               : `${at + 1} of ${format(found.length, "count")}`}

@@ -6,8 +6,16 @@ import { Problem } from "~/ui/Problem";
 import { RowsSkeleton } from "~/ui/Skeletons";
 import { factsQuery, say } from "./facts";
 
+interface Props {
+  subject: string;
+  /** kinds of facts that the page tells in another place, with more to them */
+  without?: readonly string[];
+}
+
+const none: readonly string[] = [];
+
 /** What happened to an object, read from the journal. */
-export function ObjectHistory({ subject }: { subject: string }) {
+export function ObjectHistory({ subject, without = none }: Props) {
   const facts = useQuery(factsQuery(subject));
   if (!facts.data) {
     return (
@@ -20,7 +28,9 @@ export function ObjectHistory({ subject }: { subject: string }) {
       </Panel>
     );
   }
-  const entries = facts.data.items.map((f) => ({ seq: f.seq, at: f.at, who: f.actorName, ...say(f) }));
+  const entries = facts.data.items
+    .filter((f) => !without.includes(f.kind))
+    .map((f) => ({ seq: f.seq, at: f.at, who: f.actorName, ...say(f) }));
   return (
     <History
       entries={entries}

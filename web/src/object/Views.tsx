@@ -15,6 +15,9 @@ interface Props {
   first: string;
 }
 
+// The router marks the link of the whole address; which view is shown is known better here.
+const exactly = { exact: true, includeSearch: true } as const;
+
 /** The views of a page side by side; which one is shown stands in the address. */
 export function Views({ label, views, here, first }: Props) {
   return (
@@ -25,6 +28,7 @@ export function Views({ label, views, here, first }: Props) {
           to="."
           search={v.id === first ? {} : { view: v.id }}
           className={classes.view}
+          activeOptions={exactly}
           aria-current={v.id === here ? "page" : undefined}
           replace
           resetScroll={false}

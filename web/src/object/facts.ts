@@ -58,6 +58,7 @@ const tellers: Record<string, Teller> = {
   "item.blocked": (d) =>
     text(d.reason) ? because("marked it as blocked", d.reason) : "said that it can go on",
   "board.changed": () => "changed the limits of the board",
+  "path.published": (d) => `published the golden path ${text(d.path)} ${text(d.version)}`,
   "component.created": (d) => `created the component from the path ${text(d.path)} ${text(d.pathVersion)}`,
   "component.ready": () => "saw its first version live in production",
   "repository.created": (d) => `made the repository with the protected trunk ${text(d.branch)}`,

@@ -49,7 +49,7 @@ export function runState(state: Schemas["Run"]["state"] | Schemas["RunStep"]["st
     case "running":
       return { state: "running", label: "running" };
     case "succeeded":
-      return { state: "done", label: "succeeded" };
+      return { state: "done", label: "done" };
     case "failed":
       return { state: "failed", label: "failed" };
     case "cancelled":

@@ -30,10 +30,10 @@ export type Gaps = Partial<Record<Station, { why: string; close: string }>>;
 export function strip(
   thread: Schemas["Thread"],
   component?: string,
-): { links: Link[]; here: Station; gaps: Gaps } {
+): { links: Link[]; here: Station | null; gaps: Gaps } {
   const links: Link[] = [];
   const gaps: Gaps = {};
-  let here: Station | undefined;
+  let here: Station | null = null;
   for (const stage of thread.stages) {
     const station = stationOf(stage.kind);
     if (!station) continue;
@@ -44,7 +44,7 @@ export function strip(
     for (const node of nodes) links.push(linkOf(node, station, component));
     if (stage.gap && stage.kind !== "key-result") gaps[station] = stage.gap;
   }
-  return { links, here: here ?? lowest(links), gaps };
+  return { links, here, gaps };
 }
 
 function linkOf(node: Schemas["ThreadNode"], station: Station, component?: string): Link {
@@ -71,9 +71,4 @@ function titleOf(node: Schemas["ThreadNode"], component?: string): string {
 
 function stationOf(kind: string): Station | undefined {
   return kind === "key-result" ? "objective" : stations.find((s) => s === kind);
-}
-
-// Beside the path (an incident, a component) nothing of it is lit but the station nearest to the customers.
-function lowest(links: readonly Link[]): Station {
-  return links.at(-1)?.station ?? "vision";
 }

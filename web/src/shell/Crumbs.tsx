@@ -11,7 +11,7 @@ export function Crumbs({ crumbs }: { crumbs: readonly Crumb[] }) {
   const area = areaOf(path);
   return (
     <nav aria-label="Where you are" className={classes.crumbs}>
-      <Link to="/" className={classes.product}>
+      <Link to="/" className={classes.product} aria-label="Digital Factory">
         <Mark />
         <span className={classes.name}>Digital Factory</span>
       </Link>

@@ -1,12 +1,12 @@
 import { ActionIcon, UnstyledButton } from "@mantine/core";
-import { IconBell, IconMoon, IconSearch, IconSun } from "@tabler/icons-react";
+import { IconMoon, IconSearch, IconSun } from "@tabler/icons-react";
 import { lazy, Suspense, useState } from "react";
 import type { Me } from "~/api/session";
 import { commandKey } from "~/lib/key";
 import { styled } from "~/sheet";
 import { Hint } from "~/ui/Hint";
-import { InLink } from "~/ui/InLink";
 import { Kbd } from "~/ui/Kbd";
+import { Bell } from "./Bell";
 import { Live } from "./Live";
 import { MeButton } from "./MeButton";
 import classes from "./Tools.module.css";
@@ -34,17 +34,7 @@ export function Tools({ me, scheme, onScheme, onPalette, onHelp }: Props) {
         </span>
       </UnstyledButton>
       <Live />
-      <Hint label="Alerts and incidents">
-        <ActionIcon
-          component={InLink}
-          href="/delivery?view=incidents"
-          look="bare"
-          size="lg"
-          aria-label="Alerts and incidents"
-        >
-          <IconBell size={18} stroke={1.7} />
-        </ActionIcon>
-      </Hint>
+      <Bell />
       <Hint label={scheme === "dark" ? "Light" : "Dark"}>
         <ActionIcon
           className={classes.scheme}

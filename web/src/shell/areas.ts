@@ -108,6 +108,7 @@ const homes: Record<string, Area["to"]> = {
   "/releases": "/delivery",
   "/rollouts": "/delivery",
   "/incidents": "/delivery",
+  "/artifacts": "/delivery",
   "/thread": "/audit",
 };
 

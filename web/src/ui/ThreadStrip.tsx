@@ -8,7 +8,8 @@ import { type Link, type Place, places, type Station } from "./thread";
 
 interface Props {
   links: readonly Link[];
-  here: Station;
+  /** the station of the object looked at; null for what stands beside the path (an incident, a component) */
+  here: Station | null;
   /** page of the whole thread, for stations with several objects */
   href?: string;
   /** why a station has nothing and what would close the gap */

@@ -7,6 +7,7 @@ import { exact } from "~/lib/time";
 import { Empty } from "./Empty";
 import { InLink } from "./InLink";
 import { axis, type Palette, Plot, timeAxis } from "./Plot";
+import { clusters } from "./plot";
 import classes from "./TimeChart.module.css";
 
 export interface Series {
@@ -50,6 +51,7 @@ interface Props {
 
 const marks: Record<Marker["kind"], Icon> = { deploy: IconRocket, incident: IconFlame };
 const none: readonly Marker[] = [];
+const pin = 26; // px; pins nearer than this are one
 
 /** Values over time, with units, the moment's values under the pointer, and markers of what happened. */
 export function TimeChart(props: Props) {
@@ -182,15 +184,29 @@ export function TimeChart(props: Props) {
       </figcaption>
       <div className={classes.area}>
         <Plot data={data} options={options} height={height} label={describe(props)} onLayout={onLayout} />
-        {markers.map((m, i) => {
-          const x = spots[i];
-          if (x == null) return null;
+        {clusters(spots, pin).map((group) => {
+          // What hurts stands before what merely happened; else the newest for all that share its place.
+          const all = group.flatMap((i) => markers[i] ?? []);
+          const m = all.findLast((o) => o.kind === "incident") ?? all.at(-1);
+          const x = spots[group[0] ?? 0];
+          if (!m || x == null) return null;
           const Mark = marks[m.kind];
           const icon = <Mark size={13} stroke={2} aria-hidden />;
-          const named = { "aria-label": `${m.kind}: ${m.label}`, className: classes.pin, style: { left: x } };
+          const said = all.map((o) => `${o.kind}: ${o.label}`).join("; ");
+          const named = { "aria-label": said, className: classes.pin, style: { left: x } };
           return (
-            <Tooltip key={`${m.at} ${m.label}`} label={`${m.label} · ${exact(m.at * 1000)}`}>
+            <Tooltip
+              key={`${m.at} ${m.label}`}
+              multiline
+              maw={360}
+              label={all.map((o) => (
+                <div key={`${o.at} ${o.label}`}>
+                  {o.label} · {exact(o.at * 1000)}
+                </div>
+              ))}
+            >
               <span className={classes.marker} data-kind={m.kind} style={{ left: x, height: height - 32 }}>
+                {all.length > 1 && <span className={`num ${classes.several}`}>{all.length}</span>}
                 {m.href ? (
                   <InLink href={m.href} look="bare" {...named} style={undefined}>
                     {icon}

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { line, scale, ticks } from "./plot";
+import { clusters, line, scale, ticks } from "./plot";
 
 it("breaks the line where nothing was measured and still shows a lone point", () => {
   const id = (v: number) => v;
@@ -19,3 +19,8 @@ it.each([
 ])("finds round ticks for %d to %d", (low, high, count, want) =>
   expect(ticks(low, high, count)).toEqual(want),
 );
+
+it("puts marks that would cover each other together", () => {
+  expect(clusters([100, null, 10, 12, 35, 104], 24)).toEqual([[2, 3], [4], [0, 5]]);
+  expect(clusters([], 24)).toEqual([]);
+});

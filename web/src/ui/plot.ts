@@ -36,6 +36,18 @@ export function ticks(low: number, high: number, count: number): number[] {
   return Array.from({ length: last - first + 1 }, (_, i) => Number(((first + i) * step).toPrecision(12)));
 }
 
+/** Places that are nearer than `gap` to the one before, together; each group by the indices of its members. */
+export function clusters(places: readonly (number | null)[], gap: number): number[][] {
+  const seen = places.flatMap((x, i) => (x === null ? [] : [{ x, i }])).sort((a, b) => a.x - b.x);
+  const groups: { from: number; members: number[] }[] = [];
+  for (const { x, i } of seen) {
+    const last = groups.at(-1);
+    if (last && x - last.from < gap) last.members.push(i);
+    else groups.push({ from: x, members: [i] });
+  }
+  return groups.map((g) => g.members);
+}
+
 function round(v: number): number {
   return Math.round(v * 100) / 100;
 }

@@ -38,8 +38,11 @@ export interface Place {
  * Lays the links along the stations. A station without an object is a gap when an object stands on each side of it or
  * the object looked at stands further down (nothing says why it exists); beyond the last object it is merely ahead.
  */
-export function places(links: readonly Link[], here: Station): Place[] {
-  const last = Math.max(stations.indexOf(here), ...links.map((l) => stations.indexOf(l.station)));
+export function places(links: readonly Link[], here: Station | null): Place[] {
+  const last = Math.max(
+    here === null ? -1 : stations.indexOf(here),
+    ...links.map((l) => stations.indexOf(l.station)),
+  );
   return stations.map((station, i) => {
     const own = links.filter((l) => l.station === station);
     return { station, links: own, gap: own.length === 0 && i < last, here: station === here };

@@ -31,7 +31,7 @@ export interface Narrow {
 
 const lane = (l: string) =>
   l === "hotfix" ? (
-    <Badge variant="light" color="gray" size="sm" tt="none" ml={8}>
+    <Badge variant="light" color="gray" size="sm" tt="none" mr={8}>
       hotfix
     </Badge>
   ) : null;
@@ -72,8 +72,8 @@ export function RolloutsTable(n: Narrow) {
       wide: true,
       cell: (r) => (
         <>
-          {r.title}
           {lane(r.lane)}
+          {r.title}
         </>
       ),
     },
@@ -136,8 +136,8 @@ export function RunsTable(n: Narrow) {
       wide: true,
       cell: (r) => (
         <>
-          {r.title}
           {lane(r.lane)}
+          {r.title}
         </>
       ),
     },
@@ -380,8 +380,8 @@ export function CommitsTable({ component }: { component: string }) {
       width: "minmax(140px, 3fr)",
       cell: (c) => (
         <>
-          {c.title}
           {lane(c.hotfix ? "hotfix" : "normal")}
+          {c.title}
         </>
       ),
     },

@@ -26,7 +26,7 @@ import { ReasonDialog } from "~/ui/ReasonDialog";
 import { Status } from "~/ui/Status";
 import { say } from "~/ui/say";
 import classes from "./Incident.module.css";
-import { causes, type Entry, type Incident, next, parts, tone } from "./incident";
+import { causes, type Entry, type Incident, next, parts, said, tone } from "./incident";
 
 /** A time in which customers may have been hurt: the deciding numbers, what caused it, and what was done. */
 export function IncidentPage() {
@@ -226,9 +226,7 @@ function Line({ entry: e, began, component }: { entry: Entry; began: string; com
         {duration(Math.abs(gap))}
       </span>
       <div className={classes.said}>
-        <div className={classes.what}>
-          {e.text.replace(/(verdict: [a-z ]+), (Promote|Roll back|Hold): /, "$1. ")}
-        </div>
+        <div className={classes.what}>{said(e)}</div>
         <div className={classes.quiet}>
           {e.actor}
           {e.subject && !e.subject.startsWith("incident/") && (

@@ -41,6 +41,11 @@ export function tone(e: Pick<Entry, "kind" | "text">): "bad" | "good" | "note" |
   return "plain";
 }
 
+/** What an entry says; a verdict's paragraph is left to the deciding numbers above and to the rollout's page. */
+export function said(e: Pick<Entry, "kind" | "text">): string {
+  return e.text.replace(/[:,] (Roll back|Promote|Hold): .*$/s, "");
+}
+
 /** What can be done now, the most useful first. */
 export function next(i: Incident): string {
   if (i.state === "resolved") return "";

@@ -232,18 +232,7 @@ function Actions({ run: r }: { run: Run }) {
     setError(undefined);
     setOpen(verb);
   };
-  useKeys(
-    useMemo(
-      () => ({
-        x: () => {
-          setLast(verb);
-          setError(undefined);
-          setOpen(verb);
-        },
-      }),
-      [verb],
-    ),
-  );
+  useKeys({ x: begin });
   const act = async () => {
     setBusy(true);
     setError(undefined);

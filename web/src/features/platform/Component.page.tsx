@@ -5,6 +5,7 @@ import { ask } from "~/api/ask";
 import { Loaded } from "~/object/Loaded";
 import { TeamName } from "~/object/Names";
 import { ObjectHistory } from "~/object/ObjectHistory";
+import { ObjectThread } from "~/object/ObjectThread";
 import { Outline } from "~/object/Outline";
 import { Views } from "~/object/Views";
 import { useCrumbs } from "~/shell/crumbs";
@@ -31,12 +32,7 @@ export function ComponentPage() {
     refetchInterval: (q) => (q.state.data?.state === "provisioning" ? 1000 : false),
   });
   return (
-    <Loaded
-      query={component}
-      kind="Component"
-      title={name}
-      outline={<Outline main={[36, 170, 300]} thread={false} />}
-    >
+    <Loaded query={component} kind="Component" title={name} outline={<Outline main={[36, 170, 300]} />}>
       {(c) => <ComponentView component={c} />}
     </Loaded>
   );
@@ -72,6 +68,7 @@ function ComponentView({ component: c }: { component: Component }) {
       status={<Status look="pill" {...health(c, around)} />}
       owner={<TeamName team={c.team} />}
       lead={c.description || `From the path ${c.path} ${c.pathVersion}.`}
+      thread={<ObjectThread kind="component" id={c.name} component={c.name} />}
       history={view === "overview" ? <ObjectHistory subject={`component/${c.name}`} /> : undefined}
     >
       <Views label={`Views of ${c.name}`} views={views} here={view} first="overview" />

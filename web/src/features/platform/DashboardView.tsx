@@ -52,7 +52,6 @@ export function DashboardView({ component: c }: { component: Component }) {
   return (
     <Panel
       title="Dashboard"
-      note={dashboard.data ? "by version" : undefined}
       actions={
         <div className={classes.controls}>
           <SegmentedControl

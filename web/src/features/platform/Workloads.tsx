@@ -5,7 +5,6 @@ import { useNavigate, useSearch } from "@tanstack/react-router";
 import { useEffect, useState } from "react";
 import { ask, fill } from "~/api/ask";
 import { format } from "~/lib/number";
-import { duration } from "~/lib/time";
 import { LogView } from "~/object/LogView";
 import { ArtifactName } from "~/object/Names";
 import { workloadState } from "~/object/states";
@@ -54,21 +53,12 @@ export function Workloads({ component }: { component: string }) {
       align: "right",
       width: "80px",
     },
-    { id: "flight", header: "In flight", cell: (w) => w.inFlight, align: "right", width: "80px", wide: true },
     {
       id: "memory",
       header: "Memory",
       cell: (w) => `${format(w.memory, "bytes")}, most ${format(w.peak, "bytes")}`,
       align: "right",
-      width: "170px",
-      wide: true,
-    },
-    {
-      id: "cpu",
-      header: "Processor",
-      cell: (w) => duration(w.cpu),
-      align: "right",
-      width: "86px",
+      width: "160px",
       wide: true,
     },
     {
@@ -89,7 +79,7 @@ export function Workloads({ component }: { component: string }) {
     },
     {
       id: "log",
-      header: "",
+      header: "Output",
       align: "right",
       width: "70px",
       cell: (w) => (

@@ -25,21 +25,23 @@ export function timesOf(d: Dashboard): number[] {
 
 /** All versions that any chart shows, the oldest first; a version has the same colour in each chart. */
 export function versions(d: Dashboard): string[] {
-  const all = new Set(d.charts.flatMap((c) => c.series.filter(seen).map((s) => s.release)));
+  const all = new Set(d.charts.flatMap((c) => c.series.filter((s) => seen(s, c)).map((s) => s.release)));
   return [...all].sort((a, b) => a.localeCompare(b, "en", { numeric: true }));
 }
 
 /** A chart's lines, one per version; versions that took no part in the time shown are left out. */
 export function lines(chart: Chart, known: readonly string[]): Series[] {
   const newest = known.length - 1;
-  return chart.series.filter(seen).map((s) => {
-    const back = newest - known.indexOf(s.release);
-    return {
-      label: `version ${s.release}`,
-      values: s.values,
-      color: `series-${(back % 6) + 1}`,
-    };
-  });
+  return chart.series
+    .filter((s) => seen(s, chart))
+    .map((s) => {
+      const back = newest - known.indexOf(s.release);
+      return {
+        label: `version ${s.release}`,
+        values: s.values,
+        color: `series-${(back % 6) + 1}`,
+      };
+    });
 }
 
 /** What happened meanwhile, for the top of the charts: versions arriving and incidents. */
@@ -55,8 +57,9 @@ export function markers(d: Dashboard): Marker[] {
     }));
 }
 
-function seen(s: Chart["series"][number]): boolean {
-  return s.values.some((v) => v !== null && v !== 0);
+// A version without traffic has a rate of 0 for ever; no failures, however, are worth a line.
+function seen(s: Chart["series"][number], chart: Chart): boolean {
+  return s.values.some((v) => v !== null && (v !== 0 || chart.name !== "rate"));
 }
 
 /** The ranges that can be chosen, in seconds. */

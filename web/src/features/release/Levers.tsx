@@ -1,7 +1,7 @@
 import { Button } from "@mantine/core";
 import { IconArrowBackUp, IconHandStop, IconPlayerPlay, IconTool } from "@tabler/icons-react";
 import { useQueryClient } from "@tanstack/react-query";
-import { useMemo, useState } from "react";
+import { useState } from "react";
 import { send } from "~/api/ask";
 import { useKeys } from "~/shell/keys";
 import { ReasonDialog } from "~/ui/ReasonDialog";
@@ -48,20 +48,10 @@ export function Levers({ rollout: r }: { rollout: Rollout }) {
     setOpen(lever);
   };
   const live = can.length > 0;
-  useKeys(
-    useMemo(
-      () => ({
-        ...(live ? { h: () => pullKey(pause), r: () => pullKey("roll-back") } : {}),
-        x: () => setOpen("fix"),
-      }),
-      // biome-ignore lint/correctness/useExhaustiveDependencies: what pullKey sets does not change
-      [live, pause, pullKey],
-    ),
-  );
-  function pullKey(lever: Lever) {
-    setLast(lever);
-    setOpen(lever);
-  }
+  useKeys({
+    ...(live ? { h: () => pull(pause), r: () => pull("roll-back") } : {}),
+    x: () => setOpen("fix"),
+  });
   return (
     <>
       <Button

@@ -53,7 +53,8 @@ function RolloutView({ rollout: r }: { rollout: Rollout }) {
     ),
   );
   const { state, label } = rolloutState(r);
-  const trace = useMemo(() => points(r.trace), [r.trace]);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the chart changes with the trace alone
+  const trace = useMemo(() => points(r), [r.trace]);
   const { rollbackAt, promoteAt } = thresholds(r);
   return (
     <Page

@@ -45,7 +45,7 @@ export function StoryPanel({ rollout: r }: { rollout: Rollout }) {
             definition="Requests that both versions got during this rollout."
           />
         </Figure>
-        <Figure name="Without an answer" bad={r.unanswered > 0}>
+        <Figure name="Unanswered" bad={r.unanswered > 0}>
           <Num
             look="figure"
             value={r.requests > 0 ? r.unanswered : null}
@@ -53,7 +53,7 @@ export function StoryPanel({ rollout: r }: { rollout: Rollout }) {
             definition="Requests that got no answer from a service: the gateway's own refusals and broken connections."
           />
         </Figure>
-        <Figure name="Harm not ruled out">
+        <Figure name="Possible harm">
           <Num
             look="figure"
             value={harm ?? null}

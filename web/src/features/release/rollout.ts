@@ -20,14 +20,18 @@ export function rolloutQuery(id: string) {
   };
 }
 
-/** The trace as the chart reads it. */
-export function points(trace: Rollout["trace"]): EvidencePoint[] {
-  return trace.map((p) => ({
+/** The trace as the chart reads it. It begins even, with the first traffic: nothing had been seen then. */
+export function points(r: Pick<Rollout, "trace" | "started" | "shares">): EvidencePoint[] {
+  const seen = r.trace.map((p) => ({
     at: millis(p.at) / 1000,
     harm: p.logE,
     safe: p.logEPromote,
     share: p.share,
   }));
+  const first = seen[0];
+  if (!first || (first.harm === 0 && first.safe === 0)) return seen;
+  const began = r.started ? millis(r.started) / 1000 : first.at;
+  return [{ at: Math.min(began, first.at - 0.01), harm: 0, safe: 0, share: first.share }, ...seen];
 }
 
 /** The evidence that rolls back and the evidence that promotes, as natural logarithms. */

@@ -70,7 +70,7 @@ const columns: readonly Column<File>[] = [
         </>
       ),
   },
-  { id: "bar", header: "", width: "120px", wide: true, cell: (f) => <Bar file={f} /> },
+  { id: "bar", header: "Size", width: "120px", wide: true, cell: (f) => <Bar file={f} /> },
 ];
 
 function Bar({ file }: { file: File }) {

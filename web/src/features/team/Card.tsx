@@ -15,6 +15,7 @@ import { hrefOf } from "~/object/subject";
 import { InLink } from "~/ui/InLink";
 import { age, ageWords, type Item, typeNames } from "./board";
 import classes from "./Card.module.css";
+import { shortly } from "./item";
 
 interface Props {
   item: Item;
@@ -106,17 +107,13 @@ function Body({ item: i, p85, focusable, lifted, onFocus, onPull, onBlock, frame
       {facts && (
         <p className={classes.because}>
           <IconBolt size={13} stroke={1.9} aria-hidden />
-          <span>
-            moved by itself: {facts.because}
-            {facts.subject && (
-              <>
-                {" "}
-                <InLink href={hrefOf(facts.subject)} tabIndex={-1} aria-label={`See why: ${facts.because}`}>
-                  see
-                </InLink>
-              </>
-            )}
-          </span>
+          {facts.subject ? (
+            <InLink href={hrefOf(facts.subject)} look="quiet" tabIndex={-1}>
+              moved by itself: {shortly(facts.because)}
+            </InLink>
+          ) : (
+            <span>moved by itself: {shortly(facts.because)}</span>
+          )}
         </p>
       )}
       <div className={classes.foot}>

@@ -27,7 +27,7 @@ import { say } from "~/ui/say";
 import { columnNames, type Item, typeNames } from "./board";
 import { EditItem } from "./EditItem";
 import classes from "./Item.module.css";
-import { stays } from "./item";
+import { shortly, stays } from "./item";
 
 /** An item: what it is for, where it was and why it moved, and what it became. */
 export function ItemPage() {
@@ -38,6 +38,12 @@ export function ItemPage() {
       {(i) => <ItemView item={i} />}
     </Loaded>
   );
+}
+
+function worker(i: Item): string {
+  if (!i.assignee) return "Nobody works on it.";
+  if (i.state === "ready") return `Meant for ${i.assignee}.`;
+  return i.state === "done" ? `${i.assignee} did it.` : `${i.assignee} works on it.`;
 }
 
 function ItemView({ item: i }: { item: Item }) {
@@ -81,17 +87,11 @@ function ItemView({ item: i }: { item: Item }) {
     i.blocked
       ? void act(() => send("post", "/api/v1/items/{id}/unblock", { id: i.id }), `${i.id} can go on.`)
       : setBlocking(true);
-  useKeys(
-    // biome-ignore lint/correctness/useExhaustiveDependencies: the item is all that the keys act on
-    useMemo(
-      () => ({
-        e: () => setEditing(true),
-        ...(i.state === "ready" ? { p: () => void pull() } : {}),
-        ...(i.state === "done" ? {} : { b: block }),
-      }),
-      [i],
-    ),
-  );
+  useKeys({
+    e: () => setEditing(true),
+    ...(i.state === "ready" ? { p: () => void pull() } : {}),
+    ...(i.state === "done" ? {} : { b: block }),
+  });
   const all = stays(i, now);
   const total = all.reduce((sum, s) => sum + s.seconds, 0);
   return (
@@ -104,7 +104,7 @@ function ItemView({ item: i }: { item: Item }) {
           {teamName}
         </InLink>
       }
-      lead={i.assignee ? `${i.assignee} works on it.` : "Nobody works on it."}
+      lead={worker(i)}
       thread={<ObjectThread kind="item" id={i.id} />}
       actions={
         <>
@@ -156,7 +156,7 @@ function ItemView({ item: i }: { item: Item }) {
           />
         </Panel>
       }
-      history={<ObjectHistory subject={`item/${i.id}`} />}
+      history={<ObjectHistory subject={`item/${i.id}`} without={["item.moved"]} />}
     >
       {error !== undefined && <Problem error={error} />}
       {i.blocked && (
@@ -219,7 +219,7 @@ function ItemView({ item: i }: { item: Item }) {
                   <span className={classes.quiet}>{m.byFact ? " by itself" : ` by ${m.actor}`}</span>
                 </div>
                 <div className={classes.because}>
-                  {m.because}
+                  {shortly(m.because)}
                   {m.subject && (
                     <>
                       {" "}

@@ -64,7 +64,7 @@ export function Members({ team: t }: { team: Team }) {
     { id: "roles", header: "Roles", cell: (m) => m.roles.join(", "), wide: true },
     {
       id: "act",
-      header: "",
+      header: "Change",
       align: "right",
       width: "110px",
       cell: (m) => (

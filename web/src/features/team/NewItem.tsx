@@ -18,7 +18,14 @@ export function useItemFields(): readonly FormField[] {
       placeholder: "Raise thrust for missions over 10 kg",
       check: given("Say in a line what it is."),
     },
-    { name: "type", label: "Type", kind: "pick", options: types, half: true },
+    {
+      name: "type",
+      label: "Type",
+      hint: "What kind of value it is",
+      kind: "pick",
+      options: types,
+      half: true,
+    },
     {
       name: "feature",
       label: "Feature",

@@ -6,6 +6,7 @@ import { useMemo, useState } from "react";
 import { ask, type Schemas } from "~/api/ask";
 import { Loaded } from "~/object/Loaded";
 import { ObjectHistory } from "~/object/ObjectHistory";
+import { ObjectThread } from "~/object/ObjectThread";
 import { Outline } from "~/object/Outline";
 import { Views } from "~/object/Views";
 import { useCrumbs } from "~/shell/crumbs";
@@ -26,7 +27,7 @@ export function TeamPage() {
   const { id } = useParams({ from: "/inside/teams/$id" });
   const team = useQuery(ask("/api/v1/teams/{id}", { path: { id }, kinds: ["component", "item"] }));
   return (
-    <Loaded query={team} kind="Team" title={id} outline={<Outline main={[36, 420]} thread={false} />}>
+    <Loaded query={team} kind="Team" title={id} outline={<Outline main={[36, 420]} />}>
       {(t) => <TeamView team={t} />}
     </Loaded>
   );
@@ -74,6 +75,7 @@ function TeamView({ team: t }: { team: Team }) {
           </Button>
         </>
       }
+      thread={<ObjectThread kind="team" id={t.id} />}
       history={view === "board" ? undefined : <ObjectHistory subject={`team/${t.id}`} />}
     >
       <div>

@@ -7,7 +7,7 @@ import { Panel } from "~/ui/Panel";
 import { Problem } from "~/ui/Problem";
 import { CardsSkeleton } from "~/ui/Skeletons";
 import { Sparkline } from "~/ui/Sparkline";
-import { bars, slices, unitOf } from "./figures";
+import { bars, hasLine, slices, unitOf } from "./figures";
 import classes from "./TeamFigures.module.css";
 import { boardQuery } from "./useBoard";
 
@@ -41,13 +41,15 @@ export function TeamFigures({ team }: { team: string }) {
                   range="the last 30 days"
                 />
                 <p className={classes.text}>{m.text}</p>
-                <Sparkline
-                  values={slices(m)}
-                  unit={unitOf(m)}
-                  label={`${m.title} by day`}
-                  width={170}
-                  height={32}
-                />
+                {hasLine(m) && (
+                  <Sparkline
+                    values={slices(m)}
+                    unit={unitOf(m)}
+                    label={`${m.title} by day`}
+                    width={150}
+                    height={32}
+                  />
+                )}
               </section>
             ))}
           </div>

@@ -16,6 +16,11 @@ export function slices(m: Metric, most = 30): (number | null)[] {
   return begun < 0 ? [] : values.slice(Math.max(begun, values.length - most));
 }
 
+/** True when there are two values at least: one makes no line. */
+export function hasLine(m: Metric): boolean {
+  return slices(m).filter((v) => v !== null).length > 1;
+}
+
 /** Heights of bars from 0 to 1, against the greatest. */
 export function bars(counts: readonly number[]): number[] {
   const top = Math.max(1, ...counts);

@@ -1,0 +1,9 @@
+import { expect, it } from "vitest";
+import { bellWords } from "./bellWords";
+
+it.each([
+  [0, 0, "Alerts and incidents: none"],
+  [1, 0, "Alerts and incidents: 1 incident open"],
+  [2, 1, "Alerts and incidents: 2 incidents open, 1 alert fires"],
+  [0, 3, "Alerts and incidents: 3 alerts fire"],
+])("%d open and %d firing", (open, firing, words) => expect(bellWords(open, firing)).toBe(words));
