@@ -43,7 +43,7 @@ type Item = Schemas["Item"];
 
 const columns: readonly Column<Item>[] = [
   { id: "id", header: "Item", width: "90px", sort: (i) => i.id, cell: (i) => i.id },
-  { id: "title", header: "Title", width: "2fr", sort: (i) => i.title, cell: (i) => i.title },
+  { id: "title", header: "Title", width: "4fr", sort: (i) => i.title, cell: (i) => i.title },
   {
     id: "state",
     header: "State",
@@ -154,7 +154,7 @@ function FeatureView({ feature: f }: { feature: Feature }) {
                   "Its value",
                   k?.value === undefined
                     ? null
-                    : `${format(k.value, { unit: k.unit })} of ${format(k.target, { unit: k.unit })}`,
+                    : `${format(k.value, { unit: k.unit })}, target ${format(k.target, { unit: k.unit })}`,
                 ],
                 ["Proposed", <Ago key="c" at={f.created} />],
               ]}

@@ -84,7 +84,7 @@ export function FeatureList({ name, empty, product, features, onEdit }: Props) {
 
   const at = (f: Feature) => features.findIndex((x) => x.id === f.id);
   return (
-    <Panel title={name} note={features.length} flush>
+    <Panel title={name} note={String(features.length)} flush>
       <p className="hidden-but-read" role="status">
         {said}
       </p>
