@@ -101,15 +101,6 @@ interface BoardSearch {
   objective?: string;
 }
 
-const initiative = createRoute({
-  getParentRoute: () => inside,
-  path: "/initiatives/$id",
-  component: lazyRouteComponent(
-    styled(() => import("./features/board/Initiative.page")),
-    "InitiativePage",
-  ),
-});
-
 const keyResult = createRoute({
   getParentRoute: () => inside,
   path: "/key-results/$id",
@@ -130,6 +121,16 @@ const board = createRoute({
   component: lazyRouteComponent(
     styled(() => import("./features/board/Board.page")),
     "BoardPage",
+  ),
+});
+
+const initiative = createRoute({
+  getParentRoute: () => inside,
+  path: "/initiatives/$id",
+  validateSearch: (s: Record<string, unknown>): { decision?: string } => texts(s, ["decision"]),
+  component: lazyRouteComponent(
+    styled(() => import("./features/initiative/Initiative.page")),
+    "InitiativePage",
   ),
 });
 
