@@ -6,9 +6,9 @@ import { Problem } from "~/ui/Problem";
 import { RowsSkeleton } from "~/ui/Skeletons";
 import { factsQuery, say } from "./facts";
 
-/** What happened to an object, read from the journal. */
-export function ObjectHistory({ subject }: { subject: string }) {
-  const facts = useQuery(factsQuery(subject));
+/** What happened to an object, read from the journal; with a kind, only that. */
+export function ObjectHistory({ subject, kind }: { subject: string; kind?: string }) {
+  const facts = useQuery(factsQuery(subject, kind));
   if (!facts.data) {
     return (
       <Panel title="History" flush>
