@@ -212,7 +212,7 @@ const audit = createRoute({
   getParentRoute: () => inside,
   path: "/audit",
   validateSearch: (s: Record<string, unknown>): AuditSearch =>
-    texts(s, ["view", "kind", "subject", "actor", "fact", "state", "effect"]),
+    texts(s, ["view", "kind", "subject", "actor", "fact", "state", "effect", "verify"]),
   component: lazyRouteComponent(
     styled(() => import("./features/audit/Audit.page")),
     "AuditPage",

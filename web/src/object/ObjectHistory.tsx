@@ -8,6 +8,8 @@ import { factsQuery, say } from "./facts";
 
 interface Props {
   subject: string;
+  /** only facts of this kind */
+  kind?: string;
   /** kinds of facts that the page tells in another place, with more to them */
   without?: readonly string[];
 }
@@ -15,8 +17,8 @@ interface Props {
 const none: readonly string[] = [];
 
 /** What happened to an object, read from the journal. */
-export function ObjectHistory({ subject, without = none }: Props) {
-  const facts = useQuery(factsQuery(subject));
+export function ObjectHistory({ subject, kind, without = none }: Props) {
+  const facts = useQuery(factsQuery(subject, kind));
   if (!facts.data) {
     return (
       <Panel title="History" flush>

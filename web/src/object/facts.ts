@@ -9,9 +9,9 @@ export interface Saying {
   why?: string;
 }
 
-/** Facts about one object, the newest first. */
-export function factsQuery(subject: string) {
-  return ask("/api/v1/facts", { query: { subject, limit: 50 } });
+/** Facts about one object, the newest first; with a kind, only those. */
+export function factsQuery(subject: string, kind = "") {
+  return ask("/api/v1/facts", { query: { subject, kind, limit: 50 } });
 }
 
 type Data = Record<string, unknown>;

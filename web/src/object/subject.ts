@@ -6,8 +6,8 @@ export function split(subject: string): { kind: string; id: string } {
 
 const pages: Record<string, (id: string) => string> = {
   vision: () => "/board",
-  objective: () => "/board",
-  "key-result": () => "/board",
+  objective: (id) => `/board?objective=${id}`,
+  "key-result": (id) => `/key-results/${id}`,
   initiative: (id) => `/initiatives/${id}`,
   product: (id) => `/products/${id}`,
   feature: (id) => `/features/${id}`,
@@ -18,6 +18,7 @@ const pages: Record<string, (id: string) => string> = {
   artifact: (id) => `/artifacts/${id}`,
   rollout: (id) => `/rollouts/${id}`,
   incident: (id) => `/incidents/${id}`,
+  account: (id) => `/audit?actor=${id}`,
 };
 
 /**

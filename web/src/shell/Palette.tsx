@@ -1,7 +1,18 @@
 import { createSpotlight, Spotlight } from "@mantine/spotlight";
 import "@mantine/spotlight/styles.layer.css";
 import { useDebouncedValue } from "@mantine/hooks";
-import { IconKeyboard, IconLogout, IconSearch, IconSunMoon } from "@tabler/icons-react";
+import {
+  IconBox,
+  IconBulb,
+  IconKeyboard,
+  IconLogout,
+  IconSearch,
+  IconShieldCheck,
+  IconStack2,
+  IconSunMoon,
+  IconTargetArrow,
+  IconUsers,
+} from "@tabler/icons-react";
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { useNavigate, useRouter } from "@tanstack/react-router";
 import { useEffect, useMemo, useState } from "react";
@@ -15,6 +26,23 @@ import { useSignOut } from "./signout";
 
 const [store, spotlight] = createSpotlight();
 
+// Actions that are a page with its form open.
+const doings = [
+  { id: "vision", title: "Set the vision", href: "/board?new=vision", icon: IconTargetArrow },
+  { id: "objective", title: "Add an objective", href: "/board?new=objective", icon: IconTargetArrow },
+  { id: "initiative", title: "Propose an initiative", href: "/board?new=initiative", icon: IconBulb },
+  { id: "product", title: "Add a product", href: "/products?new=product", icon: IconBox },
+  { id: "team", title: "Found a team", href: "/teams?new=team", icon: IconUsers },
+  { id: "component", title: "Create a component", href: "/platform/new", icon: IconStack2 },
+  { id: "verify", title: "Verify the journal's chain", href: "/audit?verify=now", icon: IconShieldCheck },
+  {
+    id: "parked",
+    title: "Decide parked effects",
+    href: "/audit?view=effects&state=parked",
+    icon: IconShieldCheck,
+  },
+] as const;
+
 interface Props {
   opened: boolean;
   onClose: () => void;
@@ -26,6 +54,7 @@ interface Props {
 export function Palette({ opened, onClose, onScheme, onHelp }: Props) {
   const [typed, setTyped] = useState("");
   const navigate = useNavigate();
+  const router = useRouter();
   const signOut = useSignOut();
   useEffect(() => {
     if (opened) spotlight.open();
@@ -42,6 +71,13 @@ export function Palette({ opened, onClose, onScheme, onHelp }: Props) {
         icon: a.icon,
         keys: ["g", a.key],
         run: () => void navigate({ to: a.to }),
+      })),
+      ...doings.map((d) => ({
+        id: `do ${d.id}`,
+        title: d.title,
+        group: "Do",
+        icon: d.icon,
+        run: () => router.history.push(d.href),
       })),
       {
         id: "scheme",
@@ -61,9 +97,8 @@ export function Palette({ opened, onClose, onScheme, onHelp }: Props) {
       },
       { id: "out", title: "Sign out", group: "Do", icon: IconLogout, run: () => void signOut() },
     ],
-    [navigate, onScheme, onHelp, signOut],
+    [navigate, router, onScheme, onHelp, signOut],
   );
-  const router = useRouter();
   const [settled] = useDebouncedValue(typed.trim(), 120);
   const asked = opened && searchable(settled);
   const objects = useQuery({ ...searchQuery(settled), enabled: asked, placeholderData: keepPreviousData });
@@ -99,7 +134,7 @@ export function Palette({ opened, onClose, onScheme, onHelp }: Props) {
       overlayProps={{ backgroundOpacity: 0.3, blur: 0 }}
     >
       <Spotlight.Search
-        placeholder="Go to or do…"
+        placeholder="Go to, do, or find anything…"
         aria-label="Go to or do"
         leftSection={<IconSearch size={18} stroke={1.6} />}
       />

@@ -19,7 +19,7 @@ export function AuditPage() {
       title="Audit"
       lead="Every fact in order, who, when and why, each with the hash of the one before, so that nothing can be changed unseen."
     >
-      <Verify />
+      <Verify now={search.verify === "now"} />
       <Tabs
         value={view}
         keepMounted={false}

@@ -10,17 +10,7 @@ interface Props {
 
 /** Writes what is shown to a file of JSON. */
 export function Export({ rows, search, more }: Props) {
-  const save = () => {
-    const at = new Date();
-    const file = URL.createObjectURL(
-      new Blob([exported(rows ?? [], search, more, at)], { type: "application/json" }),
-    );
-    const link = document.createElement("a");
-    link.href = file;
-    link.download = `${search.view ?? "facts"}-${at.toISOString().slice(0, 19).replaceAll(":", "")}.json`;
-    link.click();
-    URL.revokeObjectURL(file);
-  };
+  const save = () => saveFile(search.view ?? "facts", (at) => exported(rows ?? [], search, more, at));
   return (
     <Button
       size="xs"
@@ -32,4 +22,15 @@ export function Export({ rows, search, more }: Props) {
       Export these {rows?.length ?? ""} as JSON
     </Button>
   );
+}
+
+/** Hands a text of JSON to the browser as a file, named by what it is and when it was made. */
+export function saveFile(what: string, text: (at: Date) => string): void {
+  const at = new Date();
+  const file = URL.createObjectURL(new Blob([text(at)], { type: "application/json" }));
+  const link = document.createElement("a");
+  link.href = file;
+  link.download = `${what}-${at.toISOString().slice(0, 19).replaceAll(":", "")}.json`;
+  link.click();
+  URL.revokeObjectURL(file);
 }

@@ -1,11 +1,11 @@
-import { Button, TextInput } from "@mantine/core";
+import { Button, NativeSelect, TextInput } from "@mantine/core";
 import { IconListSearch } from "@tabler/icons-react";
-import { useInfiniteQuery } from "@tanstack/react-query";
+import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { useRouter } from "@tanstack/react-router";
 import { type FormEvent, useCallback, useEffect, useState } from "react";
-import { rowsOf } from "~/api/ask";
+import { ask, rowsOf } from "~/api/ask";
 import { type Fact as Heard, useFacts } from "~/api/live";
-import { say } from "~/object/facts";
+import { say, told } from "~/object/facts";
 import { hrefOf, short, split } from "~/object/subject";
 import { Ago } from "~/ui/Ago";
 import { type Column, DataTable } from "~/ui/DataTable";
@@ -14,8 +14,8 @@ import { InLink } from "~/ui/InLink";
 import { Panel } from "~/ui/Panel";
 import { Problem } from "~/ui/Problem";
 import classes from "./Audit.module.css";
-import { type AuditSearch, type Fact, factsPages, hrefWith, mayMatch } from "./audit";
-import { Export } from "./Export";
+import { type AuditSearch, byNoun, type Fact, factsPages, hrefWith, mayMatch, parts } from "./audit";
+import { ExportAll } from "./ExportAll";
 import { FactDrawer } from "./FactDrawer";
 
 interface Props {
@@ -26,11 +26,13 @@ interface Props {
 const columns: readonly Column<Fact>[] = [
   { id: "seq", header: "Place", cell: (f) => f.seq, align: "right", width: "44px" },
   { id: "kind", header: "Kind", cell: (f) => f.kind, width: "minmax(0, 1fr)" },
-  { id: "what", header: "What", cell: (f) => say(f).what, width: "minmax(0, 2fr)", wide: true },
+  { id: "what", header: "What", cell: (f) => <What fact={f} />, width: "minmax(0, 2.4fr)", wide: true },
   { id: "subject", header: "About", cell: (f) => <Subject subject={f.subject} />, width: "minmax(0, 1fr)" },
   { id: "who", header: "Who", cell: (f) => f.actorName, width: "minmax(0, 130px)", wide: true },
   { id: "at", header: "When", cell: (f) => <Ago at={f.at} />, align: "right", width: "86px" },
 ];
+
+const nouns = byNoun(told);
 
 /** The journal as a table, the newest first; what happens meanwhile is counted and shown when asked for. */
 export function Facts({ search, show }: Props) {
@@ -73,7 +75,7 @@ export function Facts({ search, show }: Props) {
                 {fresh} new {fresh === 1 ? "fact" : "facts"}: show
               </Button>
             )}
-            <Export rows={rows} search={search} more={facts.hasNextPage} />
+            <ExportAll search={search} />
           </>
         }
         flush
@@ -128,6 +130,15 @@ export function Facts({ search, show }: Props) {
   );
 }
 
+function What({ fact }: { fact: Fact }) {
+  const { what, why } = say(fact);
+  return (
+    <span title={why ? `${what}: ${why}` : what}>
+      {what} {why && <span className={classes.because}>{why}</span>}
+    </span>
+  );
+}
+
 function Subject({ subject }: { subject: string }) {
   const { kind, id } = split(subject);
   return (
@@ -138,43 +149,73 @@ function Subject({ subject }: { subject: string }) {
 }
 
 function Filter({ search, show }: Props) {
-  const [kind, setKind] = useState(search.kind ?? "");
+  const accounts = useQuery(ask("/api/v1/accounts", { query: { limit: 500 }, kinds: ["account"] }));
   const [subject, setSubject] = useState(search.subject ?? "");
-  const [actor, setActor] = useState(search.actor ?? "");
+  const set = (change: { [k in "kind" | "subject" | "actor"]?: string | undefined }) =>
+    show(change as AuditSearch);
   const submit = (event: FormEvent) => {
     event.preventDefault();
-    const word = (text: string) => text.trim() || undefined;
-    show({ kind: word(kind), subject: word(subject), actor: word(actor) } as AuditSearch);
+    set({ subject: subject.trim() || undefined });
   };
+  const people = accounts.data?.items ?? [];
+  const { kind, actor } = search;
   return (
     <form className={classes.filter} onSubmit={submit} aria-label="Filter facts">
-      <TextInput
+      <NativeSelect
         label="Kind"
-        placeholder="rollout or rollout.started"
-        value={kind}
-        onChange={(e) => setKind(e.currentTarget.value)}
-      />
+        value={kind ?? ""}
+        onChange={(e) => set({ kind: e.currentTarget.value || undefined })}
+      >
+        <option value="">All kinds</option>
+        {kind && !told.includes(kind) && !nouns.has(kind) && <option value={kind}>{kind}</option>}
+        {[...nouns].map(([noun, kinds]) => (
+          <optgroup key={noun} label={noun}>
+            <option value={noun}>{noun}: all</option>
+            {kinds.map((k) => (
+              <option key={k} value={k}>
+                {k}
+              </option>
+            ))}
+          </optgroup>
+        ))}
+      </NativeSelect>
+      <NativeSelect
+        label="Actor"
+        value={actor ?? ""}
+        onChange={(e) => set({ actor: e.currentTarget.value || undefined })}
+      >
+        <option value="">Everybody</option>
+        {actor && !parts.includes(actor) && !people.some((p) => p.id === actor) && (
+          <option value={actor}>{actor}</option>
+        )}
+        <optgroup label="People">
+          {people.map((p) => (
+            <option key={p.id} value={p.id}>
+              {p.name}
+            </option>
+          ))}
+        </optgroup>
+        <optgroup label="The factory">
+          {parts.map((p) => (
+            <option key={p} value={p}>
+              {p.slice("system/".length)}
+            </option>
+          ))}
+        </optgroup>
+      </NativeSelect>
       <TextInput
         label="Subject"
         placeholder="item/ENG-1"
         value={subject}
         onChange={(e) => setSubject(e.currentTarget.value)}
+        onBlur={() =>
+          subject.trim() !== (search.subject ?? "") && set({ subject: subject.trim() || undefined })
+        }
       />
-      <TextInput
-        label="Actor"
-        placeholder="account identifier or system/release"
-        value={actor}
-        onChange={(e) => setActor(e.currentTarget.value)}
-      />
-      <Button type="submit" variant="default">
-        Filter
-      </Button>
-      {(search.kind || search.subject || search.actor) && (
+      {(kind || search.subject || actor) && (
         <Button
           variant="subtle"
-          onClick={() =>
-            show({ kind: undefined, subject: undefined, actor: undefined } as unknown as AuditSearch)
-          }
+          onClick={() => set({ kind: undefined, subject: undefined, actor: undefined })}
         >
           Clear
         </Button>

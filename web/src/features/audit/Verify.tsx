@@ -10,9 +10,14 @@ import { Problem } from "~/ui/Problem";
 import { Status } from "~/ui/Status";
 import classes from "./Audit.module.css";
 
-/** Recomputes every hash of the journal when asked, and shows what to note elsewhere. */
-export function Verify() {
-  const check = useQuery({ ...ask("/api/v1/journal/verify"), enabled: false, retry: false });
+/** Recomputes every hash of the journal when asked, or at once, and shows what to note elsewhere. */
+export function Verify({ now }: { now: boolean }) {
+  const check = useQuery({
+    ...ask("/api/v1/journal/verify"),
+    enabled: now,
+    staleTime: Number.POSITIVE_INFINITY,
+    retry: false,
+  });
   const run = () => void check.refetch();
   return (
     <Panel

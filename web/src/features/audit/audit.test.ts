@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { ends, exported, hrefWith, mayMatch } from "./audit";
+import { byNoun, ends, exported, hrefWith, mayMatch, readAll } from "./audit";
 
 const fact = { kind: "rollout.started", subject: "rollout/01" };
 
@@ -33,4 +33,26 @@ it("exports what is shown with its filter and says whether there was more", () =
 
 it("shortens a hash at its middle", () => {
   expect(ends("f8368379903ff48f742ae425a600593668fe62b6")).toBe("f836837990…fe62b6");
+});
+
+it("exports page after page, the oldest fact first", async () => {
+  const asked: string[] = [];
+  const read = (address: string) => {
+    asked.push(address);
+    return Promise.resolve(
+      asked.length === 1 ? { items: [{ seq: 3 }, { seq: 2 }], next: "c" } : { items: [{ seq: 1 }] },
+    );
+  };
+  const seen: number[] = [];
+  const facts = await readAll({ kind: "item" }, (n) => seen.push(n), read);
+  expect(facts.map((f) => f.seq)).toEqual([1, 2, 3]);
+  expect(seen).toEqual([2, 3]);
+  expect(asked).toEqual(["/api/v1/facts?limit=500&kind=item", "/api/v1/facts?limit=500&kind=item&after=c"]);
+});
+
+it("puts kinds under their nouns", () => {
+  expect([...byNoun(["run.started", "item.moved", "run.finished"])]).toEqual([
+    ["item", ["item.moved"]],
+    ["run", ["run.finished", "run.started"]],
+  ]);
 });

@@ -1,5 +1,6 @@
 import type { Schemas } from "~/api/ask";
 import { ask, askPages } from "~/api/ask";
+import { call } from "~/api/client";
 import type { Fact as Heard } from "~/api/live";
 import type { Said } from "~/object/states";
 
@@ -18,6 +19,54 @@ export interface AuditSearch {
   state?: string;
   /** identifier of the effect that is open */
   effect?: string;
+  /** "now" begins to verify the chain at once */
+  verify?: string;
+}
+
+/** The parts of the factory that tell facts, as actors. */
+export const parts: readonly string[] = [
+  "artifact",
+  "flow",
+  "incident",
+  "pipeline",
+  "platform",
+  "portfolio",
+  "product",
+  "release",
+  "runtime",
+  "source",
+  "telemetry",
+].map((p) => `system/${p}`);
+
+/** Kinds of facts under their nouns; the noun alone stands for all of its kinds. */
+export function byNoun(kinds: readonly string[]): Map<string, string[]> {
+  const nouns = new Map<string, string[]>();
+  for (const kind of [...kinds].sort()) {
+    const noun = kind.split(".", 1)[0] ?? "";
+    nouns.set(noun, [...(nouns.get(noun) ?? []), kind]);
+  }
+  return nouns;
+}
+
+/** Reads every fact that fits the filter, page by page, telling how far it has come; the oldest stands first. */
+export async function readAll(
+  s: AuditSearch,
+  progress: (read: number) => void,
+  read: (address: string) => Promise<unknown> = (address) => call("GET", address),
+): Promise<Fact[]> {
+  const { kind, subject, actor } = s;
+  const facts: Fact[] = [];
+  let after = "";
+  do {
+    const search = new URLSearchParams({ limit: "500" });
+    for (const [name, value] of Object.entries({ kind, subject, actor, after }))
+      if (value) search.set(name, value);
+    const page = (await read(`/api/v1/facts?${search}`)) as Schemas["PageFact"];
+    facts.push(...page.items);
+    progress(facts.length);
+    after = page.next ?? "";
+  } while (after);
+  return facts.reverse();
 }
 
 /** Facts as filtered, the newest first, page by page. Nothing but the reader makes it read anew: rows must not move. */

@@ -19,9 +19,11 @@ import { Problem } from "~/ui/Problem";
 import { PageSkeleton } from "~/ui/Skeletons";
 import { Status } from "~/ui/Status";
 import { type Marker, TimeChart } from "~/ui/TimeChart";
+import { resultUnit } from "../initiative/initiative";
+import { signed } from "../product/Outcome";
+import { changeUnit } from "../product/product";
 import { boardQuery, initiativeState, scoreOf, scoreWord } from "./board";
 import { KeyResultForm } from "./forms";
-import { change } from "./initiative";
 import classes from "./KeyResult.module.css";
 
 /** A measure of an objective over its whole life, and who bets on moving it. */
@@ -62,7 +64,7 @@ function KeyResultView({ keyResult: k }: { keyResult: Schemas["KeyResultDetail"]
         .map(({ e, f }) => ({
           at: Date.parse(e.at) / 1000,
           kind: "deploy" as const,
-          label: `${f.title}: ${change(e.estimate, "share of units")}`,
+          label: `${f.title}: ${format(e.estimate, "points")}`,
           href: `/rollouts/${e.rollout}`,
         })),
     [features.data],
@@ -120,7 +122,7 @@ function KeyResultView({ keyResult: k }: { keyResult: Schemas["KeyResultDetail"]
           </Panel>
         </>
       }
-      history={<ObjectHistory subject={`key-result/${k.id}`} />}
+      history={<ObjectHistory subject={`key-result/${k.id}`} kind="key-result.changed" />}
     >
       <Panel
         title="Over its whole life"
@@ -158,9 +160,9 @@ function KeyResultView({ keyResult: k }: { keyResult: Schemas["KeyResultDetail"]
                 <span className={`num ${classes.quiet}`}>
                   {i.result.predicted === undefined
                     ? "nothing predicted"
-                    : `predicted ${change(i.result.predicted, k.unit)}`}
+                    : `predicted ${signed(i.result.predicted, changeUnit(k.unit))}`}
                   {i.result.measured !== undefined &&
-                    `, measured ${change(i.result.measured, i.result.unit)} (grade ${i.result.grade})`}
+                    `, measured ${signed(i.result.measured, resultUnit(i.result.unit, i.result.comparable))} (grade ${i.result.grade})`}
                 </span>
               </li>
             ))}

@@ -21,7 +21,7 @@ export function Beads({
   const more = outcomes.length - shown;
   return (
     <div className={classes.back}>
-      <div className={classes.row} data-back>
+      <div className={classes.row} data-back data-one={outcomes.length === 1 || undefined}>
         {outcomes.length === 0 ? (
           <InLink href="/board" look="bare" className={classes.bead}>
             <span className={classes.none}>

@@ -9,7 +9,7 @@ import { Empty } from "~/ui/Empty";
 import { InLink } from "~/ui/InLink";
 import { Panel } from "~/ui/Panel";
 import { Sparkline } from "~/ui/Sparkline";
-import { unitOf, wayOf } from "./floor";
+import { fold, unitOf, wayOf } from "./floor";
 import classes from "./Lists.module.css";
 import { useHeld } from "./useHeld";
 
@@ -67,7 +67,9 @@ export function Needs({ own, all, everybody, onEverybody }: NeedsProps) {
                   }
                   at={a.since}
                 />
-                <div>{sentence(a.why)}</div>
+                <div className={classes.clamp} title={a.why}>
+                  {sentence(a.why)}
+                </div>
                 <div className={classes.quiet}>
                   <b>Next:</b> {a.next}
                 </div>
@@ -81,14 +83,14 @@ export function Needs({ own, all, everybody, onEverybody }: NeedsProps) {
   );
 }
 
-const movesShown = 10;
+const movesShown = 8;
 
 /** What moved in the last hour, the newest first; it stands still while it is pointed at. */
 export function Moves({ moves }: { moves: Schemas["Floor"]["recent"] }) {
-  const { shown, fresh, holder } = useHeld(moves, (m) => `${m.at} ${m.subject} ${m.kind}`);
+  const { shown, fresh, holder } = useHeld(fold(moves), (m) => `${m.subject} ${m.kind} ${m.at}`);
   return (
     <Panel
-      title="Moved in the last hour"
+      title="Moved this hour"
       note={
         fresh > 0 ? (
           <span className={classes.fresh} role="status">
@@ -108,7 +110,7 @@ export function Moves({ moves }: { moves: Schemas["Floor"]["recent"] }) {
       ) : (
         <ul className={classes.list} {...holder}>
           {shown.slice(0, movesShown).map((m) => (
-            <li key={`${m.at} ${m.subject} ${m.kind}`} className={classes.move}>
+            <li key={`${m.subject} ${m.kind}`} className={classes.move}>
               <div className={classes.words}>
                 <Line
                   title={
@@ -118,8 +120,9 @@ export function Moves({ moves }: { moves: Schemas["Floor"]["recent"] }) {
                   }
                   at={m.at}
                 />
-                <div className={classes.quiet}>
+                <div className={`${classes.quiet} ${classes.clamp}`} title={m.text}>
                   {m.text}
+                  {m.times > 1 && <span className={`num ${classes.actor}`}> · {m.times} times</span>}
                   {m.actor && <span className={classes.actor}> · {m.actor}</span>}
                 </div>
               </div>

@@ -16,6 +16,7 @@ export function Picture({ floor }: { floor: Schemas["Floor"] }) {
   const box = useRef<HTMLElement>(null);
   const shape = useShape(box);
   const invite = isEmpty(floor);
+  const stuck = floor.stations.some((s) => s.stuckCount > 0);
   const counts = floor.ribbons.map((r) => r.count);
   const halves = flows(counts.slice(0, -1)).map((f) => f.halves[1]);
   return (
@@ -27,7 +28,7 @@ export function Picture({ floor }: { floor: Schemas["Floor"] }) {
             const out = i < floor.stations.length - 1 ? floor.ribbons[i] : undefined;
             return (
               <li key={s.id} className={classes.station}>
-                <Station station={s} invite={invite} />
+                <Station station={s} invite={invite} foot={stuck} />
                 {out && out.count > 0 && (
                   <span className={classes.flow} style={{ top: 44 - (halves[i] ?? 0) - 21 }}>
                     <Hint label={`${out.count} in 7 days: ${out.text}`}>

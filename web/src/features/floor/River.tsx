@@ -82,14 +82,41 @@ export function River({ shape, counts }: Props) {
 
   return (
     <svg className={classes.river} width={shape.width} height={shape.height} aria-hidden="true">
+      <defs>
+        <linearGradient
+          id="river"
+          gradientUnits="userSpaceOnUse"
+          x1={first?.x ?? 0}
+          y1={first?.y ?? 0}
+          x2={last?.x ?? 0}
+          y2={way === "across" ? first?.y : last?.y}
+        >
+          <stop offset="0" className={classes.thin} />
+          <stop offset="1" className={classes.thick} />
+        </linearGradient>
+        <linearGradient id="back" gradientUnits="userSpaceOnUse" x1="0" y1="0" x2={shape.width} y2="0">
+          <stop offset="0" className={classes.thin} />
+          <stop offset="1" className={classes.thick} />
+        </linearGradient>
+      </defs>
       {loop && (
         <>
           <path
             d={loop}
             className={classes.back}
+            stroke={backCount === 0 ? undefined : "url(#back)"}
             data-dry={backCount === 0 || undefined}
             style={{ strokeWidth: backCount === 0 ? 1.5 : backWidth }}
           />
+          {backCount > 0 &&
+            back &&
+            [0.2, 0.8].map((at) => (
+              <path
+                key={at}
+                className={classes.chevron}
+                d={`M${shape.width * at + 2} ${back.y - 4}l-4 4l4 4`}
+              />
+            ))}
           {first && (
             <path
               className={classes.arrow}
@@ -106,11 +133,15 @@ export function River({ shape, counts }: Props) {
         const key = `ribbon ${i.toString()}`;
         if (flow.dry) return <line key={key} x1={a.x} y1={a.y} x2={b.x} y2={b.y} className={classes.dry} />;
         return (
-          <path
-            key={key}
-            className={classes.ribbon}
-            d={way === "across" ? ribbon(flow, a.x, b.x, a.y) : ribbon(flow, a.y, b.y, a.x, "down")}
-          />
+          <g key={key}>
+            <path
+              fill="url(#river)"
+              d={way === "across" ? ribbon(flow, a.x, b.x, a.y) : ribbon(flow, a.y, b.y, a.x, "down")}
+            />
+            {way === "across" && (
+              <path className={classes.chevron} d={`M${(a.x + b.x) / 2 - 2} ${a.y - 4}l4 4l-4 4`} />
+            )}
+          </g>
         );
       })}
       <g ref={drops} />

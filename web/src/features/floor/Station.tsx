@@ -39,10 +39,12 @@ interface Props {
   station: Schemas["FloorStation"];
   /** nothing has ever been here nor anywhere else: say what will be */
   invite: boolean;
+  /** something is stuck here or elsewhere: keep the place for it, so that the columns stay level */
+  foot: boolean;
 }
 
 /** One place of the stream with its numbers: in work, the oldest, the week, what is stuck. */
-export function Station({ station: s, invite }: Props) {
+export function Station({ station: s, invite, foot }: Props) {
   const Mark = icons[s.id];
   const room = rooms[s.id];
   const state = s.stuckCount > 0 ? "stuck" : s.inWork > 0 ? "busy" : "idle";
@@ -68,21 +70,16 @@ export function Station({ station: s, invite }: Props) {
               <span className={classes.words}>{room.work}</span>
             </span>
           </Hint>
-          <span className={`num ${classes.oldest}`}>
-            {s.oldest && s.oldestSeconds !== undefined ? (
+          <span className={`num ${classes.line}`}>
+            {s.waiting > 0 && `${format(s.waiting, "count")} waiting`}
+          </span>
+          <span className={`num ${classes.line}`}>
+            {s.oldest && s.oldestSeconds !== undefined && (
               <Hint label={`${s.oldestTitle || s.oldest}: ${duration(Math.round(s.oldestSeconds))}`}>
                 <InLink href={hrefOf(s.oldest)} look="quiet">
                   oldest {shortAge(s.oldestSeconds)}
                 </InLink>
               </Hint>
-            ) : s.waiting > 0 ? null : (
-              <span aria-hidden>·</span>
-            )}
-            {s.waiting > 0 && (
-              <span>
-                {s.oldest && " · "}
-                {format(s.waiting, "count")} waiting
-              </span>
             )}
           </span>
           <span className={classes.week}>
@@ -96,13 +93,15 @@ export function Station({ station: s, invite }: Props) {
               </span>
             </Hint>
           </span>
-          <span className={classes.foot}>
-            {s.stuckCount > 0 && (
-              <Suspense fallback={`${s.stuckCount} stuck`}>
-                <Stuck station={s} />
-              </Suspense>
-            )}
-          </span>
+          {foot && (
+            <span className={classes.foot}>
+              {s.stuckCount > 0 && (
+                <Suspense fallback={`${s.stuckCount} stuck`}>
+                  <Stuck station={s} />
+                </Suspense>
+              )}
+            </span>
+          )}
         </div>
       )}
     </>

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { Schemas } from "~/api/ask";
 import {
+  fold,
   hurt,
   isEmpty,
   kindOf,
@@ -53,7 +54,7 @@ describe("sentences", () => {
     const f = floor({ initiatives: { inWork: 1 }, items: { inWork: 3 }, releases: { week: 2 } });
     f.outcomes = [{ ...outcome, value: 32.04 }];
     expect(sentences(f)).toEqual([
-      "Heavy missions: 32 % of 60 %.",
+      "Heavy missions: 32 % on the way to 60 %.",
       "1 initiative and 3 items in work.",
       "2 releases reached everybody in 7 days.",
     ]);
@@ -111,3 +112,19 @@ it.each([
   [187_200, "2 d"],
   [0.4, "0 s"],
 ])("shortens %d s to %s", (s, words) => expect(shortAge(s)).toBe(words));
+
+it("folds what moves again and again into its newest move", () => {
+  const move = (at: string, subject: string) => ({
+    at,
+    subject,
+    kind: "k.m",
+    title: "",
+    text: at,
+    actor: "",
+  });
+  const got = fold([move("3", "a"), move("2", "b"), move("1", "a")]);
+  expect(got.map((m) => [m.subject, m.text, m.times])).toEqual([
+    ["a", "3", 2],
+    ["b", "2", 1],
+  ]);
+});

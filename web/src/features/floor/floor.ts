@@ -22,7 +22,7 @@ export const rooms: Record<StationId, Room> = {
   vision: {
     href: "/board",
     about: "Why the company exists, and how it will know",
-    work: "key results on their way",
+    work: "key results",
     finished: "reached",
   },
   initiatives: {
@@ -59,8 +59,8 @@ export const rooms: Record<StationId, Room> = {
   customers: {
     href: "/platform",
     about: "What they use, and what they do with it",
-    work: "components live",
-    finished: "releases reached",
+    work: "components",
+    finished: "releases",
   },
 };
 
@@ -116,7 +116,9 @@ export function sentences(floor: Floor): string[] {
     said.push(
       first.value === undefined
         ? `${first.title}: not measured yet, ${target} is the target.`
-        : `${first.title}: ${format(first.value, unit)} of ${target}.`,
+        : wayOf(first) === 1
+          ? `${first.title}: ${format(first.value, unit)}, the target of ${target} is reached.`
+          : `${first.title}: ${format(first.value, unit)} on the way to ${target}.`,
     );
   }
   const work = (
@@ -163,4 +165,19 @@ export function shortAge(seconds: number): string {
 
 function join(words: readonly string[]): string {
   return words.length < 2 ? words.join("") : `${words.slice(0, -1).join(", ")} and ${words.at(-1)}`;
+}
+
+/** Something that moved, with how often it did: what moves again and again stands in the list once. */
+export type Moved = Schemas["FloorMove"] & { times: number };
+
+/** The moves with those of one object and kind folded into the newest of them. */
+export function fold(moves: Floor["recent"]): Moved[] {
+  const seen = new Map<string, Moved>();
+  for (const m of moves) {
+    const key = `${m.subject} ${m.kind}`;
+    const first = seen.get(key);
+    if (first) first.times++;
+    else seen.set(key, { ...m, times: 1 });
+  }
+  return [...seen.values()];
 }

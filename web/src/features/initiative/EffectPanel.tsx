@@ -4,6 +4,7 @@ import { InLink } from "~/ui/InLink";
 import { Interval } from "~/ui/Interval";
 import { Num } from "~/ui/Num";
 import { Panel } from "~/ui/Panel";
+import { Sparkline } from "~/ui/Sparkline";
 import { Status } from "~/ui/Status";
 import { Grade, signed } from "../product/Outcome";
 import classes from "./Initiative.module.css";
@@ -21,21 +22,41 @@ export function EffectPanel(props: { initiative: Detail; keyResult: Schemas["Key
   const r = i.result;
   const unit = resultUnit(r.unit, r.comparable);
   return (
-    <Panel title="Predicted and measured" note={k?.title}>
+    <Panel title="Predicted and measured">
+      {k && (
+        <div className={classes.aim}>
+          <span>
+            Should move{" "}
+            <InLink href={`/key-results/${k.id}`} look="quiet">
+              <b>{k.title}</b>
+            </InLink>
+          </span>
+          <span className={`num ${classes.now}`}>
+            <Sparkline
+              values={k.spark.map((p) => p.value)}
+              unit={{ unit: k.unit }}
+              label={k.title}
+              target={k.target}
+              width={110}
+            />
+            {k.value === undefined ? "no data" : `${format(k.value, { unit: k.unit })} now`}
+          </span>
+        </div>
+      )}
       <div className={classes.figures}>
-        <span>
-          <span className={classes.quiet}>Predicted</span>{" "}
-          <b className="num">
-            {r.predicted === undefined
-              ? "not said"
-              : signed(r.predicted, resultUnit(k?.unit ?? r.unit, true))}
-          </b>
-        </span>
-        <span>
-          <span className={classes.quiet}>Measured</span>{" "}
-          <Num value={r.measured} unit={unit} low={r.low} high={r.high} definition={r.basis} />
-        </span>
-        <Grade grade={r.grade} />
+        <Figure
+          name="Predicted"
+          words={
+            r.predicted === undefined ? undefined : signed(r.predicted, resultUnit(k?.unit ?? r.unit, true))
+          }
+          none="not said"
+        />
+        <Figure
+          name="Measured"
+          words={r.measured === undefined ? undefined : signed(r.measured, unit)}
+          none="nothing yet"
+        />
+        {r.measured !== undefined && <Grade grade={r.grade} />}
       </div>
       {r.measured !== undefined && r.low !== undefined && r.high !== undefined && (
         <Interval
@@ -65,5 +86,16 @@ export function EffectPanel(props: { initiative: Detail; keyResult: Schemas["Key
         </ul>
       )}
     </Panel>
+  );
+}
+
+function Figure({ name, words, none }: { name: string; words: string | undefined; none: string }) {
+  return (
+    <div className={classes.figure}>
+      <div className={classes.quiet}>{name}</div>
+      <div className={`num ${classes.great}`} data-none={words === undefined || undefined}>
+        {words ?? none}
+      </div>
+    </div>
   );
 }

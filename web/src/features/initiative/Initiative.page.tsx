@@ -1,6 +1,8 @@
+import { Button } from "@mantine/core";
+import { IconPencil } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { useParams } from "@tanstack/react-router";
-import { useMemo } from "react";
+import { useMemo, useState } from "react";
 import { format } from "~/lib/number";
 import { Details } from "~/object/Details";
 import { Loaded } from "~/object/Loaded";
@@ -13,9 +15,11 @@ import { InLink } from "~/ui/InLink";
 import { Page } from "~/ui/Page";
 import { Panel } from "~/ui/Panel";
 import { Status } from "~/ui/Status";
+import { InitiativeForm } from "../board/forms";
 import { Asked } from "./Asked";
 import { Decisions } from "./Decisions";
 import { EffectPanel } from "./EffectPanel";
+import { Features } from "./Features";
 import classes from "./Initiative.module.css";
 import { boardQuery, type Detail, initiativeQuery, initiativeState, money, sentence } from "./initiative";
 import { Ranking } from "./Ranking";
@@ -36,12 +40,13 @@ export function InitiativePage() {
   );
 }
 
-const works = { planned: "waiting", building: "running", released: "done" } as const;
-
 function InitiativeView({ initiative: i }: { initiative: Detail }) {
   const board = useQuery(boardQuery);
+  // The form keeps what it began with while the page goes on living under it.
+  const [edited, setEdited] = useState<Detail>();
+  const all = board.data?.objectives.flatMap((o) => o.keyResults) ?? [];
   const objective = board.data?.objectives.find((o) => o.id === i.objective);
-  const k = board.data?.objectives.flatMap((o) => o.keyResults).find((x) => x.id === i.keyResult);
+  const k = all.find((x) => x.id === i.keyResult);
   useCrumbs(useMemo(() => [{ title: i.title, href: `/initiatives/${i.id}` }], [i.title, i.id]));
   const lists = [
     ["Leading indicators", i.leadingIndicators],
@@ -55,6 +60,13 @@ function InitiativeView({ initiative: i }: { initiative: Detail }) {
       owner={i.owner || "nobody yet"}
       lead={i.businessOutcome}
       thread={<ObjectThread kind="initiative" id={i.id} />}
+      actions={
+        i.state !== "done" && (
+          <Button variant="default" leftSection={<IconPencil size={15} />} onClick={() => setEdited(i)}>
+            Change
+          </Button>
+        )
+      }
       aside={
         <>
           <Asked initiative={i} />
@@ -80,12 +92,23 @@ function InitiativeView({ initiative: i }: { initiative: Detail }) {
                 [
                   "Objective",
                   objective ? (
-                    <InLink key="o" href="/board" look="quiet">
+                    <InLink key="o" href={`/board?objective=${objective.id}`} look="quiet">
                       {objective.title}
                     </InLink>
                   ) : null,
                 ],
-                ["Key result", k?.title ?? (i.keyResult ? "of the portfolio" : "none is chosen")],
+                [
+                  "Key result",
+                  k ? (
+                    <InLink key="k" href={`/key-results/${k.id}`} look="quiet">
+                      {k.title}
+                    </InLink>
+                  ) : i.keyResult ? (
+                    "of the portfolio"
+                  ) : (
+                    "none is chosen"
+                  ),
+                ],
                 [
                   "Its value",
                   k?.value === undefined
@@ -139,33 +162,10 @@ function InitiativeView({ initiative: i }: { initiative: Detail }) {
         </div>
       </Panel>
       <EffectPanel initiative={i} keyResult={k} />
-      <Panel
-        title="Features"
-        note={`${i.features.building} building, ${i.features.planned} planned, ${i.features.released} released`}
-        flush
-      >
-        {i.work.length === 0 ? (
-          <p className={classes.none}>
-            No product has taken it up yet. <InLink href="/products">Products</InLink> plan its features.
-          </p>
-        ) : (
-          <ul className={classes.rows}>
-            {i.work.map((f) => (
-              <li key={f.id}>
-                <InLink href={`/features/${f.id}`} look="quiet" className={classes.name}>
-                  {f.title}
-                </InLink>
-                <Status state={works[f.state]} label={f.state} />
-                <span className={`num ${classes.quiet}`}>
-                  {f.items.done} of {f.items.ready + f.items.inWork + f.items.done} items done
-                </span>
-              </li>
-            ))}
-          </ul>
-        )}
-      </Panel>
+      <Features initiative={i} keyResult={(id) => all.find((x) => x.id === id)} />
       <Ranking initiative={i} board={board} />
       <Decisions decisions={i.decisions} />
+      {edited && <InitiativeForm initiative={edited} keyResults={all} onClose={() => setEdited(undefined)} />}
     </Page>
   );
 }

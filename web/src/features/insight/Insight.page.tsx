@@ -62,6 +62,7 @@ export function InsightPage() {
             {metrics.map((m) => (
               <MetricCard key={m.id} metric={m} onEvents={() => show({ metric: m.id })} />
             ))}
+            <Legend />
           </div>
           {dora.data && (
             <p className={`num ${classes.when}`}>
@@ -75,6 +76,25 @@ export function InsightPage() {
         onClose={() => show({ metric: undefined } as InsightSearch)}
       />
     </Page>
+  );
+}
+
+function Legend() {
+  return (
+    <section className={classes.legend} aria-label="How to read this">
+      <h2>How to read this</h2>
+      <p>
+        <b>A range stands under each figure:</b> with so few observations the truth may lie anywhere in it.
+      </p>
+      <p>
+        <b>Too few is a state, not a zero.</b> The figure appears once there are enough observations for a
+        range that means something.
+      </p>
+      <p>
+        <b>They belong together.</b> Speed that is bought with failures is no improvement; compare a team with
+        its own past, not with others.
+      </p>
+    </section>
   );
 }
 
