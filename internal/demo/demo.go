@@ -61,7 +61,8 @@ traffic, telemetry. Then the factory stays up, and you can look around.`,
 }
 
 func run(ctx context.Context, out io.Writer, o options) (err error) {
-	if o.data == "" {
+	kept := o.data != ""
+	if !kept {
 		if o.data, err = os.MkdirTemp("", "factory-demo-"); err != nil {
 			return err
 		}
@@ -97,6 +98,9 @@ func run(ctx context.Context, out io.Writer, o options) (err error) {
 		return fmt.Errorf("the story did not hold: %w", storyErr)
 	}
 	if o.exit {
+		if kept {
+			s.kept()
+		}
 		return nil
 	}
 	s.farewell()

@@ -112,10 +112,20 @@ func (s *story) play(ctx context.Context) error {
 // farewell tells how to look around.
 func (s *story) farewell() {
 	s.say("\nThe factory stays up at %s until Ctrl-C. Sign in as", s.factory.url)
+	s.passwords()
+	s.say("\nCustomers go on flying missions. Try the command line too:\n   export FACTORY_URL=%s FACTORY_TOKEN=%s\n   bin/factory thread commit/%s", s.factory.url, s.eva.client.Token, s.heavy[:min(12, len(s.heavy))])
+}
+
+// kept tells how to look at a story that was played unattended.
+func (s *story) kept() {
+	s.say("\nLook around with: factory up --data %s\nSign in as", filepath.Join(s.opts.data, "factory"))
+	s.passwords()
+}
+
+func (s *story) passwords() {
 	for _, p := range s.everyone {
 		s.say("   %-18s login %-5s password %s   (%s)", p.name, p.login, p.password, p.roles[0])
 	}
-	s.say("\nCustomers go on flying missions. Try the command line too:\n   export FACTORY_URL=%s FACTORY_TOKEN=%s\n   bin/factory thread commit/%s", s.factory.url, s.eva.client.Token, s.heavy[:min(12, len(s.heavy))])
 }
 
 // again repeats what failed because the factory did not answer: it may have

@@ -54,7 +54,7 @@ it("leads from an empty factory to the floor, out of the door and back to the pa
   await page.keyboard.press("a");
   await page.getByRole("heading", { name: "Audit", level: 1 }).waitFor();
   await page.keyboard.press("Control+k");
-  await page.getByPlaceholder("Go to or do").fill("dora");
+  await page.getByLabel("Go to or do").fill("dora");
   await page.keyboard.press("Enter");
   await page.getByRole("heading", { name: "Insight", level: 1 }).waitFor();
   expect(wrongs).toEqual([]);

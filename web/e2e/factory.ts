@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { access, mkdtemp, rm } from "node:fs/promises";
+import { access, cp, mkdtemp, readFile, rm } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -15,16 +15,42 @@ export interface Factory {
   stop: () => Promise<void>;
 }
 
+/** Who can sign in after the story. */
+export type Person = "pat" | "mara" | "ada" | "eva";
+
 const shipped = fileURLToPath(new URL("../../bin/factory", import.meta.url));
 const patience = 20_000; // ms until it answers
 
-/** Starts the shipped program (bin/factory, or FACTORY_BIN) on an empty temporary data directory and a free port. */
+/** Where `factory demo --exit --data DIR/data | tee DIR/told.txt` left the story that it played. */
+const story = process.env.FACTORY_STORY ?? fileURLToPath(new URL("../../.cache/story", import.meta.url));
+
+/** Starts the shipped program (bin/factory, or FACTORY_BIN) on an empty temporary data directory and free ports. */
 export async function boot(): Promise<Factory> {
+  return begin(await mkdtemp(join(tmpdir(), "factory-journey-")));
+}
+
+/** Starts it on a copy of the data that the story left, with everybody's password. */
+export async function bootAfterStory(): Promise<Factory & { passwords: Record<Person, string> }> {
+  const told = await readFile(join(story, "told.txt"), "utf8").catch(() =>
+    Promise.reject(
+      new Error(
+        `no story was played in ${story}: bin/factory demo --exit --data ${story}/data | tee ${story}/told.txt`,
+      ),
+    ),
+  );
+  const passwords = Object.fromEntries(
+    [...told.matchAll(/login (\S+)\s+password (\S+)/g)].map(([, login, password]) => [login, password]),
+  ) as Record<Person, string>;
+  const data = await mkdtemp(join(tmpdir(), "factory-journey-"));
+  await cp(join(story, "data", "factory"), data, { recursive: true, verbatimSymlinks: true });
+  return { ...(await begin(data)), passwords };
+}
+
+async function begin(data: string): Promise<Factory> {
   const bin = process.env.FACTORY_BIN ?? shipped;
   await access(bin).catch(() =>
     Promise.reject(new Error(`there is no program at ${bin}: run make build first`)),
   );
-  const data = await mkdtemp(join(tmpdir(), "factory-journey-"));
   const [listen, gateway, otlp] = [await freeAddress(), await freeAddress(), await freeAddress()];
   const child = spawn(bin, ["up", "--data", data, "--listen", listen, "--gateway", gateway, "--otlp", otlp], {
     stdio: ["ignore", "pipe", "pipe"],
