@@ -25,7 +25,7 @@ import (
 
 // noted is a follower's projection.
 var noted = store.Schema{Module: "noted", Files: fstest.MapFS{"migrations/0001_begin.sql": &fstest.MapFile{
-	Data: []byte("create table noted_item (name text not null, item text not null);"),
+	Data: []byte("create table noted_item (name text not null, seq bigint not null, item text not null);"),
 }}}
 
 var schemas = []store.Schema{journal.Schema(), noted}
@@ -48,7 +48,7 @@ func follower(name string, handle func(f journal.Fact) error) journal.Follower {
 		if err != nil {
 			return err
 		}
-		if _, err := tx.Exec(ctx, `insert into noted_item (name, item) values ($1, $2)`, name, string(p.Item)); err != nil {
+		if _, err := tx.Exec(ctx, `insert into noted_item (name, seq, item) values ($1, $2, $3)`, name, f.Seq, string(p.Item)); err != nil {
 			return err
 		}
 		return handle(f)
@@ -58,7 +58,7 @@ func follower(name string, handle func(f journal.Fact) error) journal.Follower {
 func notes(t testing.TB, db *store.DB, name string) (list []string) {
 	t.Helper()
 	err := db.View(t.Context(), func(tx *store.Tx) (err error) {
-		list, err = store.List(t.Context(), tx, store.Scan1[string], `select item from noted_item where name = $1`, name)
+		list, err = store.List(t.Context(), tx, store.Scan1[string], `select item from noted_item where name = $1 order by seq`, name)
 		return err
 	})
 	if err != nil {

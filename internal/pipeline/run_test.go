@@ -212,7 +212,8 @@ func TestParallelFailure(t *testing.T) {
 // processes end.
 func TestCancel(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
-		w.file("steps:\n- name: long\n  run: |\n    touch runs; echo running; sleep 87654")
+		mark := fmt.Sprintf("87%06d", rand.IntN(1_000_000)) // beside the same test on the other database
+		w.file("steps:\n- name: long\n  run: |\n    touch runs; echo running; sleep " + mark)
 		w.start()
 		id := w.push("engine", "eng", "normal")
 		next := w.push("engine", "eng", "normal") // waits: one at a time of a component
@@ -238,7 +239,7 @@ func TestCancel(t *testing.T) {
 		if r.State != Cancelled || r.Reason != "cancelled by Robin" || r.Steps[0].State != Cancelled || r.Steps[1].State != Cancelled {
 			t.Fatalf("ended as %+v", r)
 		}
-		if running("87654") {
+		if running(mark) {
 			t.Error("its processes are still there")
 		}
 		if got := facts[fact.RunFinished](w); len(got) != 2 || got[0].Outcome != "cancelled" || got[1].Outcome != "cancelled" {
