@@ -87,9 +87,9 @@ func (s *Service) Provenance(ctx context.Context, who access.Actor, digest ref.A
 	return attest.ReadProvenance(statement)
 }
 
-// Unpack writes the files of an image to dir, which is missing, empty or holds
-// this image already, and returns how to start it; see image.Unpack. It does
-// not ask whether the image may run: call Verify first.
+// Unpack writes the files of an image to dir, replacing what is not the image,
+// and returns how to start it; see image.Unpack. It does not ask whether the
+// image may run: call Verify first.
 func (s *Service) Unpack(ctx context.Context, who access.Actor, digest ref.Artifact, dir string) (Config, error) {
 	if err := who.May(access.Read, ""); err != nil {
 		return Config{}, err

@@ -564,8 +564,15 @@ func TestUnpackIsWhole(t *testing.T) {
 		if err := change(dir); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := image.Unpack(t.Context(), p.blobs, d, dir, image.DefaultLimits); !errs.Is(err, errs.Denied) {
+		if _, err := image.Unpack(t.Context(), p.blobs, d, dir, image.DefaultLimits); err != nil {
 			t.Errorf("changed on disk (%s): %v", name, err)
+		}
+		if d := cmp.Diff(map[string]string{"app/run": "program", "app/l": "-> run"}, files(t, dir)); d != "" {
+			t.Errorf("changed on disk (%s): what is unpacked is not the image: %s", name, d)
+		}
+		info, err := os.Lstat(filepath.Join(dir, "app/run"))
+		if err != nil || info.Mode() != 0o755 {
+			t.Errorf("changed on disk (%s): mode %v: %v", name, info.Mode(), err)
 		}
 	}
 }

@@ -5,41 +5,43 @@ import (
 	"os"
 
 	"github.com/digital-factory/factory/internal/artifact/blob"
-	"github.com/digital-factory/factory/internal/base/errs"
 )
 
-// same fails with Denied when dir does not hold exactly the files below root:
-// names, kinds, permissions, contents and where links point.
-func same(root *os.Root, dir string) error {
+// difference names the first file in which dir is not exactly the tree below
+// root (names, kinds, permissions, contents and where links point), or nothing.
+func difference(root *os.Root, dir string) (name string, err error) {
 	other, err := os.OpenRoot(dir)
 	if err != nil {
-		return err
+		return "", err
 	}
 	defer other.Close()
 	count := 0
-	err = fs.WalkDir(root.FS(), ".", func(name string, _ fs.DirEntry, err error) error {
-		if err != nil || name == "." {
+	err = fs.WalkDir(root.FS(), ".", func(path string, _ fs.DirEntry, err error) error {
+		if err != nil || path == "." {
 			return err
 		}
 		count++
-		equal, err := equalFile(root, other, name)
+		equal, err := equalFile(root, other, path)
 		if err == nil && !equal {
-			err = differs(dir, name)
+			name = path
+			return fs.SkipAll
 		}
 		return err
 	})
-	if err != nil {
-		return err
+	if name != "" || err != nil {
+		return name, err
 	}
-	return fs.WalkDir(other.FS(), ".", func(name string, _ fs.DirEntry, err error) error {
-		if err != nil || name == "." {
+	err = fs.WalkDir(other.FS(), ".", func(path string, _ fs.DirEntry, err error) error {
+		if err != nil || path == "." {
 			return err
 		}
 		if count--; count < 0 {
-			return differs(dir, "the number of files")
+			name = "the number of files"
+			return fs.SkipAll
 		}
 		return nil
 	})
+	return name, err
 }
 
 // equalFile compares one entry of two trees.
@@ -80,9 +82,4 @@ func digestOf(root *os.Root, name string) (blob.Digest, error) {
 	}
 	defer f.Close()
 	return blob.From(f)
-}
-
-func differs(dir, what string) error {
-	return errs.New(errs.Denied, "%s does not hold the image: %s differs", dir, what).
-		Do("find out who wrote there, remove the directory, and start again")
 }

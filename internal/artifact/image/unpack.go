@@ -7,6 +7,7 @@ import (
 	"errors"
 	"io"
 	"io/fs"
+	"log/slog"
 	"os"
 	"path"
 	"path/filepath"
@@ -34,12 +35,12 @@ const (
 	opaque   = ".wh..wh..opq"
 )
 
-// Unpack writes the files of the image d to dir, which is missing, empty or
-// holds this very image already, and returns how to start it. Dir appears
-// complete or not at all. What is there already is compared with the image, file
-// by file, and stays untouched, so that programs may run from it meanwhile;
-// anything else than the image is Denied. Only one caller at a time may unpack
-// into a directory.
+// Unpack writes the files of the image d to dir and returns how to start it. Dir
+// appears complete or not at all. What is there already is compared with the
+// image, file by file, and stays untouched, so that programs may run from it
+// meanwhile; anything else than the image (somebody wrote there, a backup was
+// restored without its permissions) is replaced by it, which is logged. Only one
+// caller at a time may unpack into a directory.
 //
 // Owners are not kept (everything belongs to whoever runs the factory), nor
 // are setuid, setgid and sticky bits. Device nodes, pipes and sockets, paths or
@@ -84,13 +85,24 @@ func Unpack(ctx context.Context, c Content, d blob.Digest, dir string, limits Li
 	if err := checkEntrypoint(root, conf); err != nil {
 		return Config{}, err
 	}
-	if err := os.Rename(temp, dir); err != nil {
-		if !errors.Is(err, syscall.ENOTEMPTY) && !errors.Is(err, fs.ErrExist) {
-			return Config{}, blob.Disk(err)
-		}
-		return conf, same(root, dir)
+	return conf, blob.Disk(place(root, temp, dir))
+}
+
+// place puts the tree temp, open as root, at dir unless the same stands there.
+func place(root *os.Root, temp, dir string) error {
+	err := os.Rename(temp, dir)
+	if !errors.Is(err, syscall.ENOTEMPTY) && !errors.Is(err, fs.ErrExist) {
+		return err
 	}
-	return conf, nil
+	differs, err := difference(root, dir)
+	if differs == "" || err != nil {
+		return err
+	}
+	slog.Warn("what stood where an image is unpacked was not the image, and is replaced", "directory", dir, "differs", differs)
+	if err := os.RemoveAll(dir); err != nil {
+		return err
+	}
+	return os.Rename(temp, dir)
 }
 
 // checkEntrypoint makes sure that the program is a file of the image itself,
