@@ -2,6 +2,7 @@ package client
 
 import (
 	"context"
+	"io"
 	"net/http"
 	"time"
 )
@@ -214,6 +215,16 @@ func (c *Client) RollBack(ctx context.Context, id string, in Reason) (Rollout, e
 // ReplayRollout decides again from the stored plan and counts.
 func (c *Client) ReplayRollout(ctx context.Context, id string) (Replay, error) {
 	return call[Replay](ctx, c, http.MethodGet, path("rollouts", id, "replay"), nil, nil)
+}
+
+// Dossier returns the signed page with all that a rollout rests on.
+func (c *Client) Dossier(ctx context.Context, id string) ([]byte, error) {
+	body, err := c.open(ctx, http.MethodGet, path("rollouts", id, "dossier"), nil, nil)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = body.Close() }()
+	return io.ReadAll(body)
 }
 
 // ClearArtifact lifts the mark from an artifact that was rolled back.

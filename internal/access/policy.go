@@ -115,6 +115,9 @@ func Nobody() Actor { return Actor{} }
 // By is the actor as the journal records it.
 func (a Actor) By() journal.By { return journal.By{ID: a.ID, Name: a.Name} }
 
+// System reports whether the actor is a part of the factory.
+func (a Actor) System() bool { return a.system }
+
 // Known reports whether somebody is signed in.
 func (a Actor) Known() bool { return a.ID != "" }
 

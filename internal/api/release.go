@@ -2,6 +2,8 @@ package api
 
 import (
 	"context"
+	"mime"
+	"net/http"
 
 	"github.com/digital-factory/factory/client"
 	"github.com/digital-factory/factory/internal/access"
@@ -38,6 +40,16 @@ func (a *API) releases() {
 		func(ctx context.Context, who access.Actor, in *id) (*body[client.Replay], error) {
 			p, err := a.Release.Replay(ctx, who, ref.Rollout(in.ID))
 			return answer(client.Replay{Identical: p.Identical, Stored: verdict(p.Stored), Again: verdict(p.Again)}, err)
+		})
+	a.raw(access.Audit, op("GET /rollouts/{id}/dossier", "release", "Read the signed dossier of a rollout: one page that is verified offline"), "text/html",
+		func(w http.ResponseWriter, r *http.Request, who access.Actor) error {
+			file, err := a.Dossier.Make(r.Context(), who, ref.Rollout(r.PathValue("id")))
+			if err != nil {
+				return err
+			}
+			w.Header().Set("Content-Disposition", mime.FormatMediaType("attachment", map[string]string{"filename": file.Name}))
+			w.Header().Set("Content-Security-Policy", "sandbox")
+			return document(w, "text/html; charset=utf-8", file.Page, nil)
 		})
 	register(a, access.Operate, op("POST /artifacts/{id}/clear", "release", "Lift the mark from an artifact that was rolled back"),
 		func(ctx context.Context, who access.Actor, in *with[client.Reason]) (*none, error) {

@@ -6,6 +6,7 @@ import (
 	"github.com/digital-factory/factory/client"
 	"github.com/digital-factory/factory/internal/access"
 	"github.com/digital-factory/factory/internal/artifact"
+	"github.com/digital-factory/factory/internal/dossier"
 	"github.com/digital-factory/factory/internal/effect"
 	"github.com/digital-factory/factory/internal/flow"
 	"github.com/digital-factory/factory/internal/incident"
@@ -42,6 +43,7 @@ type Services struct {
 	Incident  *incident.Service
 	Insight   *insight.Service
 	Thread    *thread.Service
+	Dossier   *dossier.Service
 	Health    func(context.Context) (client.Health, error)
 }
 

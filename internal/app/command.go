@@ -14,8 +14,8 @@ import (
 	"github.com/digital-factory/factory/internal/source"
 )
 
-// Commands returns the commands that run a factory in this process.
-func Commands() []*cobra.Command { return []*cobra.Command{up(), hook()} }
+// Commands returns the commands that run in this process instead of asking a factory.
+func Commands() []*cobra.Command { return []*cobra.Command{up(), hook(), dossierCommand()} }
 
 // hook is what git runs inside a push; people do not call it.
 func hook() *cobra.Command {

@@ -18,6 +18,7 @@ import (
 	"github.com/digital-factory/factory/internal/base/errs"
 	"github.com/digital-factory/factory/internal/base/life"
 	"github.com/digital-factory/factory/internal/base/store"
+	"github.com/digital-factory/factory/internal/dossier"
 	"github.com/digital-factory/factory/internal/effect"
 	"github.com/digital-factory/factory/internal/flow"
 	"github.com/digital-factory/factory/internal/incident"
@@ -101,6 +102,7 @@ func (a *App) furnish(ctx context.Context) error {
 	incidents := incident.New(db, j, now)
 	insights := insight.New(db, now)
 	graph := thread.New(db)
+	dossiers := dossier.New(j, decided{rollouts}, threads{graph}, seals{artifacts}, now)
 
 	a.rooms = rooms{artifacts, repos, run, metricStore, receiver, signals}
 	for _, m := range []interface{ Follow(*journal.Journal) }{funds, products, teams, work, paths, runs, rollouts, signals, incidents, insights, graph} {
@@ -116,7 +118,7 @@ func (a *App) furnish(ctx context.Context) error {
 	}
 	a.api = api.New(a.access.Authenticate(api.SessionCookie), api.Services{
 		Access: a.access, Journal: j, Effects: a.effects, Release: rollouts, Portfolio: funds, Product: products, Platform: paths, Source: repos,
-		Team: teams, Flow: work, Incident: incidents, Insight: insights, Thread: graph, Telemetry: signals, Pipeline: runs, Runtime: run, Artifact: artifacts,
+		Team: teams, Flow: work, Incident: incidents, Insight: insights, Thread: graph, Telemetry: signals, Pipeline: runs, Runtime: run, Artifact: artifacts, Dossier: dossiers,
 		Health: a.health,
 	})
 	return a.serveDoors()

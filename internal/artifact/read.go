@@ -87,6 +87,44 @@ func (s *Service) Provenance(ctx context.Context, who access.Actor, digest ref.A
 	return attest.ReadProvenance(statement)
 }
 
+// Attestations returns the provenance and the SBOM of an artifact as they were
+// signed: Sigstore bundles.
+func (s *Service) Attestations(ctx context.Context, who access.Actor, digest ref.Artifact) (bundles []json.RawMessage, err error) {
+	a, err := s.Get(ctx, who, digest)
+	if err != nil {
+		return nil, err
+	}
+	for _, referrer := range []blob.Digest{a.Provenance, a.SBOM} {
+		raw, err := s.bundle(a.Repository, referrer)
+		if err != nil {
+			return nil, err
+		}
+		bundles = append(bundles, raw)
+	}
+	return bundles, nil
+}
+
+// Attest signs with the factory's key that the predicate holds for an artifact,
+// as a Sigstore bundle. Parts of the factory may, people may not: a signature
+// says that the factory itself knows.
+func (s *Service) Attest(ctx context.Context, who access.Actor, digest ref.Artifact, predicateType string, predicate any) ([]byte, error) {
+	if !who.System() {
+		return nil, errs.New(errs.Denied, "only the factory itself attests with its key")
+	}
+	if predicateType == attest.ProvenanceType || predicateType == attest.SBOMType {
+		return nil, errs.New(errs.Denied, "a %s is made by publishing an artifact only", predicateType)
+	}
+	a, err := s.Get(ctx, who, digest)
+	if err != nil {
+		return nil, err
+	}
+	statement, err := attest.State(a.Repository, blob.Digest(digest), predicateType, predicate)
+	if err != nil {
+		return nil, err
+	}
+	return attest.Seal(ctx, s.signer, statement)
+}
+
 // Unpack writes the files of an image to dir, replacing what is not the image,
 // and returns how to start it; see image.Unpack. It does not ask whether the
 // image may run: call Verify first.
@@ -109,20 +147,25 @@ const maxBundle = 16 << 20
 
 // open returns the statement about d in the referrer of the repository.
 func (s *Service) open(repository string, d, referrer blob.Digest) (attest.Statement, error) {
-	stored, err := s.registry.Manifest(repository, string(referrer))
-	if err != nil {
-		return attest.Statement{}, err
-	}
-	m, err := oci.ParseManifest(stored.MediaType, stored.Body)
-	if err != nil {
-		return attest.Statement{}, err
-	}
-	if m.ArtifactType != attest.BundleType || len(m.Layers) != 1 {
-		return attest.Statement{}, errs.New(errs.Denied, "the referrer %s is no attestation", referrer)
-	}
-	raw, err := s.blobs.Read(m.Layers[0].Digest, maxBundle)
+	raw, err := s.bundle(repository, referrer)
 	if err != nil {
 		return attest.Statement{}, err
 	}
 	return attest.Open(raw, s.signer.Public(), d)
+}
+
+// bundle returns the referrer as it was signed.
+func (s *Service) bundle(repository string, referrer blob.Digest) ([]byte, error) {
+	stored, err := s.registry.Manifest(repository, string(referrer))
+	if err != nil {
+		return nil, err
+	}
+	m, err := oci.ParseManifest(stored.MediaType, stored.Body)
+	if err != nil {
+		return nil, err
+	}
+	if m.ArtifactType != attest.BundleType || len(m.Layers) != 1 {
+		return nil, errs.New(errs.Denied, "the referrer %s is no attestation", referrer)
+	}
+	return s.blobs.Read(m.Layers[0].Digest, maxBundle)
 }

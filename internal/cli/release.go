@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"fmt"
+	"os"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -13,7 +14,7 @@ import (
 func (s *session) rollout() *cobra.Command {
 	cmd := &cobra.Command{Use: "rollout", Short: "Watch rollouts, replay their verdicts, pull the levers",
 		Example: "  factory rollout list --component engine-controller\n  factory rollout show ID\n  factory rollout roll-back ID --reason \"odd engine sounds\""}
-	cmd.AddCommand(s.rolloutList(), s.rolloutShow(), s.rolloutReplay(), s.rolloutStart(),
+	cmd.AddCommand(s.rolloutList(), s.rolloutShow(), s.rolloutReplay(), s.rolloutDossier(), s.rolloutStart(),
 		s.lever("hold", "Stop a rollout from widening and from being promoted", (*client.Client).HoldRollout),
 		s.lever("resume", "End a hold", (*client.Client).ResumeRollout),
 		s.lever("roll-back", "Take a rollout back at once", (*client.Client).RollBack))
@@ -96,6 +97,33 @@ func (s *session) rolloutReplay() *cobra.Command {
 			})
 		},
 	}
+}
+
+func (s *session) rolloutDossier() *cobra.Command {
+	var out string
+	cmd := &cobra.Command{
+		Use: "dossier ID", Short: "Save the signed dossier of a rollout, which is verified offline", Args: cobra.ExactArgs(1),
+		Long: `Save one signed, self-contained page with all that a rollout rests on: what was wanted, what was
+built and from what, the frozen plan, the counts, the verdict and the facts of the journal.
+Verify it anywhere, without the factory: factory dossier verify FILE --key factory.pub`,
+		Example: "  factory rollout dossier 0192f0c1-...\n  factory rollout dossier 0192f0c1-... --out release-12.html",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			page, err := s.client().Dossier(cmd.Context(), args[0])
+			if err != nil {
+				return err
+			}
+			if out == "" {
+				out = "dossier-" + args[0] + ".html"
+			}
+			if err := os.WriteFile(out, page, 0o644); err != nil {
+				return err
+			}
+			saved := map[string]any{"file": out, "bytes": len(page)}
+			return s.print(saved, func(t *table) { t.row("saved " + out) })
+		},
+	}
+	cmd.Flags().StringVar(&out, "out", "", "file to write (default: named by the rollout)")
+	return cmd
 }
 
 func (s *session) rolloutStart() *cobra.Command {

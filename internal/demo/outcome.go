@@ -4,6 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
 
 	"github.com/digital-factory/factory/client"
 )
@@ -67,6 +70,9 @@ func (s *story) check(ctx context.Context) error {
 		return err
 	}
 	s.note("%d facts, the chain is unbroken", s.report.Journal.Facts)
+	if err := s.again(ctx, func() error { return s.dossiers(ctx) }); err != nil {
+		return err
+	}
 	for _, r := range s.report.Rollouts {
 		if !r.ReplayIdentical {
 			return fmt.Errorf("the verdict on version %s does not replay to the same answer", r.Version)
@@ -78,6 +84,46 @@ func (s *story) check(ctx context.Context) error {
 			return fmt.Errorf("version %s: verdict after %.2f s, traffic after %.2f s; both shall be at most 1 s", r.Version, r.VerdictDelay, r.TrafficDelay)
 		}
 	}
+	return nil
+}
+
+// dossiers saves the dossier of every rollout and has each verified without the
+// factory, as an auditor would.
+func (s *story) dossiers(ctx context.Context) error {
+	exe, err := os.Executable()
+	if err != nil {
+		return err
+	}
+	dir := filepath.Join(s.opts.data, "dossiers")
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return err
+	}
+	pem, err := s.mara.client.ArtifactKey(ctx)
+	if err != nil {
+		return err
+	}
+	key := filepath.Join(dir, "factory.pub")
+	if err := os.WriteFile(key, []byte(pem), 0o644); err != nil {
+		return err
+	}
+	list, err := s.mara.client.Rollouts(ctx, client.RolloutFilter{Component: component}, client.Paging{})
+	if err != nil {
+		return err
+	}
+	for _, r := range list.Items {
+		page, err := s.mara.client.Dossier(ctx, r.ID)
+		if err != nil {
+			return err
+		}
+		file := filepath.Join(dir, component+"-"+r.Release+".html")
+		if err := os.WriteFile(file, page, 0o644); err != nil {
+			return err
+		}
+		if out, err := exec.CommandContext(ctx, exe, "dossier", "verify", file, "--key", key).CombinedOutput(); err != nil {
+			return fmt.Errorf("the dossier of version %s does not hold: %w\n%s", r.Release, err, out)
+		}
+	}
+	s.note("%d dossiers, each verified offline", len(list.Items))
 	return nil
 }
 

@@ -131,6 +131,9 @@ func (f Fact) sum() string {
 	return hex.EncodeToString(h.Sum(nil))
 }
 
+// Intact reports whether the fact's hash is that of its content.
+func (f Fact) Intact() bool { return f.sum() == f.Hash }
+
 const columns = `seq, id, kind, at, actor, actor_name, subject, data, prev, hash`
 
 func scan(s store.Scanner) (Fact, error) {

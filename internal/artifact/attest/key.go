@@ -43,6 +43,23 @@ func PublicPEM(public ed25519.PublicKey) ([]byte, error) {
 	return pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der}), nil
 }
 
+// ParsePublicPEM reads what PublicPEM writes.
+func ParsePublicPEM(text []byte) (ed25519.PublicKey, error) {
+	block, _ := pem.Decode(text)
+	if block == nil || block.Type != "PUBLIC KEY" {
+		return nil, errs.New(errs.Invalid, "this is no public key in PEM").Do("save the factory's: factory artifact key > factory.pub")
+	}
+	key, err := x509.ParsePKIXPublicKey(block.Bytes)
+	if err != nil {
+		return nil, errs.Because(errs.Invalid, err, "the public key cannot be read: %v", err)
+	}
+	public, ok := key.(ed25519.PublicKey)
+	if !ok {
+		return nil, errs.New(errs.Invalid, "this is a key of another kind than Ed25519, with which the factory signs")
+	}
+	return public, nil
+}
+
 // keyFile is a Signer with the key in memory.
 type keyFile struct{ private ed25519.PrivateKey }
 
