@@ -62,7 +62,7 @@ func (s *session) rolloutShow() *cobra.Command {
 				if v := d.Verdict; v != nil {
 					for _, m := range v.Metrics {
 						t.row(m.Name, fmt.Sprintf("harm %.2f of %.2f", m.LogE, m.Threshold), fmt.Sprintf("fine %.2f of %.2f", max(m.LogEPromote, m.LogEAccepted), m.PromoteThreshold),
-							fmt.Sprintf("rate ratio %.2f to %.2f", m.RatioLow, m.RatioHigh))
+							ratio(m))
 					}
 					t.row(v.Reason)
 				}
@@ -77,6 +77,15 @@ func (s *session) rolloutShow() *cobra.Command {
 			})
 		},
 	}
+}
+
+// ratio writes the interval of the rates' ratio; one end may not be bounded yet.
+func ratio(m client.MetricVerdict) string {
+	const unbounded = 1e6
+	if m.RatioHigh >= unbounded {
+		return fmt.Sprintf("rate ratio at least %.2f", m.RatioLow)
+	}
+	return fmt.Sprintf("rate ratio %.2f to %.2f", m.RatioLow, m.RatioHigh)
 }
 
 func (s *session) rolloutReplay() *cobra.Command {
