@@ -28,6 +28,7 @@ type Rollout struct {
 	Held       string     `json:"held,omitempty" doc:"Why a person holds it"`
 	Waiting    string     `json:"waiting,omitempty" doc:"What it waits for"`
 	Reason     string     `json:"reason,omitempty" doc:"Why it ended as it did"`
+	BackTo     string     `json:"backTo,omitempty" doc:"The version that a promoted one was taken back to" example:"11"`
 	ByHand     string     `json:"byHand,omitempty" doc:"Who rolled it back by hand"`
 	Requests   int64      `json:"requests" doc:"That both arms got"`
 	Unanswered int64      `json:"unanswered" doc:"Requests that got no answer from a service"`
@@ -52,6 +53,7 @@ type RolloutDetail struct {
 	Stages   []StageCount      `json:"stages" nullable:"false" doc:"First exposures by stage"`
 	Trace    []TracePoint      `json:"trace" nullable:"false" doc:"The evidence over time"`
 	Measured []MeasuredOutcome `json:"measured" nullable:"false" doc:"What it did to key results"`
+	Backs    []EarlierVersion  `json:"backs" nullable:"false" doc:"Where a person can take it back to at once, the newest first; empty unless production runs it"`
 	Bad      bool              `json:"bad" doc:"Nothing applies this artifact again until a person clears it"`
 }
 
@@ -147,6 +149,20 @@ type Reason struct {
 	Reason string `json:"reason" minLength:"1" maxLength:"2000" example:"The support line reports odd engine sounds"`
 }
 
+// RollBack takes a rollout back at once.
+type RollBack struct {
+	Reason
+	To string `json:"to,omitempty" maxLength:"200" doc:"For a promoted version: the earlier one to go back to, by its number or artifact; without it, the one before" example:"11"`
+}
+
+// EarlierVersion is one that production ran before and can run again at once.
+type EarlierVersion struct {
+	Release  string    `json:"release" example:"11"`
+	Artifact string    `json:"artifact"`
+	Commit   string    `json:"commit"`
+	Promoted time.Time `json:"promoted"`
+}
+
 // StartRollout rolls out an artifact that was published before.
 type StartRollout struct {
 	Artifact string `json:"artifact" minLength:"1" maxLength:"200" example:"sha256:..."`
@@ -207,8 +223,8 @@ func (c *Client) ResumeRollout(ctx context.Context, id string, in Reason) (Rollo
 	return call[Rollout](ctx, c, http.MethodPost, path("rollouts", id, "resume"), nil, in)
 }
 
-// RollBack takes a rollout back at once.
-func (c *Client) RollBack(ctx context.Context, id string, in Reason) (Rollout, error) {
+// RollBack takes a rollout back at once, also one that was promoted.
+func (c *Client) RollBack(ctx context.Context, id string, in RollBack) (Rollout, error) {
 	return call[Rollout](ctx, c, http.MethodPost, path("rollouts", id, "roll-back"), nil, in)
 }
 

@@ -35,7 +35,11 @@ func (a *API) releases() {
 		})
 	a.lever("hold", "Stop a rollout from widening and from being promoted; evidence of harm still rolls it back", a.Release.Hold)
 	a.lever("resume", "End a hold", a.Release.Resume)
-	a.lever("roll-back", "Take a rollout back at once", a.Release.RollBack)
+	register(a, access.Operate, op("POST /rollouts/{id}/roll-back", "release", "Take a rollout back at once, also one that was promoted"),
+		func(ctx context.Context, who access.Actor, in *with[client.RollBack]) (*body[client.Rollout], error) {
+			r, err := a.Release.RollBack(ctx, who, ref.Rollout(in.ID), in.Body.To, in.Body.Reason.Reason)
+			return answer(rollout(r), err)
+		})
 	register(a, access.Read, op("GET /rollouts/{id}/replay", "release", "Decide again from the stored plan and counts"),
 		func(ctx context.Context, who access.Actor, in *id) (*body[client.Replay], error) {
 			p, err := a.Release.Replay(ctx, who, ref.Rollout(in.ID))
@@ -83,6 +87,9 @@ func rollout(r release.Rollout) client.Rollout {
 		Created: r.Created, Staged: moment(r.Staged), Started: moment(r.Started), Deciding: moment(r.Deciding), Decided: moment(r.Decided),
 		Moved: moment(r.Moved), Finished: moment(r.Finished), StageBegan: moment(r.Widened),
 	}
+	if r.Back != nil {
+		out.BackTo = r.Back.Number
+	}
 	switch {
 	case r.Phase == release.Promoted || r.Phase == release.Promoting:
 		out.Share = 1
@@ -94,6 +101,9 @@ func rollout(r release.Rollout) client.Rollout {
 
 func rolloutDetail(d release.Detail) client.RolloutDetail {
 	out := client.RolloutDetail{Rollout: rollout(d.Rollout), Arms: []client.Arm{}, Stages: []client.StageCount{}, Bad: d.Bad,
+		Backs: mapped(d.Backs, func(b release.Back) client.EarlierVersion {
+			return client.EarlierVersion{Release: b.Number, Artifact: string(b.Artifact), Commit: string(b.Commit), Promoted: store.Time(b.Since)}
+		}),
 		Trace: mapped(d.Trace, func(p release.TracePoint) client.TracePoint {
 			return client.TracePoint{At: p.At, Stage: p.Stage, Share: p.Share, LogE: p.LogE, LogEPromote: p.LogEPromote, Canary: p.Canary, Baseline: p.Baseline}
 		}),

@@ -17,7 +17,7 @@ func (s *session) rollout() *cobra.Command {
 	cmd.AddCommand(s.rolloutList(), s.rolloutShow(), s.rolloutReplay(), s.rolloutDossier(), s.rolloutStart(),
 		s.lever("hold", "Stop a rollout from widening and from being promoted", (*client.Client).HoldRollout),
 		s.lever("resume", "End a hold", (*client.Client).ResumeRollout),
-		s.lever("roll-back", "Take a rollout back at once", (*client.Client).RollBack))
+		s.rollBack())
 	return cmd
 }
 
@@ -65,6 +65,9 @@ func (s *session) rolloutShow() *cobra.Command {
 							ratio(m))
 					}
 					t.row(v.Reason)
+				}
+				if d.ByHand != "" {
+					t.row(d.Reason)
 				}
 				if d.Waiting != "" {
 					t.row("waits for: " + d.Waiting)
@@ -152,6 +155,28 @@ func (s *session) rolloutStart() *cobra.Command {
 	}
 	cmd.Flags().StringVar(&in.Lane, "lane", "normal", "normal, or hotfix: a shorter ramp with the same gates")
 	cmd.Flags().StringVar(&in.Reason, "reason", "", "why (kept for ever)")
+	_ = cmd.MarkFlagRequired("reason")
+	return cmd
+}
+
+func (s *session) rollBack() *cobra.Command {
+	var in client.RollBack
+	cmd := &cobra.Command{
+		Use: "roll-back ID", Short: "Take a rollout back at once, also one that was promoted", Args: cobra.ExactArgs(1),
+		Long: `Take a rollout back at once, whatever the evidence says: traffic returns to the version before it.
+A version that was promoted and is live goes back to any of the last ten that are not marked bad;
+--to names one. It is marked bad, so that nothing applies it again until a person clears it.`,
+		Example: "  factory rollout roll-back 0192f0c1-... --reason \"odd engine sounds\"\n  factory rollout roll-back 0192f0c1-... --to 11 --reason \"12 and 13 lose orders\"",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			r, err := s.client().RollBack(cmd.Context(), args[0], in)
+			if err != nil {
+				return err
+			}
+			return s.print(r, func(t *table) { t.row(r.Component, "version "+r.Release, words(r.Phase), r.Waiting) })
+		},
+	}
+	cmd.Flags().StringVar(&in.Reason.Reason, "reason", "", "why (kept for ever)")
+	cmd.Flags().StringVar(&in.To, "to", "", "number of the earlier version (default: the one before)")
 	_ = cmd.MarkFlagRequired("reason")
 	return cmd
 }

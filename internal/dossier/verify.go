@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"slices"
 
 	"github.com/digital-factory/factory/internal/base/errs"
 	"github.com/digital-factory/factory/internal/evidence"
@@ -145,7 +146,7 @@ func chain(c Content) Check {
 
 // told checks that the journal tells the same verdict.
 func told(c Content) Check {
-	for _, f := range c.Facts {
+	for _, f := range slices.Backward(c.Facts) { // one that was promoted may have been taken back by a person later
 		if f.Kind != (fact.RolloutDecided{}).Kind() {
 			continue
 		}

@@ -36,7 +36,7 @@ func (s *Service) pull(ctx context.Context, who access.Actor, id ref.Rollout, re
 		if err := reasoned(reason); err != nil {
 			return err
 		}
-		if r.Phase.Ended() {
+		if r.Phase.Ended() && r.Phase != Promoted {
 			return errs.New(errs.Blocked, "the rollout of version %s has ended: %s", r.Number, r.Phase).
 				Do("to bring a version back, start a rollout of it: factory rollout start ARTIFACT")
 		}
@@ -80,15 +80,22 @@ func (s *Service) Resume(ctx context.Context, who access.Actor, id ref.Rollout, 
 }
 
 // RollBack takes a rollout back at once, whatever the evidence says. One that
-// takes no traffic yet is ended where it is.
-func (s *Service) RollBack(ctx context.Context, who access.Actor, id ref.Rollout, reason string) (Rollout, error) {
+// takes no traffic yet is ended where it is. One that was promoted and is live
+// goes back to an earlier version: to, a number or an artifact among the last
+// [Reach], or when empty the newest of them.
+func (s *Service) RollBack(ctx context.Context, who access.Actor, id ref.Rollout, to, reason string) (Rollout, error) {
 	return s.pull(ctx, who, id, reason, func(tx *store.Tx, r Rollout) error {
+		if r.Phase == Promoted {
+			return s.takeBack(ctx, tx, r, to, reason, who)
+		}
+		if to != "" {
+			return errs.New(errs.Invalid, "version %s goes back to the version that it is compared with, %s", r.Number, r.BaseNumber).In("to", "is for a version that was promoted")
+		}
 		switch r.Phase {
 		case RollingBack:
 			return nil // it is on its way already
 		case Promoting:
-			return errs.New(errs.Blocked, "version %s is promoted and takes over this very moment", r.Number).
-				Do("start a rollout of the version before it: factory rollout start %s", r.BaseArtifact)
+			return errs.New(errs.Blocked, "version %s is promoted and takes over this very moment", r.Number).Do("take it back in a second, when it has")
 		case Queued, InStaging:
 			return s.failIn(ctx, tx, r, Staging, "Taken back by "+who.Name+": "+reason, who)
 		case Starting:

@@ -24,6 +24,7 @@ func (s *Service) Effects(l *effect.Log) {
 	l.Handle("release.start", 3*time.Minute, s.performer(s.start))
 	l.Handle("release.route", 20*time.Second, s.performer(s.route))
 	l.Handle("release.settle", 20*time.Second, s.performer(s.settle))
+	l.Handle("release.back", 3*time.Minute, s.performer(s.back))
 	l.Handle("release.stop", time.Minute, func(ctx context.Context, e effect.Effect) error {
 		var w ref.Workload
 		if err := json.Unmarshal(e.Data, &w); err != nil {
@@ -315,6 +316,9 @@ func (s *Service) settle(ctx context.Context, r Rollout) error {
 	if r.Phase == RollingBack {
 		to, leave = r.BaseWorkload, r.Workload
 	}
+	if r.Back != nil {
+		to = r.Back.Workload
+	}
 	moved := s.now()
 	if to != "" { // a first version that is taken back leaves nothing to route to: it never had traffic
 		at, err := s.runtime.Route(ctx, Route{Component: r.Origin.Component, Environment: Production, Sequence: store.Micros(r.Decided), Baseline: to})
@@ -342,15 +346,25 @@ func (s *Service) settle(ctx context.Context, r Rollout) error {
 				return err
 			}
 		}
+		if r.Back != nil {
+			l := Live{r.Origin.Component, Production, r.Back.Artifact, r.Back.Number, r.Back.Workload, r.Back.Commit, store.Micros(s.now())}
+			if err := setLive(ctx, tx, l); err != nil {
+				return err
+			}
+		}
 		if leave != "" {
 			if err := s.planStop(ctx, tx, ref.Of("workload", leave), leave); err != nil {
 				return err
 			}
 		}
 		tx.After(s.nudge) // the next rollout of the component may begin
+		base := r.BaseNumber
+		if r.Back != nil {
+			base = r.Back.Number
+		}
 		return s.journal.Append(ctx, tx, me().By(), r.subject(), fact.RolloutFinished{
-			Rollout: r.ID, Environment: Production, Artifact: r.Artifact, Version: r.Number, BaseVersion: r.BaseNumber, Outcome: string(outcome),
-			Reason: r.Reason, LogE: logE(*r.Verdict), Alpha: r.Plan.Evidence.Alpha, Exposed: !r.First || outcome == Promoted,
+			Rollout: r.ID, Environment: Production, Artifact: r.Artifact, Version: r.Number, BaseVersion: base, Outcome: string(outcome),
+			Reason: r.Reason, LogE: r.logE(), Alpha: r.Plan.Evidence.Alpha, Exposed: !r.First || outcome == Promoted || r.Back != nil,
 			Started: r.Started, Run: r.Run, Change: r.Origin,
 		})
 	})

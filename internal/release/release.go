@@ -101,6 +101,7 @@ type Rollout struct {
 	Verdict      *evidence.Verdict
 	Inputs       *evidence.Inputs // that the verdict was made from
 	ByHand       string           // who rolled back by hand; empty when evidence decided
+	Back         *Back            // where a promoted rollout is taken back to; nil otherwise
 	Requests     int64
 	Unanswered   int64 // requests that got no answer from a service
 	Created      time.Time

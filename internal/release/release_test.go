@@ -430,7 +430,7 @@ func TestLevers(t *testing.T) {
 		for _, who := range []access.Actor{access.Nobody(), person(access.Auditor), person(access.Board), person(access.Product), person(access.Member, "other")} {
 			_, err := w.Hold(t.Context(), who, r.ID, "why")
 			wants(t, err, errs.Denied, "")
-			_, err = w.RollBack(t.Context(), who, r.ID, "why")
+			_, err = w.RollBack(t.Context(), who, r.ID, "", "why")
 			wants(t, err, errs.Denied, "")
 		}
 		_, err := w.Hold(t.Context(), lead, r.ID, "")
@@ -470,10 +470,10 @@ func TestLevers(t *testing.T) {
 		w.publish("3", "normal")
 		r = w.reaches("3", Running)
 		w.units(r, 0, 2000, 0, 0)
-		if r, err = w.RollBack(t.Context(), lead, r.ID, "customers complain"); err != nil || r.Phase != RollingBack {
+		if r, err = w.RollBack(t.Context(), lead, r.ID, "", "customers complain"); err != nil || r.Phase != RollingBack {
 			t.Fatalf("roll back: %v, %s", err, r.Phase)
 		}
-		if _, err = w.RollBack(t.Context(), lead, r.ID, "twice"); err != nil && !errs.Is(err, errs.Blocked) { // it may have ended by now
+		if _, err = w.RollBack(t.Context(), lead, r.ID, "", "twice"); err != nil && !errs.Is(err, errs.Blocked) { // it may have ended by now
 			t.Fatalf("a second pull: %v", err)
 		}
 		r = w.reaches("3", RolledBack)
@@ -516,7 +516,7 @@ func TestTakenBackBeforeTraffic(t *testing.T) {
 				return w.rollout("2").Phase == Failed
 			}
 		})
-		r, err := w.RollBack(t.Context(), person(access.Member, "eng"), w.rollout("2").ID, "wrong branch")
+		r, err := w.RollBack(t.Context(), person(access.Member, "eng"), w.rollout("2").ID, "", "wrong branch")
 		if err != nil || r.Phase != Failed || !strings.Contains(r.Reason, "wrong branch") {
 			t.Fatalf("%v, %s: %s", err, r.Phase, r.Reason)
 		}

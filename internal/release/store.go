@@ -15,16 +15,16 @@ import (
 
 const columns = `id, artifact, number, run, origin, first, base_artifact, base_number, base_workload, workload,
 	plan, plan_hash, split_key, experiments, phase, stage, held, waiting, reason, verdict, inputs, by_hand, requests, failed_requests,
-	created, started, staged, widened, deciding, decided, moved, finished, version`
+	created, started, staged, widened, deciding, decided, moved, finished, version, back`
 
 func scan(s store.Scanner) (Rollout, error) {
 	var r Rollout
-	var origin, plan, experiments, verdict, inputs string
+	var origin, plan, experiments, verdict, inputs, back string
 	var first int64
 	var created, started, staged, widened, deciding, decided, moved, finished int64
 	err := s.Scan(&r.ID, &r.Artifact, &r.Number, &r.Run, &origin, &first, &r.BaseArtifact, &r.BaseNumber, &r.BaseWorkload, &r.Workload,
 		&plan, &r.PlanHash, &r.SplitKey, &experiments, &r.Phase, &r.Stage, &r.Held, &r.Waiting, &r.Reason, &verdict, &inputs, &r.ByHand, &r.Requests, &r.Unanswered,
-		&created, &started, &staged, &widened, &deciding, &decided, &moved, &finished, &r.Version)
+		&created, &started, &staged, &widened, &deciding, &decided, &moved, &finished, &r.Version, &back)
 	if err != nil {
 		return r, err
 	}
@@ -34,15 +34,20 @@ func scan(s store.Scanner) (Rollout, error) {
 	for _, doc := range []struct {
 		text string
 		into any
-	}{{origin, &r.Origin}, {plan, &r.Plan}, {experiments, &r.Experiments}, {verdict, &r.Verdict}, {inputs, &r.Inputs}} {
-		if doc.text == "" {
-			continue
-		}
-		if err := json.Unmarshal([]byte(doc.text), doc.into); err != nil {
+	}{{origin, &r.Origin}, {plan, &r.Plan}, {experiments, &r.Experiments}, {verdict, &r.Verdict}, {inputs, &r.Inputs}, {back, &r.Back}} {
+		if err := decode(doc.text, doc.into); err != nil {
 			return r, fmt.Errorf("rollout %s: %w", r.ID, err)
 		}
 	}
 	return r, nil
+}
+
+// decode reads a JSON column; an empty one says nothing.
+func decode(text string, into any) error {
+	if text == "" {
+		return nil
+	}
+	return json.Unmarshal([]byte(text), into)
 }
 
 func insert(ctx context.Context, tx *store.Tx, r Rollout) error {
@@ -70,33 +75,39 @@ func save(ctx context.Context, tx *store.Tx, r Rollout) error {
 	if err != nil {
 		return err
 	}
-	verdict, inputs := "", ""
-	if r.Verdict != nil {
-		raw, err := json.Marshal(r.Verdict)
-		if err != nil {
-			return err
-		}
-		verdict = string(raw)
+	verdict, err := encode(r.Verdict)
+	if err != nil {
+		return err
 	}
-	if r.Inputs != nil {
-		raw, err := json.Marshal(r.Inputs)
-		if err != nil {
-			return err
-		}
-		inputs = string(raw)
+	inputs, err := encode(r.Inputs)
+	if err != nil {
+		return err
+	}
+	back, err := encode(r.Back)
+	if err != nil {
+		return err
 	}
 	n, err := tx.Exec(ctx, `update release_rollout set first = $3, base_artifact = $4, base_number = $5, base_workload = $6, workload = $7,
 		plan = $8, plan_hash = $9, split_key = $10, experiments = $11, phase = $12, stage = $13, held = $14, waiting = $15, reason = $16,
-		verdict = $17, inputs = $18, by_hand = $19, started = $20, staged = $21, widened = $22, decided = $23, moved = $24, finished = $25,
+		verdict = $17, inputs = $18, by_hand = $19, started = $20, staged = $21, widened = $22, decided = $23, moved = $24, finished = $25, back = $26,
 		version = version + 1 where id = $1 and version = $2`,
 		string(r.ID), r.Version, store.Flag(r.First), string(r.BaseArtifact), r.BaseNumber, string(r.BaseWorkload), string(r.Workload),
 		string(plan), r.PlanHash, r.SplitKey, string(experiments), string(r.Phase), r.Stage, r.Held, r.Waiting, r.Reason,
 		verdict, inputs, r.ByHand, store.Micros(r.Started), store.Micros(r.Staged), store.Micros(r.Widened),
-		store.Micros(r.Decided), store.Micros(r.Moved), store.Micros(r.Finished))
+		store.Micros(r.Decided), store.Micros(r.Moved), store.Micros(r.Finished), back)
 	if err != nil {
 		return err
 	}
 	return store.Changed(n, "the rollout", nil)
+}
+
+// encode writes a JSON column; nil as an empty one.
+func encode[T any](v *T) (string, error) {
+	if v == nil {
+		return "", nil
+	}
+	raw, err := json.Marshal(v)
+	return string(raw), err
 }
 
 func get(ctx context.Context, tx *store.Tx, id ref.Rollout) (Rollout, error) {

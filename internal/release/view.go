@@ -70,6 +70,7 @@ type Detail struct {
 	Trace    []TracePoint
 	Measured []Measured
 	Bad      bool
+	Backs    []Back // where a person can take it back to now, the newest first
 }
 
 // Get returns a rollout.
@@ -93,6 +94,9 @@ func (s *Service) Get(ctx context.Context, who access.Actor, id ref.Rollout) (d 
 		for i, e := range d.Experiments {
 			m, ok := evidence.Effect(sit.Experiments[i], d.Plan.Evidence.IntervalAlpha)
 			d.Measured = append(d.Measured, Measured{e, m, ok})
+		}
+		if d.Backs, err = reachable(ctx, tx, d.Rollout); err != nil {
+			return err
 		}
 		n, err := store.One(ctx, tx, store.Scan1[int64], `select count(*) from release_bad where artifact = $1`, string(d.Artifact))
 		d.Bad = n > 0

@@ -1168,7 +1168,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Take a rollout back at once
+         * Take a rollout back at once, also one that was promoted
          * @description Needs the action `operate`.
          */
         post: operations["post-rollouts-id-roll-back"];
@@ -2437,6 +2437,14 @@ export interface components {
             team?: string;
             /** Format: date-time */
             to: string;
+        };
+        EarlierVersion: {
+            artifact: string;
+            commit: string;
+            /** Format: date-time */
+            promoted: string;
+            /** @example 11 */
+            release: string;
         };
         Effect: {
             /** Format: int64 */
@@ -4092,9 +4100,23 @@ export interface components {
              */
             unit: string;
         };
+        RollBack: {
+            /** @example The support line reports odd engine sounds */
+            reason: string;
+            /**
+             * @description For a promoted version: the earlier one to go back to, by its number or artifact; without it, the one before
+             * @example 11
+             */
+            to?: string;
+        };
         Rollout: {
             /** @description Digest of the image */
             artifact: string;
+            /**
+             * @description The version that a promoted one was taken back to
+             * @example 11
+             */
+            backTo?: string;
             /**
              * @description The version it is compared with; absent for a first version
              * @example 11
@@ -4192,6 +4214,13 @@ export interface components {
             arms: components["schemas"]["Arm"][];
             /** @description Digest of the image */
             artifact: string;
+            /**
+             * @description The version that a promoted one was taken back to
+             * @example 11
+             */
+            backTo?: string;
+            /** @description Where a person can take it back to at once, the newest first; empty unless production runs it */
+            backs: components["schemas"]["EarlierVersion"][];
             /** @description Nothing applies this artifact again until a person clears it */
             bad: boolean;
             /**
@@ -11272,7 +11301,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["Reason"];
+                "application/json": components["schemas"]["RollBack"];
             };
         };
         responses: {

@@ -97,6 +97,7 @@ const running: Rollout = {
   ],
   measured: [],
   bad: false,
+  backs: [],
 };
 
 const of = (change: Partial<Rollout>): Rollout => ({ ...running, ...change });

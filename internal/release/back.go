@@ -1,0 +1,182 @@
+package release
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/digital-factory/factory/internal/access"
+	"github.com/digital-factory/factory/internal/base/errs"
+	"github.com/digital-factory/factory/internal/base/store"
+	"github.com/digital-factory/factory/internal/effect"
+	"github.com/digital-factory/factory/internal/fact"
+	"github.com/digital-factory/factory/internal/ref"
+)
+
+// Reach is how many versions back a person may go at once.
+const Reach = 10
+
+// Back is a version that production ran before.
+type Back struct {
+	Artifact ref.Artifact `json:"artifact"`
+	Number   string       `json:"number"`
+	Commit   ref.Commit   `json:"commit"`
+	Workload ref.Workload `json:"workload,omitempty"` // that runs it again; empty while it is only a possibility
+	Since    int64        `json:"since"`              // when it was promoted, microseconds UTC
+}
+
+// backs lists the versions that a component can be taken back to from its live
+// one, the newest first: the last that were promoted and are not marked bad.
+func backs(ctx context.Context, tx *store.Tx, c ref.Component, from ref.Artifact) ([]Back, error) {
+	return store.List(ctx, tx, func(s store.Scanner) (Back, error) {
+		var b Back
+		var origin string
+		if err := s.Scan(&b.Artifact, &b.Number, &origin, &b.Since); err != nil {
+			return b, err
+		}
+		var o fact.Change
+		err := decode(origin, &o)
+		b.Commit = o.Commit
+		return b, err
+	}, `select artifact, number, origin, finished from release_rollout r where component = $1 and phase = 'promoted' and artifact <> $2
+		and not exists (select 1 from release_bad b where b.artifact = r.artifact)
+		and not exists (select 1 from release_rollout n where n.artifact = r.artifact and n.phase = 'promoted' and n.id > r.id)
+		order by finished desc limit $3`, string(c), string(from), Reach)
+}
+
+// takeBack takes a rollout back whose version everybody uses: traffic returns
+// to an earlier version, named by its number or artifact, or to the one before.
+// It is a person's decision, so nothing is judged again.
+func (s *Service) takeBack(ctx context.Context, tx *store.Tx, r Rollout, to, reason string, who access.Actor) error {
+	now, found, err := live(ctx, tx, r.Origin.Component, Production)
+	if err != nil {
+		return err
+	}
+	if !found || now.Artifact != r.Artifact {
+		return errs.New(errs.Blocked, "version %s is not what production runs; that is version %s", r.Number, now.Number).
+			Do("take that one back: factory rollout list --component %s", r.Origin.Component)
+	}
+	if busy, found, err := active(ctx, tx, r.Origin.Component); err != nil {
+		return err
+	} else if found {
+		return errs.New(errs.Blocked, "version %s is being rolled out over version %s", busy.Number, r.Number).Do("roll that one back first: factory rollout roll-back %s", busy.ID)
+	}
+	possible, err := backs(ctx, tx, r.Origin.Component, r.Artifact)
+	if err != nil {
+		return err
+	}
+	b, err := choose(possible, to)
+	if err != nil {
+		return err
+	}
+	b.Workload = ref.Workload(fmt.Sprintf("%s-back-%s", r.ID, b.Number))
+	last, err := latest(ctx, tx, r.Origin.Component, "decided")
+	if err != nil {
+		return err
+	}
+	// The version may run in a workload of a later rollout, which came back to it.
+	r.Workload = now.Workload
+	r.Back, r.ByHand, r.Phase, r.Decided, r.Waiting = &b, who.Name, RollingBack, s.later(last), fmt.Sprintf("version %s to answer", b.Number)
+	r.Reason = fmt.Sprintf("Taken back to version %s by %s: %s", b.Number, who.Name, reason)
+	if err := save(ctx, tx, r); err != nil {
+		return err
+	}
+	if err := s.markBad(ctx, tx, r, who); err != nil {
+		return err
+	}
+	if err := s.effects.Plan(ctx, tx, effect.Plan{Key: fmt.Sprintf("release.back/%s/%d", r.ID, r.Version), Kind: "release.back", Subject: ref.Of("settle", r.ID), Data: r.ID}); err != nil {
+		return err
+	}
+	return s.journal.Append(ctx, tx, who.By(), r.subject(), fact.RolloutDecided{
+		Rollout: r.ID, Verdict: string(RollBack), Reason: r.Reason, LogE: r.logE(), Alpha: r.Plan.Evidence.Alpha, ByHand: true, Change: r.Origin,
+	})
+}
+
+// choose finds the version that is asked for.
+func choose(possible []Back, to string) (Back, error) {
+	if len(possible) == 0 {
+		return Back{}, errs.New(errs.Blocked, "there is no earlier version to go back to that is not marked bad").
+			Do("fix forward in the hotfix lane, or clear an earlier version: factory artifact list")
+	}
+	if to == "" {
+		return possible[0], nil
+	}
+	numbers := ""
+	for _, b := range possible {
+		if to == b.Number || to == string(b.Artifact) {
+			return b, nil
+		}
+		numbers += ", " + b.Number
+	}
+	return Back{}, errs.New(errs.Invalid, "version %s cannot be gone back to", to).In("to", "must be one of the last %d versions that are not marked bad: %s", Reach, numbers[2:])
+}
+
+// back starts the earlier version beside the one that is taken back. Once it
+// answers, settle moves the traffic; when it never will, everything stays.
+func (s *Service) back(ctx context.Context, r Rollout) error {
+	if r.Phase != RollingBack || r.Back == nil {
+		return nil
+	}
+	_, err := s.sealed.Verify(ctx, r.Origin.Component, r.Back.Artifact)
+	if err == nil {
+		err = s.runtime.Deploy(ctx, Deployment{Workload: r.Back.Workload, Component: r.Origin.Component, Team: r.Origin.Team, Environment: Production,
+			Artifact: r.Back.Artifact, Number: r.Back.Number})
+	}
+	if err == nil {
+		err = s.smoke(ctx, r.Back.Workload, r.Plan.SmokeUnits)
+	}
+	if err == nil {
+		return s.settle(ctx, r)
+	}
+	if !final(err) {
+		return err
+	}
+	return s.stays(ctx, r, err)
+}
+
+// stays ends an attempt to go back that cannot succeed.
+func (s *Service) stays(ctx context.Context, r Rollout, cause error) error {
+	return s.db.Update(ctx, func(tx *store.Tx) error {
+		r, err := get(ctx, tx, r.ID)
+		if err != nil || r.Phase != RollingBack || r.Back == nil {
+			return err
+		}
+		failed := *r.Back
+		r.Phase, r.Waiting, r.Back = Promoted, "", nil
+		r.Reason = fmt.Sprintf("It could not be taken back to version %s, so it stays: %s", failed.Number, errs.Of(cause).Text)
+		if err := save(ctx, tx, r); err != nil {
+			return err
+		}
+		if err := s.planStop(ctx, tx, ref.Of("workload", failed.Workload), failed.Workload); err != nil {
+			return err
+		}
+		tx.After(s.nudge)
+		return s.journal.Append(ctx, tx, me().By(), ref.Of("component", r.Origin.Component), fact.DeploymentFinished{
+			Environment: Production, Artifact: failed.Artifact, Version: failed.Number, Outcome: "failed", Reason: r.Reason,
+			Change: fact.Change{Component: r.Origin.Component, Team: r.Origin.Team, Commit: failed.Commit},
+		})
+	})
+}
+
+// reachable lists where a rollout can be taken back to; empty unless its
+// version is what production runs and nothing is under way.
+func reachable(ctx context.Context, tx *store.Tx, r Rollout) ([]Back, error) {
+	if r.Phase != Promoted {
+		return nil, nil
+	}
+	now, found, err := live(ctx, tx, r.Origin.Component, Production)
+	if err != nil || !found || now.Artifact != r.Artifact {
+		return nil, err
+	}
+	if _, busy, err := active(ctx, tx, r.Origin.Component); err != nil || busy {
+		return nil, err
+	}
+	return backs(ctx, tx, r.Origin.Component, r.Artifact)
+}
+
+// logE is the strongest evidence of harm that the stored verdict names.
+func (r Rollout) logE() float64 {
+	if r.Verdict == nil {
+		return 0
+	}
+	return logE(*r.Verdict)
+}
