@@ -14,6 +14,7 @@ describe("format", () => {
     [2.71649, "per day", "2.72 / day"],
     [1_250_000, { money: "EUR" }, "€1.25m"],
     [1999.5, { money: "EUR" }, "€1,999.50"],
+    [86.5, { unit: "pp" }, "+86.5 pp"],
     [5.5, { unit: "kg" }, "5.5 kg"],
     [Number.POSITIVE_INFINITY, "count", "∞"],
   ];

@@ -2,7 +2,7 @@ import { duration } from "./time";
 
 /**
  * What a number counts. "ratio" is 0..1 shown as per cent, "points" a difference of two ratios in percentage
- * points; "seconds" is shown in the unit that fits; {money} is an amount in the currency's whole units; {unit} is
+ * points (as {unit: "pp"}, already multiplied: both carry their sign); "seconds" is shown in the unit that fits; {money} is an amount in the currency's whole units; {unit} is
  * any other word, written behind the number.
  */
 export type Unit =
@@ -27,6 +27,7 @@ export function format(value: number, unit: Unit): string {
   if (unit === "per day") return `${figures(value)} / day`;
   if (unit === "per second") return `${figures(value)} / s`;
   if ("money" in unit) return money(value, unit.money);
+  if (unit.unit === "pp") return `${value > 0 ? "+" : ""}${figures(value)} pp`;
   return unit.unit === "" ? figures(value) : `${figures(value)} ${unit.unit}`;
 }
 

@@ -14,6 +14,11 @@ export function factsQuery(subject: string, kind = "") {
   return ask("/api/v1/facts", { query: { subject, kind, limit: 50 } });
 }
 
+/** Who did it, as a person is told: a name, or the factory, whichever of its parts it was. */
+export function actorOf(f: Pick<Schemas["Fact"], "actor" | "actorName">): string {
+  return f.actor.startsWith("system/") ? "The factory" : f.actorName;
+}
+
 type Data = Record<string, unknown>;
 type Teller = (d: Data) => string | Saying;
 

@@ -100,6 +100,7 @@ export function areaOf(path: string): Area | undefined {
 const homes: Record<string, Area["to"]> = {
   "/objectives": "/board",
   "/initiatives": "/board",
+  "/key-results": "/board",
   "/features": "/products",
   "/items": "/teams",
   "/components": "/platform",

@@ -36,8 +36,9 @@ export function FormDialog(props: Props) {
   const form = useRef<HTMLFormElement>(null);
 
   useEffect(() => {
-    if (differences(fields, values, initial).length > 0)
-      sessionStorage.setItem(place(draft), JSON.stringify(values));
+    // Only what was written is kept, so that it is put beside what the object says by then.
+    const own = differences(fields, values, initial).map((d) => [d.field.name, values[d.field.name]]);
+    if (own.length > 0) sessionStorage.setItem(place(draft), JSON.stringify(Object.fromEntries(own)));
     else sessionStorage.removeItem(place(draft));
   }, [fields, values, initial, draft]);
 

@@ -36,8 +36,11 @@ export function ThreadStrip({ links, here, href, gaps }: Props) {
             data-gap={place.gap || undefined}
             data-ahead={(place.links.length === 0 && !place.gap) || undefined}
           >
-            <span className={classes.station}>{place.station}</span>
-            <Body place={place} href={href} why={gaps?.[place.station]} />
+            <span className={classes.head}>
+              <span className={classes.station}>{place.station}</span>
+              <More place={place} href={href} />
+            </span>
+            <Body place={place} why={gaps?.[place.station]} />
           </li>
         ))}
       </ol>
@@ -45,12 +48,24 @@ export function ThreadStrip({ links, here, href, gaps }: Props) {
   );
 }
 
-function Body(props: {
-  place: Place;
-  href: string | undefined;
-  why: { why: string; close: string } | undefined;
-}) {
-  const { place, href, why } = props;
+/** How many objects more a station has than the one that is shown. */
+function More({ place, href }: { place: Place; href: string | undefined }) {
+  const more = place.links.length - 1;
+  if (more < 1) return null;
+  if (!href) return <span className={`num ${classes.more}`}>+{more}</span>;
+  return (
+    <InLink
+      href={href}
+      look="quiet"
+      className={`num ${classes.more}`}
+      aria-label={`${more} more of ${place.station}`}
+    >
+      +{more}
+    </InLink>
+  );
+}
+
+function Body({ place, why }: { place: Place; why: { why: string; close: string } | undefined }) {
   const first = place.links[0];
   if (!first) {
     const none = <span className={classes.none}>{place.gap ? "missing" : "not yet"}</span>;
@@ -71,12 +86,13 @@ function Body(props: {
       </Tooltip>
     );
   }
-  const more = place.links.length - 1;
   return (
     <span className={classes.body}>
       {first.state && (
         <>
-          <StatusIcon state={first.state} size={14} />
+          <span className={classes.mark}>
+            <StatusIcon state={first.state} size={14} />
+          </span>
           <span className="hidden-but-read">{stateWord(first.state)}</span>
         </>
       )}
@@ -90,19 +106,6 @@ function Body(props: {
           {first.title}
         </InLink>
       </Tooltip>
-      {more > 0 &&
-        (href ? (
-          <InLink
-            href={href}
-            look="quiet"
-            className={`num ${classes.more}`}
-            aria-label={`${more} more of ${place.station}`}
-          >
-            +{more}
-          </InLink>
-        ) : (
-          <span className={`num ${classes.more}`}>+{more}</span>
-        ))}
     </span>
   );
 }

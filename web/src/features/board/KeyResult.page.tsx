@@ -22,9 +22,12 @@ import { type Marker, TimeChart } from "~/ui/TimeChart";
 import { resultUnit } from "../initiative/initiative";
 import { signed } from "../product/Outcome";
 import { changeUnit } from "../product/product";
-import { boardQuery, initiativeState, scoreOf, scoreWord } from "./board";
+import { boardQuery, initiativeState, scoreOf, scoreWord, troubleOf } from "./board";
 import { KeyResultForm } from "./forms";
 import classes from "./KeyResult.module.css";
+
+// What is measured every few seconds stands in the chart.
+const told = ["key-result.created", "key-result.changed"];
 
 /** A measure of an objective over its whole life, and who bets on moving it. */
 export function KeyResultPage() {
@@ -91,13 +94,13 @@ function KeyResultView({ keyResult: k }: { keyResult: Schemas["KeyResultDetail"]
               <dt>to</dt>
               <dd>{format(k.target, unit)}</dd>
               <dt>score</dt>
-              <dd>{k.score === undefined ? "none yet" : k.score.toFixed(2)}</dd>
+              <dd>{k.score === undefined ? "none yet" : `${k.score.toFixed(2)} of 1`}</dd>
               <dt>measured</dt>
               <dd>
                 <Ago at={k.measured} />
               </dd>
             </dl>
-            {k.problem && <p className={classes.problem}>{k.problem}</p>}
+            {k.problem && <p className={classes.problem}>{troubleOf(k)}</p>}
           </Panel>
           <Panel title="How it is measured">
             <Copyable text={k.query} look="id" shown={k.query.length > 40 ? "Copy the query" : k.query} />
@@ -122,7 +125,7 @@ function KeyResultView({ keyResult: k }: { keyResult: Schemas["KeyResultDetail"]
           </Panel>
         </>
       }
-      history={<ObjectHistory subject={`key-result/${k.id}`} kind="key-result.changed" />}
+      history={<ObjectHistory subject={`key-result/${k.id}`} kinds={told} />}
     >
       <Panel
         title="Over its whole life"

@@ -82,6 +82,12 @@ export function keyResults(p: Schemas["Portfolio"]): Map<string, Schemas["KeyRes
   return new Map(p.objectives.flatMap((o) => o.keyResults).map((k) => [k.id, k]));
 }
 
+/** Why a key result has no fresh value; the last one stays shown. */
+export function troubleOf(k: Pick<Schemas["KeyResult"], "problem" | "value">): string {
+  const words = k.problem ?? "";
+  return k.value === undefined ? words : `no newer value: ${words.replace(/ yet$/, "")}`;
+}
+
 /** The way of a key result to its target, 0..1; null while nothing is measured. */
 export function scoreOf(k: Pick<Schemas["KeyResult"], "score" | "value">): number | null {
   return k.value === undefined || k.score === undefined ? null : Math.min(Math.max(k.score, 0), 1);
