@@ -16,6 +16,8 @@ import { typing } from "~/lib/key";
 import { format } from "~/lib/number";
 import { Ago } from "~/ui/Ago";
 import { InLink } from "~/ui/InLink";
+import { resultUnit } from "../initiative/initiative";
+import { Grade, signed } from "../product/Outcome";
 import { beside, columns, type Initiative, missing, rankWords, type Stage, stages } from "./board";
 import classes from "./Kanban.module.css";
 import { Refused } from "./Refused";
@@ -179,6 +181,7 @@ function CardBody({
           <Ago at={i.since} />
         </span>
       </div>
+      <Worth initiative={i} />
       <FeatureBar counts={i.features} />
       {i.gate.to && (
         <div className={classes.gate}>
@@ -207,6 +210,21 @@ function CardBody({
         </div>
       )}
     </div>
+  );
+}
+
+/** What it was measured to change, with how much that proves; before that, what it promises. */
+function Worth({ initiative: i }: { initiative: Initiative }) {
+  const r = i.result;
+  if (r.measured !== undefined)
+    return (
+      <div className={`num ${classes.effect}`}>
+        <b>{signed(r.measured, resultUnit(r.unit, r.comparable))}</b> measured <Grade grade={r.grade} />
+      </div>
+    );
+  if (r.predicted === undefined) return null;
+  return (
+    <div className={`num ${classes.quiet}`}>{signed(r.predicted, resultUnit(r.unit, true))} predicted</div>
   );
 }
 

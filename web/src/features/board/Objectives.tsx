@@ -9,7 +9,7 @@ import { InLink } from "~/ui/InLink";
 import { Panel } from "~/ui/Panel";
 import { Sparkline } from "~/ui/Sparkline";
 import { Status } from "~/ui/Status";
-import { scoreOf, scoreWord } from "./board";
+import { scoreOf, scoreWord, troubleOf } from "./board";
 import classes from "./Objectives.module.css";
 
 interface Props {
@@ -129,12 +129,11 @@ function KeyResultRow({ keyResult: k }: { keyResult: Schemas["KeyResult"] }) {
           {k.title}
         </InLink>
         <div className={classes.when}>
-          {k.problem ? (
-            <span className={classes.problem}>{k.problem}</span>
-          ) : (
-            <>
+          {k.problem ? <span className={classes.problem}>{troubleOf(k)}</span> : null}
+          {(k.value !== undefined || !k.problem) && (
+            <span className={classes.measured}>
               measured <Ago at={k.measured} never="never" />
-            </>
+            </span>
           )}
         </div>
       </div>

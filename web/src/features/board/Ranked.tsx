@@ -12,7 +12,7 @@ const part = (
   id: string,
   header: string,
   of: (i: Initiative) => number | undefined,
-  width = "76px",
+  width = "66px",
 ): Column<Initiative> => ({
   id,
   header,
@@ -30,7 +30,7 @@ const columns: readonly Column<Initiative>[] = [
   {
     id: "rank",
     header: "Rank",
-    width: "64px",
+    width: "58px",
     align: "right",
     sort: (i) => i.wsjf?.rank || null,
     cell: (i) => (i.wsjf && i.wsjf.rank > 0 ? i.wsjf.rank : <span className={classes.none}>–</span>),
@@ -38,7 +38,7 @@ const columns: readonly Column<Initiative>[] = [
   {
     id: "title",
     header: "Initiative",
-    width: "minmax(160px, 2fr)",
+    width: "minmax(120px, 2fr)",
     sort: (i) => i.title,
     cell: (i) => (
       <InLink href={`/initiatives/${i.id}`} look="quiet">
@@ -49,7 +49,7 @@ const columns: readonly Column<Initiative>[] = [
   {
     id: "wsjf",
     header: "WSJF",
-    width: "72px",
+    width: "66px",
     align: "right",
     sort: (i) => i.wsjf?.wsjf ?? null,
     cell: (i) => (i.wsjf ? <b>{format(i.wsjf.wsjf, "count")}</b> : <span className={classes.none}>–</span>),
@@ -57,12 +57,12 @@ const columns: readonly Column<Initiative>[] = [
   part("value", "Value", (i) => i.wsjf?.userBusinessValue),
   part("time", "Time", (i) => i.wsjf?.timeCriticality),
   part("risk", "Risk", (i) => i.wsjf?.riskReduction),
-  part("delay", "Cost of delay", (i) => i.wsjf?.costOfDelay, "108px"),
-  part("size", "Job size", (i) => i.wsjf?.jobSize, "80px"),
+  part("delay", "Cost of delay", (i) => i.wsjf?.costOfDelay, "104px"),
+  part("size", "Job size", (i) => i.wsjf?.jobSize, "74px"),
   {
     id: "cost",
     header: "Cost",
-    width: "96px",
+    width: "80px",
     align: "right",
     wide: true,
     sort: (i) => i.cost?.amount ?? null,
@@ -71,7 +71,7 @@ const columns: readonly Column<Initiative>[] = [
   {
     id: "state",
     header: "State",
-    width: "minmax(110px, 1fr)",
+    width: "132px",
     sort: (i) => i.state,
     cell: (i) => <Status {...initiativeState(i)} label={i.state} />,
   },

@@ -188,7 +188,9 @@ function Outcome({ outcome: o }: { outcome: Schemas["FloorOutcome"] }) {
       </div>
       <div className={`num ${classes.ends}`}>
         <span>from {format(o.baseline, unit)}</span>
-        {way !== null && <span>{format(Math.round(way * 100) / 100, "ratio")} of the way</span>}
+        {way !== null && (
+          <span>{way === 1 ? "reached" : `${format(Math.floor(way * 100) / 100, "ratio")} of the way`}</span>
+        )}
         <span>to {format(o.target, unit)}</span>
       </div>
     </li>

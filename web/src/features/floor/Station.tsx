@@ -18,7 +18,7 @@ import { Hint } from "~/ui/Hint";
 import { InLink } from "~/ui/InLink";
 import { Days } from "./Days";
 import { Fresh } from "./Fresh";
-import { rooms, type StationId, shortAge } from "./floor";
+import { noun, rooms, type StationId, shortAge } from "./floor";
 import classes from "./Station.module.css";
 
 // What is stuck opens in a dialog that the first visit need not wait for.
@@ -67,7 +67,7 @@ export function Station({ station: s, invite, foot }: Props) {
               <span className={`num ${classes.count}`} data-none={s.inWork === 0 || undefined}>
                 <Fresh value={s.inWork}>{format(s.inWork, "count")}</Fresh>
               </span>
-              <span className={classes.words}>{room.work}</span>
+              <span className={classes.words}>{noun(room.work, s.inWork)}</span>
             </span>
           </Hint>
           <span className={`num ${classes.line}`}>
@@ -89,7 +89,7 @@ export function Station({ station: s, invite, foot }: Props) {
                 <b>
                   <Fresh value={s.week}>{format(s.week, "count")}</Fresh>
                 </b>{" "}
-                {room.finished}
+                {noun(room.finished, s.week)}
               </span>
             </Hint>
           </span>

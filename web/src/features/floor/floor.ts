@@ -13,8 +13,16 @@ export interface Room {
   /** what stands there, for who sees it for the first time */
   about: string;
   /** what the numbers count, as short as a column needs it; the API says it at length */
-  work: string;
-  finished: string;
+  work: Noun;
+  finished: Noun;
+}
+
+/** A word for any number, or one for one and one for any other. */
+type Noun = string | readonly [one: string, many: string];
+
+/** The word that stands behind a number. */
+export function noun(words: Noun, n: number): string {
+  return typeof words === "string" ? words : words[n === 1 ? 0 : 1];
 }
 
 /** The stations in the order of the stream. */
@@ -22,7 +30,7 @@ export const rooms: Record<StationId, Room> = {
   vision: {
     href: "/board",
     about: "Why the company exists, and how it will know",
-    work: "key results",
+    work: ["open key result", "open key results"],
     finished: "reached",
   },
   initiatives: {
@@ -59,8 +67,8 @@ export const rooms: Record<StationId, Room> = {
   customers: {
     href: "/platform",
     about: "What they use, and what they do with it",
-    work: "components",
-    finished: "releases",
+    work: ["component", "components"],
+    finished: ["release", "releases"],
   },
 };
 

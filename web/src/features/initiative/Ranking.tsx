@@ -31,13 +31,13 @@ export function Ranking({ initiative: i, board }: Props) {
       flush
     >
       {board.data ? (
-        <Table.ScrollContainer minWidth={520}>
-          <Table className="num" verticalSpacing={8} horizontalSpacing="md">
+        <Table.ScrollContainer minWidth={300}>
+          <Table className={`num ${classes.ranking}`} verticalSpacing={8} horizontalSpacing="md">
             <Table.Thead>
               <Table.Tr>
                 <Table.Th>Initiative</Table.Th>
-                {["Value", "Time", "Risk", "Cost of delay", "Job size", "WSJF"].map((h) => (
-                  <Table.Th key={h} ta="right">
+                {["Value", "Time", "Risk", "Cost of delay", "Job size", "WSJF"].map((h, at) => (
+                  <Table.Th key={h} ta="right" className={at < 3 ? classes.part : undefined}>
                     {h}
                   </Table.Th>
                 ))}
@@ -63,7 +63,11 @@ export function Ranking({ initiative: i, board }: Props) {
                     c.wsjf.costOfDelay,
                     c.wsjf.jobSize,
                   ].map((n, at) => (
-                    <Table.Td key={`part ${at.toString()}`} ta="right">
+                    <Table.Td
+                      key={`part ${at.toString()}`}
+                      ta="right"
+                      className={at < 3 ? classes.part : undefined}
+                    >
                       {n}
                     </Table.Td>
                   ))}

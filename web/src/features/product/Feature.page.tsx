@@ -37,17 +37,18 @@ import {
   type KeyResult,
   keyResultOf,
   namesQuery,
+  productQuery,
 } from "./product";
 
 type Item = Schemas["Item"];
 
 const columns: readonly Column<Item>[] = [
-  { id: "id", header: "Item", width: "90px", sort: (i) => i.id, cell: (i) => i.id },
-  { id: "title", header: "Title", width: "4fr", sort: (i) => i.title, cell: (i) => i.title },
+  { id: "id", header: "Item", width: "78px", sort: (i) => i.id, cell: (i) => i.id },
+  { id: "title", header: "Title", width: "minmax(150px, 4fr)", sort: (i) => i.title, cell: (i) => i.title },
   {
     id: "state",
     header: "State",
-    width: "130px",
+    width: "112px",
     sort: (i) => i.state,
     cell: (i) => <Status {...itemState(i)} />,
   },
@@ -55,7 +56,7 @@ const columns: readonly Column<Item>[] = [
     id: "team",
     header: "Team",
     wide: true,
-    width: "100px",
+    width: "92px",
     sort: (i) => i.team,
     cell: (i) => <TeamName team={i.team} />,
   },
@@ -64,7 +65,7 @@ const columns: readonly Column<Item>[] = [
     header: "Since",
     wide: true,
     align: "right",
-    width: "100px",
+    width: "96px",
     sort: (i) => i.since,
     cell: (i) => <Ago at={i.since} />,
   },
@@ -93,15 +94,17 @@ function FeatureView({ feature: f }: { feature: Feature }) {
   const items = useInfiniteQuery(
     askPages("/api/v1/items", { query: { feature: f.id, limit: 200 }, kinds: ["item"] }),
   );
+  const product = useQuery(productQuery(f.product));
+  const productName = product.data?.name ?? f.product;
   const k = keyResultOf(board.data, f.keyResult);
   const initiative = board.data?.initiatives.find((i) => i.id === f.initiative);
   useCrumbs(
     useMemo(
       () => [
-        { title: f.product, href: `/products/${f.product}` },
+        { title: productName, href: `/products/${f.product}` },
         { title: f.title, href: `/features/${f.id}` },
       ],
-      [f.product, f.title, f.id],
+      [productName, f.product, f.title, f.id],
     ),
   );
   useKeys(useMemo(() => ({ e: () => void navigate({ search: { edit: "feature" } }) }), [navigate]));
@@ -139,7 +142,7 @@ function FeatureView({ feature: f }: { feature: Feature }) {
                 [
                   "Product",
                   <InLink key="p" href={`/products/${f.product}`} look="quiet">
-                    {f.product}
+                    {productName}
                   </InLink>,
                 ],
                 ["Place", `${f.rank} in the product's order`],
@@ -149,7 +152,18 @@ function FeatureView({ feature: f }: { feature: Feature }) {
                     {initiative?.title ?? "its initiative"}
                   </InLink>,
                 ],
-                ["Key result", k?.title ?? (f.keyResult ? "of the portfolio" : "none is named")],
+                [
+                  "Key result",
+                  k ? (
+                    <InLink key="k" href={`/key-results/${k.id}`} look="quiet">
+                      {k.title}
+                    </InLink>
+                  ) : f.keyResult ? (
+                    "of the portfolio"
+                  ) : (
+                    "none is named"
+                  ),
+                ],
                 [
                   "Its value",
                   k?.value === undefined

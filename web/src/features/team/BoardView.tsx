@@ -23,6 +23,7 @@ import classes from "./BoardView.module.css";
 import { dropped, filtered, type Item, neighbour, shifted, spotOf } from "./board";
 import { Card } from "./Card";
 import { ColumnView } from "./ColumnView";
+import { useNames } from "./people";
 import { boardQuery, useBoard } from "./useBoard";
 
 interface Props {
@@ -36,6 +37,7 @@ interface Props {
 export function BoardView({ team, mine, onNew }: Props) {
   const board = useBoard(team);
   const me = useMe();
+  const nameOf = useNames(team);
   const queries = useQueryClient();
   const router = useRouter();
   const grid = useRef<HTMLElement>(null);
@@ -150,6 +152,7 @@ export function BoardView({ team, mine, onNew }: Props) {
                   key={i.id}
                   item={i}
                   p85={p85}
+                  who={i.assignee && nameOf(i.assignee)}
                   focusable={i.id === current}
                   onFocus={() => setFocus(i.id)}
                   onPull={() => void board.pull(i)}
@@ -159,7 +162,9 @@ export function BoardView({ team, mine, onNew }: Props) {
             </ColumnView>
           ))}
         </section>
-        <DragOverlay dropAnimation={null}>{drag && <Card item={drag} p85={p85} lifted />}</DragOverlay>
+        <DragOverlay dropAnimation={null}>
+          {drag && <Card item={drag} p85={p85} who={drag.assignee && nameOf(drag.assignee)} lifted />}
+        </DragOverlay>
       </DndContext>
       <p className={classes.keys}>
         <span>

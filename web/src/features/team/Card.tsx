@@ -20,6 +20,8 @@ import { shortly } from "./item";
 interface Props {
   item: Item;
   p85: number | undefined;
+  /** the name of who works on it */
+  who: string | undefined;
   /** the one card of the board that Tab reaches; the arrows reach the others */
   focusable?: boolean;
   /** it is being dragged: a picture of itself under the pointer */
@@ -56,7 +58,18 @@ function Sortable(props: Props) {
 
 type Frame = { frame?: HTMLAttributes<HTMLElement>; frameRef?: (el: HTMLElement | null) => void };
 
-function Body({ item: i, p85, focusable, lifted, onFocus, onPull, onBlock, frame, frameRef }: Props & Frame) {
+function Body({
+  item: i,
+  p85,
+  who,
+  focusable,
+  lifted,
+  onFocus,
+  onPull,
+  onBlock,
+  frame,
+  frameRef,
+}: Props & Frame) {
   const Type = types[i.type];
   const { dots, late } = age(i, p85);
   const words = ageWords(i, p85);
@@ -117,7 +130,7 @@ function Body({ item: i, p85, focusable, lifted, onFocus, onPull, onBlock, frame
         </p>
       )}
       <div className={classes.foot}>
-        {i.assignee ? <span className={classes.who}>{i.assignee}</span> : <span className={classes.who} />}
+        <span className={classes.who}>{who}</span>
         {!lifted && (
           <span className={classes.acts}>
             {i.state !== "done" && (

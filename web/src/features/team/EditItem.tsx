@@ -1,9 +1,11 @@
 import { useQueryClient } from "@tanstack/react-query";
+import { useState } from "react";
 import { send } from "~/api/ask";
 import { FormDialog } from "~/ui/FormDialog";
 import { textOf, type Values } from "~/ui/form";
 import type { Item } from "./board";
 import { useItemFields } from "./NewItem";
+import { useMembers } from "./people";
 
 const valuesOf = (i: Pick<Item, "title" | "type" | "feature" | "assignee" | "description">): Values => ({
   title: i.title,
@@ -14,13 +16,30 @@ const valuesOf = (i: Pick<Item, "title" | "type" | "feature" | "assignee" | "des
 });
 
 /** Changes what an item says; it does not move it. */
-export function EditItem({ item: i, onClose }: { item: Item; onClose: () => void }) {
+export function EditItem({ item, onClose }: { item: Item; onClose: () => void }) {
+  const [i] = useState(item); // what the form began from, whatever arrives meanwhile
   const fields = useItemFields();
+  const members = useMembers(i.team);
+  const people = members.map((m) => ({
+    value: m.account === i.assignee ? m.account : m.login,
+    label: m.name,
+  }));
+  if (i.assignee && !people.some((p) => p.value === i.assignee))
+    people.push({ value: i.assignee, label: i.assignee });
   const queries = useQueryClient();
   return (
     <FormDialog
       title={`Edit ${i.id}`}
-      fields={[...fields, { name: "assignee", label: "Who works on it", hint: "A login", half: true }]}
+      fields={[
+        ...fields,
+        {
+          name: "assignee",
+          label: "Who works on it",
+          kind: "pick",
+          half: true,
+          options: [{ value: "", label: "nobody" }, ...people],
+        },
+      ]}
       initial={valuesOf(i)}
       draft={`item ${i.id}`}
       action="Save"

@@ -1,4 +1,5 @@
 import { useQueryClient } from "@tanstack/react-query";
+import { useState } from "react";
 import { send } from "~/api/ask";
 import { FormDialog } from "~/ui/FormDialog";
 import { type FormField, given, numberOf, textOf, type Values } from "~/ui/form";
@@ -22,7 +23,8 @@ const valuesOf = (t: Pick<Team, "name" | "mission" | "dayRate">): Values => ({
 });
 
 /** Changes what a team says of itself; its key stays, for items are called by it. */
-export function EditTeam({ team: t, onClose }: { team: Team; onClose: () => void }) {
+export function EditTeam({ team, onClose }: { team: Team; onClose: () => void }) {
+  const [t] = useState(team); // what the form began from, whatever arrives meanwhile
   const queries = useQueryClient();
   return (
     <FormDialog

@@ -28,6 +28,7 @@ import { columnNames, type Item, typeNames } from "./board";
 import { EditItem } from "./EditItem";
 import classes from "./Item.module.css";
 import { shortly, stays } from "./item";
+import { useNames } from "./people";
 
 /** An item: what it is for, where it was and why it moved, and what it became. */
 export function ItemPage() {
@@ -40,10 +41,11 @@ export function ItemPage() {
   );
 }
 
-function worker(i: Item): string {
-  if (!i.assignee) return "Nobody works on it.";
-  if (i.state === "ready") return `Meant for ${i.assignee}.`;
-  return i.state === "done" ? `${i.assignee} did it.` : `${i.assignee} works on it.`;
+function worker(i: Item, nameOf: (assignee: string) => string): string {
+  if (!i.assignee) return i.state === "done" ? "It is done." : "Nobody works on it.";
+  const who = nameOf(i.assignee);
+  if (i.state === "ready") return `Meant for ${who}.`;
+  return i.state === "done" ? `${who} did it.` : `${who} works on it.`;
 }
 
 function ItemView({ item: i }: { item: Item }) {
@@ -54,6 +56,7 @@ function ItemView({ item: i }: { item: Item }) {
     enabled: Boolean(i.feature),
   });
   const now = useNow();
+  const nameOf = useNames(i.team);
   const [editing, setEditing] = useState(false);
   const [blocking, setBlocking] = useState(false);
   const [error, setError] = useState<unknown>();
@@ -104,7 +107,7 @@ function ItemView({ item: i }: { item: Item }) {
           {teamName}
         </InLink>
       }
-      lead={worker(i)}
+      lead={worker(i, nameOf)}
       thread={<ObjectThread kind="item" id={i.id} />}
       actions={
         <>

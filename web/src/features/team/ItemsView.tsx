@@ -3,6 +3,7 @@ import { useDebouncedValue } from "@mantine/hooks";
 import { IconListSearch, IconSearch } from "@tabler/icons-react";
 import { keepPreviousData, useInfiniteQuery } from "@tanstack/react-query";
 import { useNavigate, useSearch } from "@tanstack/react-router";
+import { useMemo } from "react";
 import { askPages } from "~/api/ask";
 import { PagedTable } from "~/object/PagedTable";
 import { itemState } from "~/object/states";
@@ -14,13 +15,14 @@ import { Panel } from "~/ui/Panel";
 import { Status } from "~/ui/Status";
 import { columnNames, type Item, type ItemState, states, typeNames } from "./board";
 import classes from "./ItemsView.module.css";
+import { useNames } from "./people";
 
-const columns: readonly Column<Item>[] = [
+const columnsOf = (nameOf: (assignee: string) => string): readonly Column<Item>[] => [
   { id: "id", header: "Item", cell: (i) => i.id, width: "84px" },
   { id: "title", header: "Title", cell: (i) => i.title, width: "minmax(160px, 3fr)" },
   { id: "type", header: "Type", cell: (i) => typeNames[i.type], width: "90px", wide: true },
   { id: "state", header: "State", cell: (i) => <Status {...itemState(i)} />, width: "150px" },
-  { id: "who", header: "Who", cell: (i) => i.assignee ?? "", width: "100px", wide: true },
+  { id: "who", header: "Who", cell: (i) => i.assignee && nameOf(i.assignee), width: "130px", wide: true },
   {
     id: "age",
     header: "Age",
@@ -51,6 +53,8 @@ export function ItemsView({ team }: { team: string }) {
     }),
     placeholderData: keepPreviousData,
   });
+  const nameOf = useNames(team);
+  const columns = useMemo(() => columnsOf(nameOf), [nameOf]);
   const set = (change: Record<string, string | undefined>) =>
     void navigate({ search: (s) => ({ ...s, ...change }), replace: true, resetScroll: false });
   return (

@@ -38,7 +38,7 @@ function TeamView({ team: t }: { team: Team }) {
   const navigate = useNavigate({ from: "/teams/$id" });
   const [editing, setEditing] = useState(false);
   useCrumbs(useMemo(() => [{ title: t.name, href: `/teams/${t.id}` }], [t.id, t.name]));
-  const view = search.view ?? "board";
+
   const set = (change: Record<string, string | undefined>) =>
     void navigate({ search: (s) => ({ ...s, ...change }), replace: true, resetScroll: false });
   useKeys(
@@ -50,12 +50,13 @@ function TeamView({ team: t }: { team: Team }) {
     ),
   );
   const views = [
-    { id: "board", name: "Board", count: t.counts.inWork },
+    { id: "board", name: "Board" },
     { id: "items", name: "All items" },
     { id: "figures", name: "Delivery and flow" },
     { id: "components", name: "Components", count: t.counts.components },
     { id: "members", name: "Members", count: t.counts.members },
   ];
+  const view = views.find((v) => v.id === search.view)?.id ?? "board";
   return (
     <Page
       kind="Team"
