@@ -39,6 +39,14 @@ type Me struct {
 	Roles  []string `json:"roles" nullable:"false"`
 	Teams  []string `json:"teams" nullable:"false"`
 	Scopes []string `json:"scopes" nullable:"false"`
+	Cannot []Denied `json:"cannot" nullable:"false" doc:"What this actor may do on no object at all"`
+}
+
+// Denied is an action that an actor may not do, and why.
+type Denied struct {
+	Action string `json:"action" example:"fund"`
+	Text   string `json:"text" doc:"Why not" example:"shaping products and features needs one of the roles board or product; you have member"`
+	Next   string `json:"next,omitempty" doc:"The next thing to do" example:"ask the platform team for the role"`
 }
 
 // Account is somebody who can sign in.

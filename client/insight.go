@@ -132,7 +132,7 @@ type FloorMove struct {
 	Title   string    `json:"title" example:"Raise thrust for missions over 10 kg"`
 	Text    string    `json:"text" example:"building, because commit 4f1c2ab was pushed"`
 	Team    string    `json:"team,omitempty"`
-	Actor   string    `json:"actor" example:"Eva Keller"`
+	Actor   string    `json:"actor" doc:"Who moved it; empty when it moved by itself" example:"Eva Keller"`
 }
 
 // FloorAttention is something that waits for a person.

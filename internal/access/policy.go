@@ -13,7 +13,9 @@
 package access
 
 import (
+	"cmp"
 	"slices"
+	"strings"
 
 	"github.com/digital-factory/factory/internal/base/errs"
 	"github.com/digital-factory/factory/internal/journal"
@@ -55,6 +57,22 @@ const (
 	ApproveEffect  Action = "approve-effect"  // decide parked effects
 	Ingest         Action = "ingest"          // send telemetry
 )
+
+// words say an action to the person who may not do it.
+var words = map[Action]string{
+	Read:           "looking at the value stream",
+	Audit:          "reading and verifying the journal",
+	FundWork:       "changing the vision, objectives, key results and initiatives, and deciding on them",
+	ShapeProduct:   "shaping products and features",
+	ManageTeams:    "founding teams and changing their members",
+	PlanWork:       "planning and moving items",
+	BuildComponent: "creating components, pushing and running pipelines",
+	Operate:        "operating rollouts and incidents",
+	PublishPath:    "publishing golden paths",
+	ManageAccounts: "managing accounts",
+	ApproveEffect:  "deciding about effects that wait for approval",
+	Ingest:         "sending telemetry",
+}
 
 // grants is the whole policy. A role that stands behind an action may do it;
 // Member only where the object belongs to one of the actor's teams.
@@ -146,11 +164,38 @@ func (a Actor) May(action Action, team string) error {
 		return nil
 	}
 	if team != "" && slices.Contains(teamBound, action) {
-		return errs.New(errs.Denied, "%q on what team %s owns needs membership of that team or one of the roles %v; you have %v", action, team, grants[action], a.Roles).
+		others := slices.DeleteFunc(slices.Clone(grants[action]), func(r Role) bool { return r == Member })
+		return errs.New(errs.Denied, "%s of team %s needs membership of that team or the role %s; you have %s", words[action], team, list(others, "or"), list(a.Roles, "and")).
 			Do("ask a member of team %s to add you", team)
 	}
-	return errs.New(errs.Denied, "%q needs one of the roles %v; you have %v", action, grants[action], a.Roles).
+	return errs.New(errs.Denied, "%s needs one of the roles %s; you have %s", words[action], list(grants[action], "or"), list(a.Roles, "and")).
 		Do("ask the platform team for the role")
+}
+
+// Cannot is what the actor may do on no object at all, each with why not and
+// what to do about it, so that a door can say so before anything is written.
+func (a Actor) Cannot() map[Action]error {
+	no := map[Action]error{}
+	for action := range grants {
+		if err := a.Could(action); err != nil {
+			no[action] = err
+		}
+	}
+	return no
+}
+
+func list(roles []Role, last string) string {
+	var b strings.Builder
+	for i, r := range roles {
+		switch {
+		case i > 0 && i == len(roles)-1:
+			b.WriteString(" " + last + " ")
+		case i > 0:
+			b.WriteString(", ")
+		}
+		b.WriteString(string(r))
+	}
+	return cmp.Or(b.String(), "none")
 }
 
 // MayUse returns nil when the actor's token has the scope; for doors that are

@@ -65,6 +65,29 @@ func TestPolicy(t *testing.T) {
 	}
 }
 
+// TestCannot: what is told before it is tried is what would be told then, in words.
+func TestCannot(t *testing.T) {
+	t.Parallel()
+	eva := Actor{ID: "e", Roles: []Role{Member}, Teams: []string{"engine"}, Scopes: Scopes()}
+	no := eva.Cannot()
+	for _, action := range everything {
+		if action == Open || action == Self {
+			continue
+		}
+		if want := eva.Could(action); errs.Of(no[action]).Text != errs.Of(want).Text {
+			t.Errorf("%s: told %v, would be told %v", action, no[action], want)
+		}
+	}
+	const want = "shaping products and features needs one of the roles board or product; you have member"
+	if got := errs.Of(no[ShapeProduct]).Text; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	const others = "planning and moving items of team battery needs membership of that team or the role product; you have member"
+	if got := errs.Of(eva.May(PlanWork, "battery")).Text; got != others {
+		t.Errorf("got %q, want %q", got, others)
+	}
+}
+
 // TestScopes: a token narrows what its account may.
 func TestScopes(t *testing.T) {
 	t.Parallel()

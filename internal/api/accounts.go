@@ -1,12 +1,15 @@
 package api
 
 import (
+	"cmp"
 	"context"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/digital-factory/factory/client"
 	"github.com/digital-factory/factory/internal/access"
+	"github.com/digital-factory/factory/internal/base/errs"
 	"github.com/digital-factory/factory/internal/ref"
 )
 
@@ -97,7 +100,17 @@ func (a *API) signIn(ctx context.Context, login, password string) (*signedIn, er
 }
 
 func me(who access.Actor) client.Me {
-	return client.Me{ID: who.ID, Login: who.Login, Name: who.Name, Roles: mapped(who.Roles, text), Teams: mapped(who.Teams, text), Scopes: mapped(who.Scopes, text)}
+	return client.Me{ID: who.ID, Login: who.Login, Name: who.Name, Roles: mapped(who.Roles, text), Teams: mapped(who.Teams, text), Scopes: mapped(who.Scopes, text), Cannot: cannot(who)}
+}
+
+func cannot(who access.Actor) []client.Denied {
+	no := []client.Denied{}
+	for action, err := range who.Cannot() {
+		why := errs.Of(err)
+		no = append(no, client.Denied{Action: string(action), Text: why.Text, Next: why.Next})
+	}
+	slices.SortFunc(no, func(a, b client.Denied) int { return cmp.Compare(a.Action, b.Action) })
+	return no
 }
 
 func account(a access.Account) client.Account {

@@ -31,8 +31,12 @@ func remember(ctx context.Context, tx *store.Tx, f journal.Fact) error {
 	if team == "" {
 		team = t.team
 	}
+	actor := f.Actor.Name
+	if strings.HasPrefix(f.Actor.ID, "system/") {
+		actor = "" // it moved by itself; which part of the factory saw to it stands in the journal
+	}
 	if _, err := tx.Exec(ctx, `insert into insight_recent (seq, at, kind, subject, title, text, team, actor) values ($1, $2, $3, $4, $5, $6, $7, $8)
-		on conflict (seq) do nothing`, f.Seq, store.Micros(f.At), f.Kind, string(subject), t.title, text, string(team), f.Actor.Name); err != nil {
+		on conflict (seq) do nothing`, f.Seq, store.Micros(f.At), f.Kind, string(subject), t.title, text, string(team), actor); err != nil {
 		return err
 	}
 	_, err = tx.Exec(ctx, `delete from insight_recent where at < $1`, store.Micros(f.At.Add(-recentFor)))
@@ -50,7 +54,7 @@ func say(f journal.Fact) (s ref.Subject, team ref.Team, text string, err error) 
 		err = with(f, func(p fact.VisionSet) error { return tell(ref.Of("vision", p.Vision), "", "set") })
 	case "key-result.measured":
 		err = with(f, func(p fact.KeyResultMeasured) error {
-			return tell(ref.Of("key-result", p.KeyResult), "", "measured %.4g, %.0f %% of the way to its target", p.Value, 100*p.Score)
+			return tell(ref.Of("key-result", p.KeyResult), "", "measured, %.0f %% of the way to its target", 100*p.Score)
 		})
 	case "initiative.moved":
 		err = with(f, func(p fact.InitiativeMoved) error { return tell(ref.Of("initiative", p.Initiative), "", "%s", p.To) })

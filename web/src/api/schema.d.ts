@@ -2427,6 +2427,20 @@ export interface components {
             /** @enum {string} */
             verdict: "go" | "no-go" | "persevere" | "pivot" | "stop";
         };
+        Denied: {
+            /** @example fund */
+            action: string;
+            /**
+             * @description The next thing to do
+             * @example ask the platform team for the role
+             */
+            next?: string;
+            /**
+             * @description Why not
+             * @example shaping products and features needs one of the roles board or product; you have member
+             */
+            text: string;
+        };
         Dora: {
             component?: string;
             /** Format: date-time */
@@ -2711,7 +2725,10 @@ export interface components {
             why: string;
         };
         FloorMove: {
-            /** @example Eva Keller */
+            /**
+             * @description Who moved it; empty when it moved by itself
+             * @example Eva Keller
+             */
             actor: string;
             /** Format: date-time */
             at: string;
@@ -3399,6 +3416,8 @@ export interface components {
             name: string;
         };
         Me: {
+            /** @description What this actor may do on no object at all */
+            cannot: components["schemas"]["Denied"][];
             id: string;
             login: string;
             name: string;

@@ -9,6 +9,8 @@ export interface Me {
   login: string;
   roles: string[];
   teams: string[];
+  /** what this person may do on no object at all, and why not */
+  cannot: readonly { action: string; text: string; next: string }[];
 }
 
 /** The state of the door: nobody has an account yet, somebody must sign in, or `me` is in. */
@@ -55,6 +57,9 @@ function readMe(answer: unknown): Me {
     login: word(a.login),
     roles: words(a.roles),
     teams: words(a.teams),
+    cannot: (Array.isArray(a.cannot) ? a.cannot : [])
+      .filter(isObject)
+      .map((c) => ({ action: word(c.action), text: word(c.text), next: word(c.next) })),
   };
 }
 

@@ -1,5 +1,6 @@
 import { Button, Modal, NativeSelect, Textarea, TextInput } from "@mantine/core";
 import { type FormEvent, type ReactNode, useEffect, useRef, useState } from "react";
+import { type Action, useCannot } from "~/api/me";
 import { asProblem, fieldErrors, type ProblemError } from "~/api/problem";
 import classes from "./FormDialog.module.css";
 import { checkAll, differences, type FormField, type Values } from "./form";
@@ -14,6 +15,8 @@ interface Props {
   /** what is written is kept under this name until it is sent: "initiative/0199…" */
   draft: string;
   action: string;
+  /** what one must be allowed to do; who is not reads why instead of writing in vain */
+  needs?: Action;
   wide?: boolean;
   /** sends what is written; over is the state that a conflict showed and that shall be written over */
   onSend: (values: Values, over: unknown) => Promise<unknown>;
@@ -26,6 +29,25 @@ const place = (name: string) => `factory-draft ${name}`;
 
 /** A form in a dialog: few fields, problems in place in the API's own words, the draft kept, a conflict with both sides. */
 export function FormDialog(props: Props) {
+  const no = useCannot(props.needs);
+  return no ? <Denied title={props.title} no={no} onClose={props.onClose} /> : <Form {...props} />;
+}
+
+/** Says why somebody may not, in place of what they came for. */
+export function Denied({ title, no, onClose }: { title: string; no: ProblemError; onClose: () => void }) {
+  return (
+    <Modal opened onClose={onClose} title={title} closeButtonProps={{ "aria-label": "Close" }}>
+      <Problem error={no} look="line" />
+      <div className={classes.foot}>
+        <Button variant="default" onClick={onClose} data-autofocus>
+          Understood
+        </Button>
+      </div>
+    </Modal>
+  );
+}
+
+function Form(props: Props) {
   const { title, lead, fields, initial, draft, action, wide = false, onSend, theirs, onClose } = props;
   const [kept] = useState(() => readDraft(draft));
   const [values, setValues] = useState<Values>(kept ? { ...initial, ...kept } : initial);

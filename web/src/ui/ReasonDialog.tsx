@@ -1,6 +1,8 @@
 import { Button, Modal, Textarea } from "@mantine/core";
 import { IconArrowRight } from "@tabler/icons-react";
 import { type FormEvent, type ReactNode, useEffect, useState } from "react";
+import { type Action, useCannot } from "~/api/me";
+import { Denied } from "./FormDialog";
 import { Problem } from "./Problem";
 import classes from "./ReasonDialog.module.css";
 
@@ -16,6 +18,8 @@ interface Props {
   /** the verb on the button */
   action: string;
   danger?: boolean;
+  /** what one must be allowed to do; who is not reads why instead of writing in vain */
+  needs?: Action;
   /** does it; what it throws is shown in place and the reason is kept */
   onConfirm: (reason: string) => Promise<unknown>;
 }
@@ -31,6 +35,7 @@ export function ReasonDialog({
   undo,
   action,
   danger = false,
+  needs,
   onConfirm,
 }: Props) {
   const [reason, setReason] = useState("");
@@ -40,6 +45,7 @@ export function ReasonDialog({
   useEffect(() => {
     if (opened) setAsked(false);
   }, [opened]);
+  const no = useCannot(needs);
   const missing = reason.trim().length < shortest;
 
   const submit = async (event: FormEvent) => {
@@ -59,6 +65,7 @@ export function ReasonDialog({
     }
   };
 
+  if (no) return opened ? <Denied title={title} no={no} onClose={onClose} /> : null;
   return (
     <Modal
       opened={opened}

@@ -219,7 +219,8 @@ function Worth({ initiative: i }: { initiative: Initiative }) {
   if (r.measured !== undefined)
     return (
       <div className={`num ${classes.effect}`}>
-        <b>{signed(r.measured, resultUnit(r.unit, r.comparable))}</b> measured <Grade grade={r.grade} />
+        <b>{signed(r.measured, resultUnit(r.unit, r.comparable))}</b> <Grade grade={r.grade} />{" "}
+        <span>measured</span>
       </div>
     );
   if (r.predicted === undefined) return null;

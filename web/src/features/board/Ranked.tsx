@@ -12,7 +12,7 @@ const part = (
   id: string,
   header: string,
   of: (i: Initiative) => number | undefined,
-  width = "66px",
+  width = "60px",
 ): Column<Initiative> => ({
   id,
   header,
@@ -38,7 +38,7 @@ const columns: readonly Column<Initiative>[] = [
   {
     id: "title",
     header: "Initiative",
-    width: "minmax(120px, 2fr)",
+    width: "minmax(150px, 2fr)",
     sort: (i) => i.title,
     cell: (i) => (
       <InLink href={`/initiatives/${i.id}`} look="quiet">
@@ -57,7 +57,7 @@ const columns: readonly Column<Initiative>[] = [
   part("value", "Value", (i) => i.wsjf?.userBusinessValue),
   part("time", "Time", (i) => i.wsjf?.timeCriticality),
   part("risk", "Risk", (i) => i.wsjf?.riskReduction),
-  part("delay", "Cost of delay", (i) => i.wsjf?.costOfDelay, "104px"),
+  part("delay", "Cost of delay", (i) => i.wsjf?.costOfDelay, "100px"),
   part("size", "Job size", (i) => i.wsjf?.jobSize, "74px"),
   {
     id: "cost",
@@ -71,7 +71,7 @@ const columns: readonly Column<Initiative>[] = [
   {
     id: "state",
     header: "State",
-    width: "132px",
+    width: "126px",
     sort: (i) => i.state,
     cell: (i) => <Status {...initiativeState(i)} label={i.state} />,
   },

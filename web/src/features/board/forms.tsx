@@ -30,6 +30,7 @@ export function VisionForm({ vision, onClose }: Common & { vision: Schemas["Visi
   const initial = useMemo(() => ({ text: vision?.text ?? "" }), [vision]);
   return (
     <FormDialog
+      needs="fund"
       title={vision ? "Change the vision" : "Set the vision"}
       fields={visionFields}
       initial={initial}
@@ -74,6 +75,7 @@ export function ObjectiveForm({
   const initial = useMemo(() => objectiveValues(objective ?? {}), [objective]);
   return (
     <FormDialog
+      needs="fund"
       title={objective ? "Change the objective" : "Add an objective"}
       fields={objectiveFields}
       initial={initial}
@@ -177,6 +179,7 @@ export function KeyResultForm(
   const initial = useMemo(() => keyResultValues(keyResult ?? {}), [keyResult]);
   return (
     <FormDialog
+      needs="fund"
       title={keyResult ? "Change the key result" : "Add a key result"}
       fields={keyResultFields}
       initial={initial}
@@ -208,6 +211,7 @@ export function ProposalForm({
   const initial = useMemo(() => ({ objective: objectives[0]?.id ?? "" }), [objectives]);
   return (
     <FormDialog
+      needs="fund"
       title="Propose an initiative"
       lead="It begins in the funnel. Each gate of the board asks for what it needs: the hypothesis, the scores, the business case."
       fields={fields}
@@ -237,6 +241,7 @@ export function InitiativeForm(
   const initial = useMemo(() => initiativeValues(initiative), [initiative]);
   return (
     <FormDialog
+      needs="fund"
       wide
       title={`Change ${initiative.title}`}
       fields={fields}

@@ -39,8 +39,9 @@ export function Beads({
       </div>
       <div className={`num ${classes.caption}`}>
         {passed > 0
-          ? `${format(passed, "count")} measured effects and values came back in 7 days`
-          : "Nothing has come back in the last 7 days"}
+          ? `${format(passed, "count")} measured effects and values came back`
+          : "Nothing has come back yet"}
+        {outcomes.length + passed > 0 && "; the numbers on the line and the bars count the last 7 days"}
       </div>
     </div>
   );

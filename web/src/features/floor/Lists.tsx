@@ -83,7 +83,7 @@ export function Needs({ own, all, everybody, onEverybody }: NeedsProps) {
   );
 }
 
-const movesShown = 8;
+const movesShown = 6;
 
 /** What moved in the last hour, the newest first; it stands still while it is pointed at. */
 export function Moves({ moves }: { moves: Schemas["Floor"]["recent"] }) {

@@ -86,6 +86,7 @@ export function Asked({ initiative: i }: { initiative: Detail }) {
         )}
       </div>
       <ReasonDialog
+        needs="fund"
         opened={open}
         onClose={() => setOpen(false)}
         title={`${words[verdict]}: ${i.title}?`}

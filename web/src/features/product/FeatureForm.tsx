@@ -32,6 +32,7 @@ export function FeatureForm({ product, feature, onClose }: Props) {
   const fields = useMemo(() => featureFields(board.data, !seen), [board.data, seen]);
   return (
     <FormDialog
+      needs="shape-product"
       title={seen ? `Change ${seen.title}` : "New feature"}
       lead={seen ? undefined : "It goes to the end of the product's order; you can move it from there."}
       fields={fields}

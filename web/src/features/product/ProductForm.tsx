@@ -44,6 +44,7 @@ export function ProductForm({ product, onClose }: { product?: Product; onClose: 
   const there = useRef<string>(undefined); // the page of what was made
   return (
     <FormDialog
+      needs="shape-product"
       title={seen ? `Change ${seen.name}` : "New product"}
       lead={seen ? undefined : "A product holds the features that customers meet."}
       fields={seen ? common : named}

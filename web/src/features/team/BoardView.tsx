@@ -187,6 +187,7 @@ export function BoardView({ team, mine, onNew }: Props) {
         </span>
       </p>
       <ReasonDialog
+        needs="plan-work"
         opened={asking}
         onClose={() => setAsking(false)}
         title={`Block ${blocking?.id ?? ""}?`}

@@ -29,6 +29,7 @@ export function EditItem({ item, onClose }: { item: Item; onClose: () => void })
   const queries = useQueryClient();
   return (
     <FormDialog
+      needs="plan-work"
       title={`Edit ${i.id}`}
       fields={[
         ...fields,

@@ -28,6 +28,7 @@ export function EditTeam({ team, onClose }: { team: Team; onClose: () => void })
   const queries = useQueryClient();
   return (
     <FormDialog
+      needs="manage-teams"
       title={`Edit team ${t.name}`}
       fields={fields}
       initial={valuesOf(t)}

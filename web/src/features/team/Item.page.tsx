@@ -242,6 +242,7 @@ function ItemView({ item: i }: { item: Item }) {
       </Panel>
       {editing && <EditItem item={i} onClose={() => setEditing(false)} />}
       <ReasonDialog
+        needs="plan-work"
         opened={blocking}
         onClose={() => setBlocking(false)}
         title={`Block ${i.id}?`}

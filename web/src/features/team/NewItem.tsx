@@ -47,6 +47,7 @@ export function NewItem({ team: t, onClose }: { team: Team; onClose: () => void 
   const queries = useQueryClient();
   return (
     <FormDialog
+      needs="plan-work"
       title={`New item of team ${t.name}`}
       lead="It stands at the end of Ready until somebody pulls it."
       fields={fields}

@@ -22,6 +22,7 @@ export function NewTeam({ onClose }: { onClose: () => void }) {
   const queries = useQueryClient();
   return (
     <FormDialog
+      needs="manage-teams"
       title="New team"
       lead="You become its first member. It has a board at once and can create components."
       fields={fields}

@@ -109,6 +109,7 @@ function Flow({ team }: { team: string }) {
             definition="Items that were done, on each of the last 14 days (UTC)."
             range="the last 14 days"
           />
+          <p className={classes.text}>{done === 1 ? "item" : "items"} done in 14 days, today last</p>
           <div
             className={classes.bars}
             role="img"
