@@ -168,7 +168,7 @@ func (a Actor) May(action Action, team string) error {
 		return errs.New(errs.Denied, "%s of team %s needs membership of that team or the role %s; you have %s", words[action], team, list(others, "or"), list(a.Roles, "and")).
 			Do("ask a member of team %s to add you", team)
 	}
-	return errs.New(errs.Denied, "%s needs one of the roles %s; you have %s", words[action], list(grants[action], "or"), list(a.Roles, "and")).
+	return errs.New(errs.Denied, "%s needs %s; you have %s", words[action], oneOf(grants[action]), list(a.Roles, "and")).
 		Do("ask the platform team for the role")
 }
 
@@ -182,6 +182,13 @@ func (a Actor) Cannot() map[Action]error {
 		}
 	}
 	return no
+}
+
+func oneOf(roles []Role) string {
+	if len(roles) == 1 {
+		return "the role " + string(roles[0])
+	}
+	return "one of the roles " + list(roles, "or")
 }
 
 func list(roles []Role, last string) string {

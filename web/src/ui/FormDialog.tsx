@@ -3,7 +3,7 @@ import { type FormEvent, type ReactNode, useEffect, useRef, useState } from "rea
 import { type Action, useCannot } from "~/api/me";
 import { asProblem, fieldErrors, type ProblemError } from "~/api/problem";
 import classes from "./FormDialog.module.css";
-import { checkAll, differences, type FormField, type Values } from "./form";
+import { checkAll, differences, type FormField, merged, type Values } from "./form";
 import { Problem } from "./Problem";
 
 interface Props {
@@ -22,6 +22,8 @@ interface Props {
   onSend: (values: Values, over: unknown) => Promise<unknown>;
   /** reads the current state that a conflict carries, to show both sides */
   theirs?: (current: unknown) => Values | undefined;
+  /** after it was sent, in place of onClose: to go to what was made */
+  onSent?: () => void;
   onClose: () => void;
 }
 
@@ -49,6 +51,7 @@ export function Denied({ title, no, onClose }: { title: string; no: ProblemError
 
 function Form(props: Props) {
   const { title, lead, fields, initial, draft, action, wide = false, onSend, theirs, onClose } = props;
+  const { onSent = onClose } = props;
   const [kept] = useState(() => readDraft(draft));
   const [values, setValues] = useState<Values>(kept ? { ...initial, ...kept } : initial);
   const [fromDraft, setFromDraft] = useState(kept !== undefined);
@@ -73,19 +76,16 @@ function Form(props: Props) {
     const first = fields.find((f) => to[f.name]);
     if (first) form.current?.querySelector<HTMLElement>(`[name="${first.name}"]`)?.focus();
   };
-  const close = () => {
-    sessionStorage.removeItem(place(draft));
-    onClose();
-  };
 
-  const submit = async (over: unknown) => {
+  const submit = async (values: Values, over: unknown) => {
     const found = checkAll(fields, values);
     if (Object.keys(found).length > 0) return point(found);
     setBusy(true);
     setProblem(undefined);
     try {
       await onSend(values, over);
-      close();
+      sessionStorage.removeItem(place(draft));
+      onSent();
     } catch (thrown) {
       const said = asProblem(thrown);
       const here = Object.entries(fieldErrors(said)).filter(([at]) => fields.some((f) => f.name === at));
@@ -110,7 +110,7 @@ function Form(props: Props) {
         noValidate
         onSubmit={(e: FormEvent) => {
           e.preventDefault();
-          if (!busy) void submit(undefined);
+          if (!busy) void submit(values, undefined);
         }}
       >
         {lead && <p className={classes.lead}>{lead}</p>}
@@ -144,8 +144,9 @@ function Form(props: Props) {
           <Conflict
             text={problem?.text ?? ""}
             both={differences(fields, values, current)}
+            untouched={(name) => values[name] === initial[name]}
             busy={busy}
-            onMine={() => void submit(problem?.evidence)}
+            onMine={() => void submit(merged(current, values, initial), problem?.evidence)}
             onTheirs={() => {
               setValues(current);
               setProblem(undefined);
@@ -217,12 +218,14 @@ function Field({ field: f, first, value, error, onChange }: FieldProps) {
 interface ConflictProps {
   text: string;
   both: ReturnType<typeof differences>;
+  /** a field that only the other has changed keeps what the other wrote */
+  untouched: (name: string) => boolean;
   busy: boolean;
   onMine: () => void;
   onTheirs: () => void;
 }
 
-function Conflict({ text, both, busy, onMine, onTheirs }: ConflictProps) {
+function Conflict({ text, both, untouched, busy, onMine, onTheirs }: ConflictProps) {
   return (
     <section className={classes.conflict} role="alert">
       <b>Somebody changed it first</b>
@@ -234,8 +237,12 @@ function Conflict({ text, both, busy, onMine, onTheirs }: ConflictProps) {
         {both.map((d) => (
           <div key={d.field.name} className={classes.side}>
             <span className={classes.name}>{d.field.label}</span>
-            <span>{d.theirs || "empty"}</span>
-            <span>{d.mine || "empty"}</span>
+            <span>{shown(d.field, d.theirs)}</span>
+            {untouched(d.field.name) ? (
+              <span className={classes.kept}>not changed by you, stays</span>
+            ) : (
+              <span>{shown(d.field, d.mine)}</span>
+            )}
           </div>
         ))}
       </div>
@@ -250,6 +257,11 @@ function Conflict({ text, both, busy, onMine, onTheirs }: ConflictProps) {
       </div>
     </section>
   );
+}
+
+// A choice is shown by its words, not by what stands for it.
+function shown(field: FormField, value: string): string {
+  return field.options?.find((o) => o.value === value)?.label ?? (value || "empty");
 }
 
 function readDraft(name: string): Values | undefined {

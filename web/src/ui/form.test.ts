@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { checkAll, differences, type FormField, given, linesOf, numberOf } from "./form";
+import { checkAll, differences, type FormField, given, linesOf, merged, numberOf } from "./form";
 
 const fields: FormField[] = [
   { name: "title", label: "Title", check: given("Write a title.") },
@@ -28,3 +28,12 @@ it.each([
 ])("reads %j as %j", (text, n) => expect(numberOf(text)).toBe(n));
 
 it("reads a list without its empty lines", () => expect(linesOf(" a \n\n b")).toEqual(["a", "b"]));
+
+it("writes only one's own changes over what somebody else wrote", () => {
+  const began = { title: "a", owner: "Mara", note: "" };
+  expect(merged({ title: "a", owner: "Ada", note: "" }, { ...began, title: "b" }, began)).toEqual({
+    title: "b",
+    owner: "Ada",
+    note: "",
+  });
+});

@@ -16,7 +16,7 @@ export interface FormField {
   /** begins a titled group */
   group?: string;
   /** says what is wrong before it is sent, or null; the API has the last word */
-  check?: (value: string) => string | null;
+  check?: (value: string, values: Values) => string | null;
 }
 
 /** The problems that can be told before anything is sent. */
@@ -24,7 +24,8 @@ export function checkAll(fields: readonly FormField[], values: Values): Record<s
   const wrong: Record<string, string> = {};
   for (const f of fields) {
     const value = values[f.name] ?? "";
-    const said = f.check?.(value) ?? (f.kind === "number" && !isNumber(value) ? "Write a number." : null);
+    const said =
+      f.check?.(value, values) ?? (f.kind === "number" && !isNumber(value) ? "Write a number." : null);
     if (said) wrong[f.name] = said;
   }
   return wrong;
@@ -46,6 +47,12 @@ export function differences(
     const b = (theirs[field.name] ?? "").trim();
     return a === b ? [] : [{ field, mine: a, theirs: b }];
   });
+}
+
+/** What somebody else wrote with one's own changes over it. */
+export function merged(theirs: Values, mine: Values, began: Values): Values {
+  const own = Object.entries(mine).filter(([name, value]) => value !== (began[name] ?? ""));
+  return { ...mine, ...theirs, ...Object.fromEntries(own) };
 }
 
 /** A number that was written, with a comma or a point; undefined when there is none. */

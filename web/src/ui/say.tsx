@@ -13,10 +13,13 @@ export function watchMessages(changed: () => void): () => void {
   return () => watchers.delete(changed);
 }
 
+const closeButtonProps = { "aria-label": "Close the message" };
+
 /** Says in the corner that something was done, with a way back where there is one. */
 export async function say(text: string, undo?: () => void): Promise<void> {
   const notifications = await corner();
   const id = notifications.show({
+    closeButtonProps,
     message: undo ? (
       <>
         {text}{" "}
@@ -42,6 +45,7 @@ export async function sayProblem(error: unknown): Promise<void> {
   const p = asProblem(error);
   const notifications = await corner();
   notifications.show({
+    closeButtonProps,
     color: "red",
     title: p.title,
     message: [p.text, p.next, p.id].filter(Boolean).join(" · "),

@@ -8,7 +8,8 @@ import type { Refusal } from "./useMove";
 /** Why a gate did not open: each of its checks, and the way to supply what is missing. */
 export function Refused({ refusal, onClose }: { refusal: Refusal; onClose: () => void }) {
   const { initiative, to, problem } = refusal;
-  const own = initiative.gate.to === to && initiative.gate.checks.some((c) => !c.ok);
+  const own =
+    problem.kind !== "denied" && initiative.gate.to === to && initiative.gate.checks.some((c) => !c.ok);
   return (
     <Modal
       opened

@@ -1,4 +1,4 @@
-import { useMemo } from "react";
+import { useMemo, useRef } from "react";
 import type { Schemas } from "~/api/ask";
 import { send } from "~/api/ask";
 import { FormDialog } from "~/ui/FormDialog";
@@ -209,6 +209,7 @@ export function ProposalForm({
 }: Common & { objectives: readonly Schemas["Objective"][]; onDone: (id: string) => void }) {
   const fields = useMemo(() => proposalFields(objectives), [objectives]);
   const initial = useMemo(() => ({ objective: objectives[0]?.id ?? "" }), [objectives]);
+  const made = useRef("");
   return (
     <FormDialog
       needs="fund"
@@ -219,14 +220,15 @@ export function ProposalForm({
       draft="initiative new"
       action="Propose"
       onSend={async (v) => {
-        const made = await send(
+        const { id } = await send(
           "post",
           "/api/v1/initiatives",
           {},
           { ...initiativeBody(v), objective: v.objective ?? "" },
         );
-        onDone(made.id);
+        made.current = id;
       }}
+      onSent={() => onDone(made.current)}
       onClose={onClose}
     />
   );

@@ -79,7 +79,7 @@ export function initiativeFields(keyResults: readonly Schemas["KeyResult"][]): F
         name: `hypothesis.${name}`,
         label,
         placeholder,
-        half: true,
+        half: name !== "ourSolution",
         ...(i === 0 ? { group: "Hypothesis" } : {}),
       }),
     ),
@@ -122,6 +122,10 @@ export function initiativeFields(keyResults: readonly Schemas["KeyResult"][]): F
         kind: "pick",
         half: true,
         options: scale,
+        check: (v, all) =>
+          v === "" && scores.some(([n]) => all[`scores.${n}`])
+            ? "Score this too: a rank needs all four."
+            : null,
       }),
     ),
     { name: "cost.amount", label: "Estimated cost", kind: "number", half: true, group: "Money" },

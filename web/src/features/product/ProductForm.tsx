@@ -55,7 +55,8 @@ export function ProductForm({ product, onClose }: { product?: Product; onClose: 
         const p = readProduct(current);
         return p && valuesOf(p);
       }}
-      onClose={() => (there.current ? router.history.replace(there.current) : onClose())}
+      onClose={onClose}
+      onSent={() => (there.current ? router.history.replace(there.current) : onClose())}
       onSend={async (v, over) => {
         const body = bodyOf(v);
         if (seen) {

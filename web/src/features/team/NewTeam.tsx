@@ -1,5 +1,6 @@
 import { useQueryClient } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
+import { useRef } from "react";
 import { send } from "~/api/ask";
 import { FormDialog } from "~/ui/FormDialog";
 import { type FormField, textOf } from "~/ui/form";
@@ -20,6 +21,7 @@ const fields: readonly FormField[] = [
 export function NewTeam({ onClose }: { onClose: () => void }) {
   const navigate = useNavigate();
   const queries = useQueryClient();
+  const there = useRef("");
   return (
     <FormDialog
       needs="manage-teams"
@@ -45,8 +47,9 @@ export function NewTeam({ onClose }: { onClose: () => void }) {
           },
         );
         await queries.invalidateQueries({ queryKey: ["session"] }); // one more team is mine
-        void navigate({ to: "/teams/$id", params: { id: made.id }, search: {} });
+        there.current = made.id;
       }}
+      onSent={() => void navigate({ to: "/teams/$id", params: { id: there.current }, search: {} })}
     />
   );
 }
