@@ -52,7 +52,9 @@ export function Kanban({ initiatives }: { initiatives: readonly Initiative[] }) 
       const to = beside(initiative.state, sideways);
       if (to) {
         event.preventDefault();
-        void move(initiative, to).then(() => focus(initiative.id));
+        void move(initiative, to).then(() => {
+          if (document.activeElement === document.body) focus(initiative.id);
+        });
       }
     } else if (sideways !== 0 || along !== 0) {
       const to = sideways !== 0 ? acrossFrom(initiative, sideways) : alongFrom(initiative, along);

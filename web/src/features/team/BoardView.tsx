@@ -86,6 +86,15 @@ export function BoardView({ team, mine, onNew }: Props) {
     setFocus(id);
     requestAnimationFrame(() => grid.current?.querySelector<HTMLElement>(`[data-card="${id}"]`)?.focus());
   };
+  // A card that goes to another column is another element there: the focus goes with it, unless it is elsewhere by then.
+  const keep = (id: string, going: Promise<void>) => {
+    const back = () =>
+      requestAnimationFrame(() => {
+        if (document.activeElement === document.body) look(id);
+      });
+    back();
+    void going.then(back);
+  };
   const block = (item: Item) => {
     if (item.blocked) void board.unblock(item);
     else {
@@ -102,12 +111,12 @@ export function BoardView({ team, mine, onNew }: Props) {
       event.preventDefault();
       if (event.shiftKey) {
         const target = shifted(columns, spot, event.key);
-        if (target) void board.move(item, target).then(() => look(item.id));
+        if (target) keep(item.id, board.move(item, target));
       } else {
         const next = neighbour(columns, spot, event.key);
         if (next) look(next.id);
       }
-    } else if (event.key === "p" && item.state === "ready") void board.pull(item).then(() => look(item.id));
+    } else if (event.key === "p" && item.state === "ready") keep(item.id, board.pull(item));
     else if (event.key === "b") {
       event.preventDefault(); // else the letter is written into the dialog
       block(item);
