@@ -38,6 +38,10 @@ func TestMeasureTellsVisibleMoves(t *testing.T) {
 		if *got.Value != 30 || *got.Score() != 0.5 || got.Problem != "" || len(got.Spark) != 6 || len(history) != 6 || history[5].Value != 30 {
 			r.t.Fatalf("%+v %v", got, history)
 		}
+		r.turn(24 * time.Hour) // silence does not press the line together
+		if got, history, err = r.KeyResult(r.t.Context(), r.board, k.ID); err != nil || len(got.Spark) != 6 || len(history) != 6 {
+			r.t.Fatalf("%+v %v %v", got, history, err)
+		}
 	})
 }
 

@@ -48,11 +48,13 @@ func insertMeasurement(ctx context.Context, tx *store.Tx, id ref.KeyResult, at t
 // over the time in which there are any, oldest first: of each interval the
 // last.
 func points(ctx context.Context, tx *store.Tx, id ref.KeyResult, from, to slots, n int64) ([]Point, error) {
-	begin, err := store.One(ctx, tx, store.Scan1[*int64], `select min(slot) from portfolio_measurement where key_result = $1 and slot >= $2`, string(id), int64(from))
-	if err != nil || begin == nil {
+	var begin, end *int64
+	_, err := store.One(ctx, tx, func(s store.Scanner) (struct{}, error) { return struct{}{}, s.Scan(&begin, &end) },
+		`select min(slot), max(slot) from portfolio_measurement where key_result = $1 and slot >= $2 and slot <= $3`, string(id), int64(from), int64(to))
+	if err != nil || begin == nil || end == nil {
 		return []Point{}, err
 	}
-	width := max(0, int64(to)-*begin)/n + 1
+	width := (*end-*begin)/n + 1
 	return store.List(ctx, tx, func(s store.Scanner) (Point, error) {
 		var p Point
 		var at int64

@@ -87,7 +87,7 @@ export const theme = createTheme({
       styles: {
         content: { background: "var(--f-panel)", border: "1px solid var(--f-line)" },
         header: { background: "var(--f-panel)" },
-        title: { fontWeight: 620, fontSize: 16 },
+        title: { fontWeight: 620, fontSize: 16, lineHeight: 1.35 },
       },
     },
     InputWrapper: { styles: { label: { marginBottom: 4 } } },

@@ -17,6 +17,8 @@ interface Props {
 export function Problem({ error, retry, look = "part" }: Props) {
   const p = asProblem(error);
   const Mark = mark(p.kind);
+  // A plain no is whole as it is; only what went wrong inside is looked up in the log.
+  const id = look === "line" && !["internal", "unavailable", "offline"].includes(p.kind) ? "" : p.id;
   const again = retry && p.kind !== "denied" && p.kind !== "not-found";
   return (
     <div className={classes.problem} data-look={look} role="alert">
@@ -38,14 +40,14 @@ export function Problem({ error, retry, look = "part" }: Props) {
             <b>Next:</b> {p.next}
           </div>
         )}
-        {(again || p.id) && (
+        {(again || id) && (
           <div className={classes.foot}>
             {again && (
               <Button size="xs" variant="default" onClick={retry}>
                 Try again
               </Button>
             )}
-            {p.id && <Copyable text={p.id} />}
+            {id && <Copyable text={id} />}
           </div>
         )}
       </div>

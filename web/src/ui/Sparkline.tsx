@@ -35,7 +35,7 @@ export function Sparkline({ values, unit, label, target, width = 96, height = 28
     );
   }
   const all = target == null ? known : [...known, target];
-  const x = scale(0, Math.max(values.length - 1, 1), 2, width - 5);
+  const x = values.length === 1 ? () => width - 5 : scale(0, values.length - 1, 2, width - 5);
   const y = scale(Math.min(...all), Math.max(...all), height - 4, 4);
   const lastAt = values.findLastIndex((v) => v !== null);
   return (

@@ -129,7 +129,17 @@ function InitiativeView({ initiative: i }: { initiative: Detail }) {
       }
       history={<ObjectHistory subject={`initiative/${i.id}`} />}
     >
-      <Panel title="Hypothesis">
+      <Panel
+        title="Hypothesis"
+        actions={
+          sentence(i.hypothesis).some((p) => p.said === null) &&
+          i.state !== "done" && (
+            <Button size="compact-sm" variant="subtle" onClick={() => setEdited(i)}>
+              Write it
+            </Button>
+          )
+        }
+      >
         <p className={classes.sentence}>
           {sentence(i.hypothesis).map((p) => (
             <span key={p.lead}>
@@ -163,7 +173,7 @@ function InitiativeView({ initiative: i }: { initiative: Detail }) {
       </Panel>
       <EffectPanel initiative={i} keyResult={k} />
       <Features initiative={i} keyResult={(id) => all.find((x) => x.id === id)} />
-      <Ranking initiative={i} board={board} />
+      <Ranking initiative={i} board={board} onScore={() => setEdited(i)} />
       <Decisions decisions={i.decisions} />
       {edited && <InitiativeForm initiative={edited} keyResults={all} onClose={() => setEdited(undefined)} />}
     </Page>

@@ -1,4 +1,4 @@
-import { Table } from "@mantine/core";
+import { Button, Table } from "@mantine/core";
 import type { UseQueryResult } from "@tanstack/react-query";
 import type { Schemas } from "~/api/ask";
 import { format } from "~/lib/number";
@@ -12,14 +12,24 @@ import { competitors, type Detail } from "./initiative";
 interface Props {
   initiative: Detail;
   board: UseQueryResult<Schemas["Portfolio"]>;
+  onScore: () => void;
 }
 
 /** Weighted shortest job first: this initiative beside those it competes with. */
-export function Ranking({ initiative: i, board }: Props) {
+export function Ranking({ initiative: i, board, onScore }: Props) {
   const w = i.wsjf;
   if (!w) {
     return (
-      <Panel title="Rank">
+      <Panel
+        title="Rank"
+        actions={
+          i.state !== "done" && (
+            <Button size="compact-sm" variant="subtle" onClick={onScore}>
+              Score it
+            </Button>
+          )
+        }
+      >
         <p className={classes.note}>It has no scores yet, so it has no rank among the others.</p>
       </Panel>
     );

@@ -59,7 +59,11 @@ export function verdicts(state: Detail["state"]): Verdict[] {
 /** What is asked of the board now, in a sentence. */
 export function asked(i: Pick<Detail, "state" | "result" | "gate">): string {
   const open = i.gate.checks.filter((c) => !c.ok).length;
-  const rest = open === 0 ? "" : ` ${open} of ${i.gate.checks.length} checks of the gate do not hold yet.`;
+  const all = i.gate.checks.length;
+  const rest =
+    open === 0
+      ? ""
+      : ` ${open} of ${all} ${all === 1 ? "check" : "checks"} of the gate ${open === 1 ? "does" : "do"} not hold yet.`;
   switch (i.state) {
     case "funnel":
       return `Is it worth a review?${rest}`;
