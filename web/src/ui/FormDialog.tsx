@@ -108,6 +108,9 @@ function Form(props: Props) {
       <form
         ref={form}
         noValidate
+        onKeyDown={(e) => {
+          if (e.key === "Enter" && (e.ctrlKey || e.metaKey)) e.currentTarget.requestSubmit();
+        }}
         onSubmit={(e: FormEvent) => {
           e.preventDefault();
           if (!busy) void submit(values, undefined);

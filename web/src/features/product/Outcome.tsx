@@ -16,7 +16,7 @@ const grades: Record<string, string> = {
 export function Grade({ grade }: { grade: string }) {
   return (
     <Tooltip label={grades[grade] ?? ""} multiline maw={300}>
-      <Badge variant="light" color={grade <= "B" ? undefined : "gray"} tt="none" tabIndex={0}>
+      <Badge className={classes.grade ?? ""} data-proof={grade <= "B" || undefined} tt="none" tabIndex={0}>
         grade {grade}
       </Badge>
     </Tooltip>

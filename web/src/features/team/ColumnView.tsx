@@ -21,6 +21,11 @@ interface Props {
   children: ReactNode;
 }
 
+// On a small screen the column that says no may stand beside what is seen.
+function intoView(el: HTMLElement | null): void {
+  el?.scrollIntoView({ block: "nearest", inline: "nearest" });
+}
+
 /** A column with its count against its limit in its head, and the no that its limit gave last. */
 export function ColumnView({ team, column: c, version, refusal, onForget, children }: Props) {
   const { setNodeRef, isOver } = useDroppable({ id: c.state });
@@ -45,7 +50,7 @@ export function ColumnView({ team, column: c, version, refusal, onForget, childr
         )}
       </header>
       {refusal && (
-        <div className={classes.refusal}>
+        <div className={classes.refusal} ref={intoView}>
           <CloseButton size="sm" aria-label="Understood" onClick={onForget} className={classes.close ?? ""} />
           <Problem error={refusal.problem} look="line" />
         </div>
