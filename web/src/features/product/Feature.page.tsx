@@ -43,12 +43,12 @@ import {
 type Item = Schemas["Item"];
 
 const columns: readonly Column<Item>[] = [
-  { id: "id", header: "Item", width: "78px", sort: (i) => i.id, cell: (i) => i.id },
-  { id: "title", header: "Title", width: "minmax(150px, 4fr)", sort: (i) => i.title, cell: (i) => i.title },
+  { id: "id", header: "Item", width: "64px", sort: (i) => i.id, cell: (i) => i.id },
+  { id: "title", header: "Title", width: "minmax(0, 4fr)", sort: (i) => i.title, cell: (i) => i.title },
   {
     id: "state",
     header: "State",
-    width: "112px",
+    width: "92px",
     sort: (i) => i.state,
     cell: (i) => <Status {...itemState(i)} />,
   },
@@ -56,7 +56,7 @@ const columns: readonly Column<Item>[] = [
     id: "team",
     header: "Team",
     wide: true,
-    width: "92px",
+    width: "76px",
     sort: (i) => i.team,
     cell: (i) => <TeamName team={i.team} />,
   },
@@ -65,7 +65,7 @@ const columns: readonly Column<Item>[] = [
     header: "Since",
     wide: true,
     align: "right",
-    width: "96px",
+    width: "90px",
     sort: (i) => i.since,
     cell: (i) => <Ago at={i.since} />,
   },

@@ -18,7 +18,7 @@ const count = (state: "planned" | "building" | "released", header: string): Colu
   id: state,
   header,
   align: "right",
-  width: "92px",
+  width: "76px",
   cell: (p) => p.features[state],
   sort: (p) => p.features[state],
 });
@@ -35,7 +35,7 @@ const columns: readonly Column<Product>[] = [
       </span>
     ),
   },
-  { id: "owner", header: "Owner", wide: true, width: "150px", sort: (p) => p.owner, cell: (p) => p.owner },
+  { id: "owner", header: "Owner", wide: true, width: "110px", sort: (p) => p.owner, cell: (p) => p.owner },
   count("building", "Building"),
   count("planned", "Planned"),
   count("released", "Released"),
@@ -44,7 +44,7 @@ const columns: readonly Column<Product>[] = [
     header: "Since",
     wide: true,
     align: "right",
-    width: "110px",
+    width: "90px",
     sort: (p) => p.created,
     cell: (p) => <Ago at={p.created} />,
   },
