@@ -229,6 +229,7 @@ func TestResult(t *testing.T) {
 		comparable bool
 	}{
 		"randomised wins":         {k, []total{b, a}, before, Randomised, 25, true, true},
+		"beyond a whole":          {k, []total{{grade: Randomised, rollouts: 2, estimate: 0.9, low: 0.7, high: 1.1, miss: 0.1, units: 9}}, nil, Randomised, 90, true, true},
 		"quasi":                   {k, []total{b}, before, Quasi, 50, true, true},
 		"another unit":            {missions, []total{a}, before, Randomised, 0.25, true, false},
 		"too many intervals":      {k, []total{many}, nil, Randomised, 25, false, true},
@@ -252,6 +253,9 @@ func TestResult(t *testing.T) {
 			}
 			if math.Abs(*r.Measured-c.measured) > 1e-12 {
 				t.Fatalf("measured %v, want %v", *r.Measured, c.measured)
+			}
+			if c.interval && c.comparable && (*r.Low < -100 || *r.High > 100) {
+				t.Fatalf("a share cannot change by %v to %v %%", *r.Low, *r.High)
 			}
 			if c.interval && (*r.Low > *r.Measured || *r.High < *r.Measured || r.Level < 0.9-1e-9) {
 				t.Fatalf("interval %v..%v at %v around %v", *r.Low, *r.High, r.Level, *r.Measured)

@@ -103,7 +103,7 @@ func result(k *KeyResult, predicted *float64, totals []total, before *reading) R
 		if !ok {
 			factor, r.Unit, r.Comparable = 1, "share of units", false
 		}
-		measured, low, high := best.estimate*factor, best.low*factor, best.high*factor
+		measured, low, high := possible(best.estimate)*factor, possible(best.low)*factor, possible(best.high)*factor
 		r.Measured, r.Grade = &measured, best.grade
 		how := map[Grade]string{Randomised: "randomised", Quasi: "quasi-experimental"}[best.grade]
 		r.Basis = fmt.Sprintf("%s: sum of the effects of %s promoted, %d units", how, plural(best.rollouts, "rollout"), best.units)
@@ -119,6 +119,10 @@ func result(k *KeyResult, predicted *float64, totals []total, before *reading) R
 	}
 	return r
 }
+
+// possible cuts a change of a share at what a share can change by. What is cut
+// off an interval cannot be true, so it covers as before.
+func possible(change float64) float64 { return max(-1, min(1, change)) }
 
 func plural(n int, what string) string {
 	if n == 1 {
