@@ -9,6 +9,8 @@
 //	fails CODE CMD...    run a command that must fail with this exit code
 //	sign-in              make the first account, mara, and sign in
 //	forget-time LOGIN    let all tokens of the account expire (halt first)
+//	play-chaos FLAG...   build the program and play the story while it is killed
+//	nothing-twice FILE.. judge the facts, effects and report of that
 package test
 
 import (
@@ -67,6 +69,7 @@ func TestScenarios(t *testing.T) {
 		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
 			"boot": boot, "halt": halt, "fails": fails, "sign-in": signIn, "forget-time": forgetTime,
+			"play-chaos": playChaos, "nothing-twice": nothingTwice,
 		},
 	})
 }
