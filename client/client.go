@@ -7,7 +7,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -96,10 +95,23 @@ func call[T any](ctx context.Context, c *Client, method, path string, query url.
 		return out, err
 	}
 	defer func() { _ = body.Close() }()
-	if err := json.NewDecoder(body).Decode(&out); err != nil && !errors.Is(err, io.EOF) {
+	raw, err := io.ReadAll(body)
+	if err != nil {
+		return out, cut(method, path, err)
+	}
+	if len(raw) == 0 {
+		return out, nil
+	}
+	if err := json.Unmarshal(raw, &out); err != nil {
 		return out, fmt.Errorf("read the answer of %s %s: %w", method, path, err)
 	}
 	return out, nil
+}
+
+// cut is the problem of an answer that broke off: what was asked for may have
+// been done.
+func cut(method, path string, err error) *Problem {
+	return &Problem{Kind: "unavailable", Title: "unavailable", Detail: fmt.Sprintf("the answer to %s %s broke off: %v", method, path, err), Next: "look whether it was done before you ask again"}
 }
 
 // open sends a request and returns the body of a good answer; a bad one is a
@@ -135,7 +147,10 @@ func (c *Client) open(ctx context.Context, method, path string, query url.Values
 		return resp.Body, nil
 	}
 	defer func() { _ = resp.Body.Close() }()
-	raw, _ := io.ReadAll(io.LimitReader(resp.Body, 1<<20))
+	raw, err := io.ReadAll(io.LimitReader(resp.Body, 1<<20))
+	if err != nil {
+		return nil, cut(method, path, err)
+	}
 	p := &Problem{Sent: in}
 	if json.Unmarshal(raw, p) != nil || p.Kind == "" {
 		p = &Problem{Sent: in, Kind: "internal", Status: resp.StatusCode, Detail: fmt.Sprintf("%s %s answered %s", method, path, resp.Status)}

@@ -8,7 +8,15 @@
 //	halt                 stop it as Ctrl-C does; it must end with success
 //	fails CODE CMD...    run a command that must fail with this exit code
 //	sign-in              make the first account, mara, and sign in
+//	sign-in-again        sign in as mara when somebody else did meanwhile
 //	forget-time LOGIN    let all tokens of the account expire (halt first)
+//	until PATTERN CMD... run a command until what it prints matches
+//	ask METHOD PATH ...  send a file to the API; print status and answer
+//	otlp-grpc FILE       send a file's bytes as metrics over gRPC; print the status
+//	dead-service FILE    build a program that ends as soon as it is started
+//	boot-small MEGABYTES boot on a disk of that size; fill it, empty it again
+//	play-chaos FLAG...   build the program and play the story while it is killed
+//	nothing-twice FILE.. judge the facts, effects and report of that
 package test
 
 import (
@@ -66,7 +74,10 @@ func TestScenarios(t *testing.T) {
 			return os.MkdirAll(home, 0o700)
 		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
-			"boot": boot, "halt": halt, "fails": fails, "sign-in": signIn, "forget-time": forgetTime,
+			"boot": boot, "halt": halt, "fails": fails, "sign-in": signIn, "sign-in-again": signInAgain, "forget-time": forgetTime,
+			"play-chaos": playChaos, "nothing-twice": nothingTwice,
+			"until": until, "ask": ask, "otlp-grpc": otlpGRPC, "dead-service": deadService,
+			"boot-small": bootSmall, "fill": fill, "empty": empty,
 		},
 	})
 }
@@ -78,7 +89,11 @@ func of(ts *testscript.TestScript) *running { return ts.Value(running{}).(*runni
 
 func boot(ts *testscript.TestScript, _ bool, args []string) {
 	args = append([]string{"up", "--data", ts.MkAbs("data"), "--listen", "127.0.0.1:0", "--gateway", "127.0.0.1:0", "--otlp", "127.0.0.1:0"}, args...)
-	cmd := exec.Command("factory", args...)
+	start(ts, exec.Command("factory", args...))
+}
+
+// start starts a factory and returns when it says where it is.
+func start(ts *testscript.TestScript, cmd *exec.Cmd) {
 	cmd.Env = append(os.Environ(), "HOME="+ts.Getenv("HOME"), "XDG_CONFIG_HOME="+ts.Getenv("XDG_CONFIG_HOME"))
 	cmd.Dir = ts.MkAbs(".")
 	log, err := os.OpenFile(ts.MkAbs("factory.log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
@@ -141,10 +156,19 @@ func fails(ts *testscript.TestScript, _ bool, args []string) {
 	}
 }
 
+// signInAgain signs mara in when she has her account.
+func signInAgain(ts *testscript.TestScript, _ bool, _ []string) {
+	enter(ts, "login", "--as", "mara")
+}
+
 const password = "a long enough sentence"
 
 func signIn(ts *testscript.TestScript, _ bool, _ []string) {
-	cmd := exec.Command("factory", "setup", "mara", "--name", "Mara Holt")
+	enter(ts, "setup", "mara", "--name", "Mara Holt")
+}
+
+func enter(ts *testscript.TestScript, args ...string) {
+	cmd := exec.Command("factory", args...)
 	cmd.Env = append(os.Environ(), "HOME="+ts.Getenv("HOME"), "XDG_CONFIG_HOME="+ts.Getenv("XDG_CONFIG_HOME"), "FACTORY_URL="+ts.Getenv("FACTORY_URL"))
 	cmd.Stdin = strings.NewReader(password + "\n")
 	if out, err := cmd.CombinedOutput(); err != nil {

@@ -133,7 +133,7 @@ func (a *App) Run(ctx context.Context) error {
 		parts = append(parts, life.Part{Name: d.name + " door", Run: func(ctx context.Context) error { return d.serve(ctx, d.listener) }})
 	}
 	a.ready = time.Since(a.born)
-	slog.Info("the factory is ready", "url", a.URL(), "gateway", a.GatewayURL(), "seconds", a.ready.Seconds(), "data", a.opts.Data)
+	slog.Info("the factory is ready", "url", a.URL(), "gateway", a.GatewayURL(), "otlp", a.doors[2].listener.Addr().String(), "seconds", a.ready.Seconds(), "data", a.opts.Data)
 	return life.Together(ctx, parts...)
 }
 

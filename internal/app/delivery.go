@@ -36,11 +36,30 @@ func (i items) Known(ctx context.Context, ids []string) (unknown []string, err e
 	return unknown, nil
 }
 
-// pipelineFile lets source ask whether what is pushed can be run.
-type pipelineFile struct{}
+// settings lets source ask whether what is pushed can be built and run.
+type settings struct{}
 
-// Check reports what is wrong with a pipeline file.
-func (pipelineFile) Check(data []byte) error { return pipeline.Check(data) }
+// Check reports what is wrong with a pipeline file or a manifest.
+func (settings) Check(path string, data []byte) error {
+	if path == source.Pipeline {
+		return pipeline.Check(data)
+	}
+	_, _, err := manifest(data, "normal")
+	return err
+}
+
+// manifest reads a manifest, and the labels by which the image carries it, and
+// makes sure that its rollout section is a sound plan.
+func manifest(data []byte, lane string) (m platform.Manifest, labels map[string]string, err error) {
+	if m, err = platform.ParseManifest(data); err != nil {
+		return m, nil, err
+	}
+	if labels, err = m.Labels(); err != nil {
+		return m, nil, err
+	}
+	_, err = release.PlanFor(lane, false, labels[platform.RolloutLabel])
+	return m, labels, err
+}
 
 // commits lets pipeline ask source for files.
 type commits struct{ source *source.Service }
@@ -63,15 +82,8 @@ type publisher struct {
 
 // Publish makes image, SBOM and provenance of a build.
 func (p publisher) Publish(ctx context.Context, b pipeline.Build) (ref.Artifact, []string, error) {
-	m, err := platform.ParseManifest(b.Service)
+	m, labels, err := manifest(b.Service, b.Run.Change.Lane)
 	if err != nil {
-		return "", nil, err
-	}
-	labels, err := m.Labels()
-	if err != nil {
-		return "", nil, err
-	}
-	if _, err := release.PlanFor(b.Run.Change.Lane, false, labels[platform.RolloutLabel]); err != nil {
 		return "", nil, err
 	}
 	c := b.Run.Change

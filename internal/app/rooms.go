@@ -93,7 +93,7 @@ func (a *App) furnish(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	repos := source.New(db, j, items{work}, pipelineFile{}, source.Config{Dir: dir("git"), Hook: []string{exe, "hook", "pre-receive"}}, now)
+	repos := source.New(db, j, items{work}, settings{}, source.Config{Dir: dir("git"), Hook: []string{exe, "hook", "pre-receive"}}, now)
 	runs := pipeline.New(db, j, a.box, commits{repos}, publisher{artifacts, a.URL()}, tools(ctx, a.opts.Cache), dir("runs"), now)
 	rollouts := release.New(db, j, a.effects, workloads{run}, sealed{artifacts}, results{products, funds}, now)
 	watch.release = rollouts

@@ -35,8 +35,11 @@ func (s *session) login() *cobra.Command {
 				_, _ = fmt.Fprint(s.err, "login: ")
 				login = line(in)
 			}
-			_, _ = fmt.Fprint(s.err, "password: ")
-			sess, err := c.SignIn(cmd.Context(), client.SignIn{Login: login, Password: line(in)})
+			password, err := s.password(cmd.Context(), in)
+			if err != nil {
+				return err
+			}
+			sess, err := c.SignIn(cmd.Context(), client.SignIn{Login: login, Password: password})
 			if err != nil {
 				return err
 			}
@@ -72,8 +75,11 @@ func (s *session) setup() *cobra.Command {
 		RunE: func(cmd *cobra.Command, args []string) error {
 			c := s.client()
 			c.Token = ""
-			_, _ = fmt.Fprint(s.err, "password: ")
-			sess, err := c.Begin(cmd.Context(), client.FirstAccount{Login: args[0], Name: first(name, args[0]), Password: line(bufio.NewReader(s.in))})
+			password, err := s.password(cmd.Context(), bufio.NewReader(s.in))
+			if err != nil {
+				return err
+			}
+			sess, err := c.Begin(cmd.Context(), client.FirstAccount{Login: args[0], Name: first(name, args[0]), Password: password})
 			if err != nil {
 				return err
 			}
@@ -82,6 +88,20 @@ func (s *session) setup() *cobra.Command {
 	}
 	cmd.Flags().StringVar(&name, "name", "", "full name (default: LOGIN)")
 	return cmd
+}
+
+// password asks for a password: at a terminal it is not shown, and an interrupt
+// ends the question; otherwise it is the next line of the input.
+func (s *session) password(ctx context.Context, in *bufio.Reader) (string, error) {
+	prompt := func() { _, _ = fmt.Fprint(s.err, "password: ") }
+	if f, ok := s.in.(*os.File); ok {
+		if text, terminal, err := readHidden(ctx, f, prompt); terminal {
+			_, _ = fmt.Fprintln(s.err)
+			return text, err
+		}
+	}
+	prompt()
+	return line(in), nil
 }
 
 func line(in *bufio.Reader) string {
@@ -162,8 +182,11 @@ func (s *session) account() *cobra.Command {
 			if in.Name == "" {
 				in.Name = in.Login
 			}
-			_, _ = fmt.Fprint(s.err, "password: ")
-			in.Password = line(bufio.NewReader(s.in))
+			password, err := s.password(cmd.Context(), bufio.NewReader(s.in))
+			if err != nil {
+				return err
+			}
+			in.Password = password
 			a, err := s.client().CreateAccount(cmd.Context(), in)
 			if err != nil {
 				return err

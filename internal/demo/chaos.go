@@ -6,37 +6,58 @@ import (
 )
 
 // runChaos kills the factory whenever a kind of fact appears for the first
-// time, and starts it again, until stop is called.
+// time, and starts it again, until stop is called; stop looks a last time, so
+// that no kind is left out.
 func (s *story) runChaos(ctx context.Context) (stop func()) {
-	ctx, cancel := context.WithCancel(ctx)
-	done := make(chan struct{})
+	over, done := make(chan struct{}), make(chan struct{})
 	go func() {
 		defer close(done)
-		seen := map[string]bool{}
-		last := int64(0)
-		for pause(ctx, 20*time.Millisecond) == nil {
-			if s.mara.client.Token == "" {
-				continue
-			}
-			page, err := s.mara.client.FactsAfter(ctx, last, 500)
-			if err != nil {
-				continue
-			}
-			for _, f := range page.Items {
-				last = f.Seq
-				if seen[f.Kind] {
-					continue
-				}
-				seen[f.Kind] = true
-				s.factory.kill()
-				s.report.Restarts++
-				s.report.KilledAtFactsKinds = append(s.report.KilledAtFactsKinds, f.Kind)
-				s.note("killed at %s", f.Kind)
-				if err := s.factory.runStart(ctx); err != nil {
-					return // the story's own calls will say so
-				}
+		c := chaos{story: s, seen: map[string]bool{}}
+		tick := time.NewTicker(20 * time.Millisecond)
+		defer tick.Stop()
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case <-over:
+				c.look(ctx)
+				return
+			case <-tick.C:
+				c.look(ctx)
 			}
 		}
 	}()
-	return func() { cancel(); <-done }
+	return func() { close(over); <-done }
+}
+
+// chaos knows the kinds of facts at which it killed.
+type chaos struct {
+	story *story
+	seen  map[string]bool
+	last  int64 // fact that was looked at
+}
+
+func (c *chaos) look(ctx context.Context) {
+	s := c.story
+	if s.mara.client.Token == "" {
+		return
+	}
+	page, err := s.mara.client.FactsAfter(ctx, c.last, 500)
+	if err != nil {
+		return
+	}
+	for _, f := range page.Items {
+		c.last = f.Seq
+		if c.seen[f.Kind] {
+			continue
+		}
+		c.seen[f.Kind] = true
+		s.factory.kill()
+		s.report.Restarts++
+		s.report.KilledAtFactsKinds = append(s.report.KilledAtFactsKinds, f.Kind)
+		s.note("killed at %s", f.Kind)
+		if err := s.factory.runStart(ctx); err != nil {
+			return // the story's own calls will say so
+		}
+	}
 }

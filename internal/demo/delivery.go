@@ -187,12 +187,13 @@ func (s *story) ship(ctx context.Context, item, folder, title string, hotfix boo
 }
 
 // unreachable turns a git client's failure to connect into the problem that is
-// tried again.
+// tried again. Git asks without credentials first, and calls it a failed
+// authentication when the connection breaks after that.
 func unreachable(err error) error {
 	if err == nil {
 		return nil
 	}
-	for _, sign := range []string{"Failed to connect", "Couldn't connect", "Connection refused", "Empty reply", "Recv failure", "hung up unexpectedly", "early EOF", "HTTP 503", "returned error: 503"} {
+	for _, sign := range []string{"Failed to connect", "Couldn't connect", "Connection refused", "Empty reply", "Recv failure", "hung up unexpectedly", "early EOF", "Authentication failed", "HTTP 503", "returned error: 503"} {
 		if strings.Contains(err.Error(), sign) {
 			return &client.Problem{Kind: "unavailable", Detail: err.Error()}
 		}

@@ -25,7 +25,7 @@ type factory struct {
 
 	mu      sync.Mutex // guards cmd
 	cmd     *exec.Cmd
-	ended   chan error
+	ended   chan struct{} // closed when cmd is gone
 	logPath string
 }
 
@@ -80,7 +80,7 @@ func (f *factory) runStart(ctx context.Context) (err error) {
 	if err := cmd.Start(); err != nil {
 		return err
 	}
-	ended := make(chan error, 1)
+	ended := make(chan struct{})
 	go runWait(cmd, ended)
 	f.mu.Lock()
 	f.cmd, f.ended = cmd, ended
@@ -93,14 +93,17 @@ func (f *factory) runStart(ctx context.Context) (err error) {
 		select {
 		case <-ctx.Done():
 			return errors.Join(ctx.Err(), f.stop())
-		case err := <-ended:
-			return fmt.Errorf("the factory did not start: %v\n%s", err, f.lastWords())
+		case <-ended:
+			return fmt.Errorf("the factory did not start: %v\n%s", cmd.ProcessState, f.lastWords())
 		case <-time.After(10 * time.Millisecond):
 		}
 	}
 }
 
-func runWait(cmd *exec.Cmd, ended chan<- error) { ended <- cmd.Wait() }
+func runWait(cmd *exec.Cmd, ended chan<- struct{}) {
+	_ = cmd.Wait() // how it ended is in cmd.ProcessState
+	close(ended)
+}
 
 func answers(ctx context.Context, url string) bool {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)

@@ -21,10 +21,13 @@ type ObjectiveCreated struct {
 // Kind returns "objective.created".
 func (ObjectiveCreated) Kind() string { return "objective.created" }
 
-// ObjectiveChanged tells which fields changed. Subject: objective.
+// ObjectiveChanged tells which fields changed, and what its followers show of
+// it afterwards. Facts from before that was told have no Title; that goes for
+// all kinds that tell a change. Subject: objective.
 type ObjectiveChanged struct {
 	Objective ref.Objective `json:"objective"`
 	Fields    []string      `json:"fields"`
+	Title     string        `json:"title,omitempty"`
 }
 
 // Kind returns "objective.changed".
@@ -44,10 +47,15 @@ type KeyResultCreated struct {
 // Kind returns "key-result.created".
 func (KeyResultCreated) Kind() string { return "key-result.created" }
 
-// KeyResultChanged tells which fields changed. Subject: key-result.
+// KeyResultChanged tells which fields changed, and how it is measured
+// afterwards. Subject: key-result.
 type KeyResultChanged struct {
 	KeyResult ref.KeyResult `json:"keyResult"`
 	Fields    []string      `json:"fields"`
+	Title     string        `json:"title,omitempty"`
+	Unit      string        `json:"unit,omitempty"`
+	Baseline  float64       `json:"baseline"`
+	Target    float64       `json:"target"`
 }
 
 // Kind returns "key-result.changed".
@@ -75,10 +83,13 @@ type InitiativeCreated struct {
 // Kind returns "initiative.created".
 func (InitiativeCreated) Kind() string { return "initiative.created" }
 
-// InitiativeChanged tells which fields changed. Subject: initiative.
+// InitiativeChanged tells which fields changed, and what it shall move
+// afterwards. Subject: initiative.
 type InitiativeChanged struct {
 	Initiative ref.Initiative `json:"initiative"`
 	Fields     []string       `json:"fields"`
+	Title      string         `json:"title,omitempty"`
+	KeyResult  ref.KeyResult  `json:"keyResult,omitempty"`
 }
 
 // Kind returns "initiative.changed".
@@ -120,6 +131,7 @@ func (ProductCreated) Kind() string { return "product.created" }
 type ProductChanged struct {
 	Product ref.Product `json:"product"`
 	Fields  []string    `json:"fields"`
+	Name    string      `json:"name,omitempty"`
 }
 
 // Kind returns "product.changed".
@@ -137,10 +149,13 @@ type FeatureCreated struct {
 // Kind returns "feature.created".
 func (FeatureCreated) Kind() string { return "feature.created" }
 
-// FeatureChanged tells which fields changed. Subject: feature.
+// FeatureChanged tells which fields changed, and what it shall move afterwards.
+// Subject: feature.
 type FeatureChanged struct {
-	Feature ref.Feature `json:"feature"`
-	Fields  []string    `json:"fields"`
+	Feature   ref.Feature   `json:"feature"`
+	Fields    []string      `json:"fields"`
+	Title     string        `json:"title,omitempty"`
+	KeyResult ref.KeyResult `json:"keyResult,omitempty"`
 }
 
 // Kind returns "feature.changed".
@@ -169,11 +184,14 @@ type ItemCreated struct {
 // Kind returns "item.created".
 func (ItemCreated) Kind() string { return "item.created" }
 
-// ItemChanged tells which fields changed. Subject: item.
+// ItemChanged tells which fields changed, and what it belongs to afterwards.
+// Subject: item.
 type ItemChanged struct {
-	Item   ref.Item `json:"item"`
-	Team   ref.Team `json:"team"`
-	Fields []string `json:"fields"`
+	Item    ref.Item    `json:"item"`
+	Team    ref.Team    `json:"team"`
+	Fields  []string    `json:"fields"`
+	Title   string      `json:"title,omitempty"`
+	Feature ref.Feature `json:"feature,omitempty"`
 }
 
 // Kind returns "item.changed".

@@ -58,6 +58,7 @@ func (TeamCreated) Kind() string { return "team.created" }
 type TeamChanged struct {
 	Team   ref.Team `json:"team"`
 	Fields []string `json:"fields"`
+	Name   string   `json:"name,omitempty"`
 }
 
 // Kind returns "team.changed".

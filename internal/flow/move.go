@@ -89,7 +89,7 @@ func (s *Service) Move(ctx context.Context, who access.Actor, id ref.Item, to To
 			if err := save(ctx, tx, item); err != nil {
 				return err
 			}
-			return s.journal.Append(ctx, tx, who.By(), ref.Of("item", id), fact.ItemChanged{Item: id, Team: item.Team, Fields: []string{"rank"}})
+			return s.journal.Append(ctx, tx, who.By(), ref.Of("item", id), fact.ItemChanged{Item: id, Team: item.Team, Fields: []string{"rank"}, Title: item.Title, Feature: item.Feature})
 		}
 		item, err = s.transit(ctx, tx, who.By(), item, Move{To: to.State, Because: firstOf(to.Because, "moved by "+who.Name), Actor: who.Name})
 		return err

@@ -120,7 +120,7 @@ func (s *Service) Change(ctx context.Context, who access.Actor, id ref.Item, in 
 		if err := save(ctx, tx, item); err != nil {
 			return err
 		}
-		return s.journal.Append(ctx, tx, who.By(), ref.Of("item", id), fact.ItemChanged{Item: id, Team: item.Team, Fields: fields})
+		return s.journal.Append(ctx, tx, who.By(), ref.Of("item", id), fact.ItemChanged{Item: id, Team: item.Team, Fields: fields, Title: item.Title, Feature: item.Feature})
 	})
 	return item, err
 }

@@ -136,6 +136,37 @@ func TestTheFloorSaysWhatNeedsWhom(t *testing.T) {
 	})
 }
 
+func TestRenamesShowOnTheFloor(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, db *store.DB) {
+		tell(t, db, append(intentFacts(),
+			told{at(6), fact.FeatureCreated{Feature: "f", Initiative: "i", KeyResult: "k", Title: "New engine"}},
+			told{at(7), fact.ItemCreated{Item: "ENG-1", Team: "engine", Title: "More thrust"}},
+			told{at(8), fact.ItemMoved{Item: "ENG-1", Team: "engine", From: "ready", To: "building", Because: "pulled"}},
+			told{at(8.1), fact.ItemChanged{Item: "ENG-1", Team: "engine", Fields: []string{"title", "feature"}, Title: "Half more thrust", Feature: "f"}},
+			told{at(8.2), fact.KeyResultChanged{KeyResult: "k", Fields: []string{"title", "target"}, Title: "Very heavy missions", Unit: "%", Target: 80}},
+			told{at(8.3), fact.ItemChanged{Item: "ENG-1", Team: "engine", Fields: []string{"rank"}}}, // as it was told once
+		))
+		f := floorAt(t, db, at(8.5))
+		if f.Stations[3].Oldest.Title != "Half more thrust" {
+			t.Errorf("in work %+v", f.Stations[3].Oldest)
+		}
+		for _, m := range f.Recent {
+			if m.Subject == "item/ENG-1" && m.Title != "Half more thrust" {
+				t.Errorf("recent %+v", m)
+			}
+		}
+		if o := f.Outcomes[0]; o.Title != "Very heavy missions" || o.Target != 80 {
+			t.Errorf("outcome %+v", o)
+		}
+		for _, n := range f.Attention {
+			if n.Subject == "feature/f" {
+				t.Errorf("the feature has an item now: %+v", n)
+			}
+		}
+	})
+}
+
 func TestRecentMovesAreThoseOfTheLastHour(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, db *store.DB) {

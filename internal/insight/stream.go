@@ -33,7 +33,7 @@ const (
 
 // stream keeps the picture of the value stream. Its parts follow the stream.
 func stream(ctx context.Context, tx *store.Tx, f journal.Fact) error {
-	for _, part := range []func(context.Context, *store.Tx, journal.Fact) error{streamIntent, streamWork, streamDelivery, streamRunning, streamTrouble} {
+	for _, part := range []func(context.Context, *store.Tx, journal.Fact) error{streamIntent, streamWork, streamChanged, streamDelivery, streamRunning, streamTrouble} {
 		if err := part(ctx, tx, f); err != nil {
 			return err
 		}

@@ -1,7 +1,6 @@
 package pipeline
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -14,10 +13,8 @@ import (
 
 	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/ast"
-	"github.com/goccy/go-yaml/lexer"
-	"github.com/goccy/go-yaml/parser"
-	"github.com/goccy/go-yaml/token"
 
+	"github.com/digital-factory/factory/internal/base/document"
 	"github.com/digital-factory/factory/internal/base/errs"
 )
 
@@ -47,9 +44,7 @@ type Artifact struct {
 // Limits and defaults.
 const (
 	mostSteps      = 50
-	mostBytes      = 64 << 10 // of the file
-	mostDepth      = 16       // of its nesting
-	mostProblems   = 20       // told at once
+	mostProblems   = 20 // told at once
 	defaultTimeout = 10 * time.Minute
 	longestTimeout = time.Hour
 	defaultMemory  = 2 << 30
@@ -68,13 +63,10 @@ var (
 func Parse(data []byte) (Definition, error) {
 	var d Definition
 	bad := errs.New(errs.Invalid, "%s cannot be used", File).Do("correct the lines named and push again")
-	if len(data) > mostBytes {
-		return d, bad.In(File, "has %d bytes; %d at the most", len(data), mostBytes)
-	}
-	if err := decode(data, &d); errors.Is(err, io.EOF) {
+	if err := document.Decode(data, &d); errors.Is(err, io.EOF) {
 		return d, bad.In(File, "is empty; it must list steps: and name the artifact:")
 	} else if err != nil {
-		at, text := place(err)
+		at, text := document.Place(File, err)
 		return d, bad.In(at, "%s", text)
 	}
 	d.check(bad, data)
@@ -90,65 +82,15 @@ func Parse(data []byte) (Definition, error) {
 	return d, nil
 }
 
-// decode reads YAML. The library panics on some hostile input and takes minutes
-// for deep nesting, which fuzzing found: whoever pushes must neither end nor
-// hold up the factory with it.
-func decode(data []byte, into *Definition) (err error) {
-	defer func() {
-		if p := recover(); p != nil {
-			err = fmt.Errorf("this is no YAML that can be read: %v", p)
-		}
-	}()
-	if at := tooDeep(data); at != nil {
-		return &yaml.SyntaxError{Message: fmt.Sprintf("is nested more than %d deep", mostDepth), Token: at}
-	}
-	return yaml.NewDecoder(bytes.NewReader(data), yaml.DisallowUnknownField()).Decode(into)
-}
-
-// tooDeep returns where the nesting goes beyond the limit; nil when it does not.
-func tooDeep(data []byte) *token.Token {
-	depth, line, entries := 0, 0, 0
-	for _, t := range lexer.Tokenize(string(data)) {
-		switch t.Type {
-		case token.SequenceStartType, token.MappingStartType:
-			depth++
-		case token.SequenceEndType, token.MappingEndType:
-			depth--
-		case token.SequenceEntryType: // "- - - a" nests within its line
-			if t.Position.Line != line {
-				line, entries = t.Position.Line, 0
-			}
-			entries++
-		}
-		if depth > mostDepth || entries > mostDepth {
-			return t
-		}
-	}
-	return nil
-}
-
 // Check reports what is wrong with a pipeline file.
 func Check(data []byte) error {
 	_, err := Parse(data)
 	return err
 }
 
-// place splits a YAML error into position and text.
-func place(err error) (at, text string) {
-	var located yaml.Error
-	if !errors.As(err, &located) {
-		return File, err.Error()
-	}
-	at = File
-	if token := located.GetToken(); token != nil && token.Position != nil {
-		at = fmt.Sprintf("%s:%d:%d", File, token.Position.Line, token.Position.Column)
-	}
-	return at, located.GetMessage()
-}
-
 func (d *Definition) check(bad *errs.Error, data []byte) {
-	places := newPositions(data)
-	at := func(p string, args ...any) string { return places.of(fmt.Sprintf(p, args...)) }
+	places := document.PlacesIn(File, data)
+	at := func(p string, args ...any) string { return places.Of(fmt.Sprintf(p, args...)) }
 	if len(d.Steps) == 0 || len(d.Steps) > mostSteps {
 		bad.In(at("$.steps"), "must list 1 to %d steps", mostSteps)
 		return
@@ -244,37 +186,6 @@ func (d *Definition) cycle(names map[string]int) []string {
 		}
 	}
 	return nil
-}
-
-// positions finds the line and column of YAML paths in a file.
-type positions struct{ file *ast.File }
-
-func newPositions(data []byte) (p positions) {
-	defer func() { _ = recover() }() // as in decode
-	p.file, _ = parser.ParseBytes(data, 0)
-	return p
-}
-
-func (p positions) of(at string) (found string) {
-	defer func() {
-		if recover() != nil { // as in decode
-			found = File
-		}
-	}()
-	path, err := yaml.PathString(at)
-	if err != nil || p.file == nil {
-		return File
-	}
-	node, err := path.FilterFile(p.file)
-	if err != nil || node.GetToken() == nil {
-		// The member may be missing: name its parent.
-		if i := strings.LastIndexAny(at, ".["); i > 1 {
-			return p.of(at[:i])
-		}
-		return File
-	}
-	pos := node.GetToken().Position
-	return fmt.Sprintf("%s:%d:%d", File, pos.Line, pos.Column)
 }
 
 // duration is "90s" or "5m".

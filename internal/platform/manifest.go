@@ -1,14 +1,14 @@
 package platform
 
 import (
-	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"strings"
 
-	"github.com/goccy/go-yaml"
-
+	"github.com/digital-factory/factory/internal/base/document"
 	"github.com/digital-factory/factory/internal/base/errs"
 )
 
@@ -32,27 +32,24 @@ type Serving struct {
 // ParseManifest reads a component.yaml and fills in the defaults; no data is a
 // manifest of defaults. Errors name line and column.
 func ParseManifest(data []byte) (Manifest, error) {
-	m := Manifest{Service: Serving{Port: 8080, Health: "/healthz"}}
+	m := Manifest{}
 	bad := errs.New(errs.Invalid, "%s cannot be used", ManifestFile).Do("correct the lines named and push again")
-	if len(bytes.TrimSpace(data)) > 0 {
-		if err := yaml.NewDecoder(bytes.NewReader(data), yaml.DisallowUnknownField()).Decode(&m); err != nil {
-			var y yaml.Error
-			at, text := ManifestFile, err.Error()
-			if errors.As(err, &y) {
-				text = y.GetMessage()
-				if t := y.GetToken(); t != nil && t.Position != nil {
-					at = fmt.Sprintf("%s:%d:%d", ManifestFile, t.Position.Line, t.Position.Column)
-				}
-			}
-			return m, bad.In(at, "%s", text)
-		}
+	if err := document.Decode(data, &m); err != nil && !errors.Is(err, io.EOF) {
+		at, text := document.Place(ManifestFile, err)
+		return m, bad.In(at, "%s", text)
 	}
+	m.Service.Port, m.Service.Health = cmp.Or(m.Service.Port, 8080), cmp.Or(m.Service.Health, "/healthz")
+	places := document.PlacesIn(ManifestFile, data)
 	if m.Service.Port < 1 || m.Service.Port > 65535 || m.Service.Port == 4318 {
-		bad.In(ManifestFile, "service.port %d must be 1 to 65535, and not 4318, where telemetry is taken", m.Service.Port)
+		bad.In(places.Of("$.service.port"), "service.port %d must be 1 to 65535, and not 4318, where telemetry is taken", m.Service.Port)
 	}
-	for _, p := range append([]string{m.Service.Health}, m.Service.Smoke...) {
+	for i, p := range append([]string{m.Service.Health}, m.Service.Smoke...) {
+		at := "$.service.health"
+		if i > 0 {
+			at = fmt.Sprintf("$.service.smoke[%d]", i-1)
+		}
 		if !strings.HasPrefix(p, "/") || strings.ContainsAny(p, " \n\r") {
-			bad.In(ManifestFile, "the path %q must begin with a slash", p)
+			bad.In(places.Of(at), "the path %q must begin with a slash, without spaces", p)
 		}
 	}
 	if len(bad.Fields) > 0 {

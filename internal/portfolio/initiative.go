@@ -265,7 +265,7 @@ func (s *Service) ChangeInitiative(ctx context.Context, who access.Actor, id ref
 		if len(fields) == 0 {
 			return nil
 		}
-		return s.journal.Append(ctx, tx, who.By(), ref.Of("initiative", id), fact.InitiativeChanged{Initiative: id, Fields: fields})
+		return s.journal.Append(ctx, tx, who.By(), ref.Of("initiative", id), fact.InitiativeChanged{Initiative: id, Fields: fields, Title: i.Title, KeyResult: i.KeyResult})
 	})
 	return i, err
 }

@@ -182,7 +182,9 @@ func (s *Service) ChangeKeyResult(ctx context.Context, who access.Actor, id ref.
 		if len(fields) == 0 {
 			return nil
 		}
-		return s.journal.Append(ctx, tx, who.By(), ref.Of("key-result", id), fact.KeyResultChanged{KeyResult: id, Fields: fields})
+		return s.journal.Append(ctx, tx, who.By(), ref.Of("key-result", id), fact.KeyResultChanged{
+			KeyResult: id, Fields: fields, Title: k.Title, Unit: k.Unit, Baseline: k.Baseline, Target: k.Target,
+		})
 	})
 	return k, err
 }

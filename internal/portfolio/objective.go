@@ -93,7 +93,7 @@ func (s *Service) ChangeObjective(ctx context.Context, who access.Actor, id ref.
 		if len(fields) == 0 {
 			return nil
 		}
-		return s.journal.Append(ctx, tx, who.By(), ref.Of("objective", id), fact.ObjectiveChanged{Objective: id, Fields: fields})
+		return s.journal.Append(ctx, tx, who.By(), ref.Of("objective", id), fact.ObjectiveChanged{Objective: id, Fields: fields, Title: o.Title})
 	})
 	return o, err
 }

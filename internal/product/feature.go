@@ -181,7 +181,7 @@ func (s *Service) ChangeFeature(ctx context.Context, who access.Actor, id ref.Fe
 		if len(fields) == 0 {
 			return nil
 		}
-		return s.journal.Append(ctx, tx, who.By(), ref.Of("feature", id), fact.FeatureChanged{Feature: id, Fields: fields})
+		return s.journal.Append(ctx, tx, who.By(), ref.Of("feature", id), fact.FeatureChanged{Feature: id, Fields: fields, Title: feat.Title, KeyResult: feat.KeyResult})
 	})
 	return feat, err
 }

@@ -161,7 +161,7 @@ func (s *Service) Change(ctx context.Context, who access.Actor, id ref.Product, 
 		if len(fields) == 0 {
 			return nil
 		}
-		return s.journal.Append(ctx, tx, who.By(), ref.Of("product", id), fact.ProductChanged{Product: id, Fields: fields})
+		return s.journal.Append(ctx, tx, who.By(), ref.Of("product", id), fact.ProductChanged{Product: id, Fields: fields, Name: p.Name})
 	})
 	return p, err
 }

@@ -120,17 +120,69 @@ func (s *Service) take(rt *route, at place, r *http.Request) aim {
 	}
 }
 
+// routeOf returns the route in force, nil when there is none. Who comes before
+// the stored routes were taken up waits for them.
+func (s *Service) routeOf(ctx context.Context, at place) *route {
+	if rt := s.routes.Load().routes[at]; rt != nil {
+		return rt
+	}
+	bounded, cancel := context.WithTimeout(ctx, s.pace.hold)
+	defer cancel()
+	select {
+	case <-s.routed:
+	case <-bounded.Done():
+	}
+	return s.routes.Load().routes[at]
+}
+
+// takeLater is take for a request that found no process ready. After a start of
+// the factory it waits for the workload's first life: that the factory was away
+// is no failure of a version, and must not be counted as evidence against one.
+// A workload that crashes later is: its requests are refused at once.
+func (s *Service) takeLater(a aim, at place, r *http.Request) aim {
+	bounded, cancel := context.WithTimeout(r.Context(), s.pace.hold)
+	defer cancel()
+	for {
+		id := a.route.Baseline
+		if a.arm == Canary {
+			id = a.route.Canary
+		}
+		w, err := s.await(bounded, id)
+		if err != nil {
+			return a
+		}
+		select {
+		case <-bounded.Done():
+			return a
+		case <-w.ended:
+		case <-w.begun:
+		}
+		if a.worker != nil {
+			a.worker.inFlight.Add(-1)
+		}
+		// Meanwhile the route may have become another, that leads to another
+		// workload, which may start still.
+		a = s.take(s.routes.Load().routes[at], at, r)
+		if a.in != nil || a.worker == w {
+			return a
+		}
+	}
+}
+
 // ServeHTTP is the gateway: <component>.<anything> is production,
 // <component>.staging.<anything> is staging.
 func (s *Service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	at := placeOf(r.Host)
-	rt := s.routes.Load().routes[at]
+	rt := s.routeOf(r.Context(), at)
 	if rt == nil {
 		http.Error(w, fmt.Sprintf("nothing is routed at %q; components are at <component>.localhost and <component>.staging.localhost", r.Host), http.StatusNotFound)
 		return
 	}
 	began := time.Now()
 	a := s.take(rt, at, r)
+	if a.in == nil {
+		a = s.takeLater(a, at, r)
+	}
 	seen := &watched{ResponseWriter: w, status: http.StatusOK}
 	defer func() {
 		// The proxy panics to break the connection when an answer breaks off in

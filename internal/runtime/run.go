@@ -53,6 +53,7 @@ func (s *Service) takeUpRoutes(ctx context.Context) error {
 	for _, r := range stored {
 		s.apply(r)
 	}
+	close(s.routed)
 	return nil
 }
 

@@ -96,6 +96,7 @@ type Service struct {
 	pace      pace
 
 	wake    chan struct{}
+	routed  chan struct{} // closed by Run once the stored routes are in force
 	routes  atomic.Pointer[table]
 	serving atomic.Pointer[map[ref.Workload]*worker] // a copy of workers, for the gateway
 	meters  meters
@@ -112,7 +113,7 @@ type Service struct {
 // nothing.
 func New(db *store.DB, j *journal.Journal, box *sandbox.Sandbox, i Images, t Telemetry, o Observer, m Meter, dir string, now func() time.Time) *Service {
 	s := &Service{db: db, journal: j, box: box, images: i, telemetry: t, observer: o, meter: m, dir: dir, now: now, pace: usual(),
-		wake: make(chan struct{}, 1), workers: map[ref.Workload]*worker{}, changed: make(chan struct{})}
+		wake: make(chan struct{}, 1), routed: make(chan struct{}), workers: map[ref.Workload]*worker{}, changed: make(chan struct{})}
 	s.routes.Store(&table{})
 	s.serving.Store(&map[ref.Workload]*worker{})
 	s.meters.byKey = map[meterKey]*meterValues{}

@@ -34,10 +34,11 @@ type pace struct {
 	first   time.Duration // before the first restart
 	longest time.Duration // before any restart
 	steady  time.Duration // of running after which the pauses start small again
+	hold    time.Duration // of a request, while the factory has just started and the workloads start
 }
 
 func usual() pace {
-	return pace{ready: 30 * time.Second, health: 2 * time.Second, stop: 10 * time.Second, first: 200 * time.Millisecond, longest: 30 * time.Second, steady: time.Minute}
+	return pace{ready: 30 * time.Second, health: 2 * time.Second, stop: 10 * time.Second, first: 200 * time.Millisecond, longest: 30 * time.Second, steady: time.Minute, hold: 10 * time.Second}
 }
 
 const (
@@ -86,18 +87,25 @@ type worker struct {
 	state    State
 	restarts int
 	reason   string        // why it crashed or is broken
+	begun    chan struct{} // closed once its first life took traffic, or ended
+	hasBegun bool          // begun is closed
 	settled  chan struct{} // closed once it was ready, or is broken
 	once     bool          // settled is closed
 }
 
 func newWorker(w Workload, log *logFile, meter *meterValues, cancel context.CancelFunc) *worker {
-	return &worker{workload: w, log: log, meter: meter, cancel: cancel, ended: make(chan struct{}), state: StateStarting, settled: make(chan struct{})}
+	return &worker{workload: w, log: log, meter: meter, cancel: cancel, ended: make(chan struct{}), state: StateStarting,
+		begun: make(chan struct{}), settled: make(chan struct{})}
 }
 
 func (w *worker) set(state State, reason string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.state, w.reason = state, reason
+	if state != StateStarting && !w.hasBegun {
+		w.hasBegun = true
+		close(w.begun)
+	}
 	if (state == StateReady || state == StateBroken) && !w.once {
 		w.once = true
 		close(w.settled)
@@ -366,6 +374,8 @@ drain:
 			break drain
 		}
 	}
+	// A server that stops gently waits for connections on which nothing was asked yet.
+	in.transport.CloseIdleConnections()
 	if err := in.process.Signal(syscall.SIGTERM); err != nil {
 		in.process.Kill()
 	}

@@ -1,11 +1,13 @@
 package runtime
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -232,6 +234,64 @@ func TestRestart(t *testing.T) {
 		}
 		if s := w.state("2"); s.State == StateReady {
 			t.Fatalf("it was stopped: %+v", s)
+		}
+	})
+}
+
+// holding unpacks an artifact once its gate opens.
+type holding struct {
+	*outside
+	gates map[ref.Artifact]chan struct{}
+}
+
+func (h *holding) Unpack(ctx context.Context, a ref.Artifact, dir string) (Image, error) {
+	select {
+	case <-ctx.Done():
+		return Image{}, ctx.Err()
+	case <-h.gates[a]:
+	}
+	return h.outside.Unpack(ctx, a, dir)
+}
+
+// TestRestartIsNoFailure: requests that come while the factory takes up where
+// it left off wait for the workloads, and are no evidence against a version.
+func TestRestartIsNoFailure(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		w.deploy(version("1", "blue"))
+		w.deploy(version("2", "green"))
+		w.route(Route{Baseline: "1", Canary: "2", Rollout: "r", Share: 0.5, Key: "k"})
+		w.end()
+		gates := map[ref.Artifact]chan struct{}{"blue": make(chan struct{}), "green": make(chan struct{})}
+		held := &holding{outside: w.out, gates: gates}
+		w.Service = New(w.db, w.j, w.box, held, w.out, w.out, w.out, w.dir, time.Now)
+		w.start(t)
+		w.until("both start", func() bool { return len(*w.serving.Load()) == 2 })
+		var all sync.WaitGroup
+		for i := range 40 {
+			all.Go(func() {
+				if got := w.get("engine.localhost", "/", fmt.Sprint("unit-", i)); got.Code != http.StatusOK {
+					t.Errorf("unit %d: %d %s", i, got.Code, got.Body)
+				}
+			})
+		}
+		waiting := func(id ref.Workload) int64 { return (*w.serving.Load())[id].inFlight.Load() }
+		w.until("all wait", func() bool { return waiting("1") > 0 && waiting("1")+waiting("2") == 40 })
+		// Who waits for one version and is then routed to the other waits for that.
+		w.route(Route{Baseline: "1", Canary: "2", Rollout: "r", Share: 1, Stage: 1, Key: "k", Sequence: 1})
+		close(gates["blue"])
+		w.until("all wait for the other", func() bool { return waiting("2") == 40 })
+		close(gates["green"])
+		all.Wait()
+		w.end()
+		if seen := w.out.seen("r"); seen.Requests != 40 || seen.Unanswered != 0 {
+			t.Fatalf("%d requests, %d unanswered", seen.Requests, seen.Unanswered)
+		}
+		// What does not come up again is refused; nobody waits for its next try.
+		w.out.unpack = func(ref.Artifact) error { return errOutside }
+		*w = *begin(t, w.db, w.box, w.dir, w.out)
+		w.until("it is down", func() bool { return w.state("1").Restarts > 0 && w.state("2").Restarts > 0 })
+		if got := w.get("engine.localhost", "/", "unit"); got.Code != http.StatusServiceUnavailable {
+			t.Fatalf("%d %s", got.Code, got.Body)
 		}
 	})
 }

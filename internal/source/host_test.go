@@ -35,7 +35,7 @@ func TestMain(m *testing.M) {
 
 var schemas = []store.Schema{journal.Schema(), effect.Schema(), source.Schema()}
 
-// work knows two items; pipelines wants the word "steps".
+// work knows two items; settings wants the words "steps" and "service".
 type work struct{}
 
 func (work) Known(_ context.Context, ids []string) (unknown []string, err error) {
@@ -47,11 +47,12 @@ func (work) Known(_ context.Context, ids []string) (unknown []string, err error)
 	return unknown, nil
 }
 
-type pipelines struct{}
+type settings struct{}
 
-func (pipelines) Check(data []byte) error {
-	if !bytes.HasPrefix(data, []byte("steps:")) {
-		return errs.New(errs.Invalid, ".factory/pipeline.yaml:1: want steps").Do("begin with steps:")
+func (settings) Check(path string, data []byte) error {
+	want := map[string]string{source.Pipeline: "steps:", source.Manifest: "service:"}[path]
+	if !bytes.HasPrefix(data, []byte(want)) {
+		return errs.New(errs.Invalid, "%s:1: want %s", path, want).Do("begin with %s", want)
 	}
 	return nil
 }
@@ -80,7 +81,7 @@ func start(t *testing.T, db *store.DB, dir string, change func(*source.Config)) 
 	if change != nil {
 		change(&cfg)
 	}
-	s := source.New(db, j, work{}, pipelines{}, cfg, time.Now)
+	s := source.New(db, j, work{}, settings{}, cfg, time.Now)
 	l := effect.New(db, time.Now)
 	s.Effects(l)
 	var gzipped atomic.Int64

@@ -20,8 +20,8 @@
 //
 // # Asks
 //
-// Items whether the items named by trailers exist, PipelineFile whether the
-// pipeline file is right.
+// Items whether the items named by trailers exist, Settings whether
+// what the platform reads from a repository is right.
 //
 // # Invariants
 //
@@ -48,8 +48,12 @@ func Schema() store.Schema { return store.Schema{Module: "source", Files: files}
 // Trunk is the protected branch of every repository.
 const Trunk = "main"
 
-// Pipeline is where a repository has its pipeline file.
-const Pipeline = ".factory/pipeline.yaml"
+// What the platform reads from a repository: the pipeline file, and how the
+// component is run, which may be missing.
+const (
+	Pipeline = ".factory/pipeline.yaml"
+	Manifest = ".factory/component.yaml"
+)
 
 const trunkRef = "refs/heads/" + Trunk
 
@@ -59,9 +63,9 @@ type Items interface {
 	Known(ctx context.Context, ids []string) (unknown []string, err error)
 }
 
-// PipelineFile knows the format of pipeline files.
-type PipelineFile interface {
+// Settings knows the formats of Pipeline and Manifest.
+type Settings interface {
 	// Check returns nil for a right file, else an errs.Invalid for its author
 	// that names the line.
-	Check(data []byte) error
+	Check(path string, data []byte) error
 }

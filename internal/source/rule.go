@@ -52,7 +52,7 @@ func (s *Service) judge(ctx context.Context, repo repository, component string, 
 		return err
 	}
 	if u.ref == trunkRef {
-		return s.judgePipeline(ctx, repo, u.after)
+		return s.judgeSettings(ctx, repo, u.after)
 	}
 	return nil
 }
@@ -184,29 +184,36 @@ func (s *Service) judgeCommits(ctx context.Context, repo repository, after strin
 		Do("create the item or name another: git commit --amend, or git rebase --interactive for an older commit")
 }
 
-// judgePipeline refuses a trunk that could not be built.
-func (s *Service) judgePipeline(ctx context.Context, repo repository, after string) error {
-	data, err := repo.read(ctx, after, Pipeline, 256<<10)
-	if errs.Is(err, errs.NotFound) {
-		return errs.New(errs.Blocked, "%s must have the file %s, or nothing could build it", Trunk, Pipeline).
-			Do("take the one of the golden path's template back: git checkout origin/%s -- %s", Trunk, Pipeline)
-	} else if err != nil {
-		return err
+// judgeSettings refuses a trunk that could not be built or run.
+func (s *Service) judgeSettings(ctx context.Context, repo repository, after string) error {
+	for _, path := range []string{Pipeline, Manifest} {
+		data, err := repo.read(ctx, after, path, 256<<10)
+		switch {
+		case errs.Is(err, errs.NotFound) && path == Pipeline:
+			return errs.New(errs.Blocked, "%s must have the file %s, or nothing could build it", Trunk, Pipeline).
+				Do("take the one of the golden path's template back: git checkout origin/%s -- %s", Trunk, Pipeline)
+		case errs.Is(err, errs.NotFound):
+			continue
+		case err != nil:
+			return err
+		}
+		if wrong := s.settings.Check(path, data); errs.Is(wrong, errs.Internal) {
+			return wrong
+		} else if wrong != nil {
+			return refusal(path, errs.Of(wrong))
+		}
 	}
-	wrong := s.pipelines.Check(data)
-	if wrong == nil {
-		return nil
+	return nil
+}
+
+// refusal turns what is wrong with a file into the reason of a refused push.
+func refusal(path string, e *errs.Error) error {
+	r := errs.New(errs.Blocked, "%s", e.Text).Do("%s", e.Next)
+	if !strings.Contains(e.Text, path) {
+		r.Text = path + ": " + e.Text
 	}
-	e := errs.Of(wrong)
-	if e.Kind == errs.Internal {
-		return wrong
-	}
-	refusal := errs.New(errs.Blocked, "%s", e.Text).Do("%s", e.Next)
-	if !strings.Contains(e.Text, Pipeline) {
-		refusal.Text = Pipeline + ": " + e.Text
-	}
-	refusal.Fields = e.Fields
-	return refusal
+	r.Fields = e.Fields
+	return r
 }
 
 // bytesText writes a number of bytes for people.

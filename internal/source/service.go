@@ -29,12 +29,12 @@ type Config struct {
 
 // Service keeps the repositories.
 type Service struct {
-	db        *store.DB
-	journal   *journal.Journal
-	items     Items
-	pipelines PipelineFile
-	cfg       Config
-	now       func() time.Time
+	db       *store.DB
+	journal  *journal.Journal
+	items    Items
+	settings Settings
+	cfg      Config
+	now      func() time.Time
 
 	gate  gate
 	slots chan struct{} // bounds how many git processes serve clients at a time
@@ -44,12 +44,12 @@ type Service struct {
 }
 
 // New returns the service. It starts nothing; pushes wait until Run has begun.
-func New(db *store.DB, j *journal.Journal, items Items, pipelines PipelineFile, cfg Config, now func() time.Time) *Service {
+func New(db *store.DB, j *journal.Journal, items Items, settings Settings, cfg Config, now func() time.Time) *Service {
 	cfg.Limit = cmp.Or(cfg.Limit, 2<<30)
 	cfg.FileLimit = cmp.Or(cfg.FileLimit, 100<<20)
 	cfg.Timeout = cmp.Or(cfg.Timeout, 30*time.Minute)
 	return &Service{
-		db: db, journal: j, items: items, pipelines: pipelines, cfg: cfg, now: now,
+		db: db, journal: j, items: items, settings: settings, cfg: cfg, now: now,
 		gate:  gate{ready: make(chan struct{}), pushes: map[string]push{}},
 		slots: make(chan struct{}, 32),
 		locks: map[string]*sync.Mutex{},

@@ -138,7 +138,8 @@ func TestPushIsJudged(t *testing.T) {
 			{"too many items", func() { c.commit("Fix\n\nItem: " + manyItems()) }, []string{"origin", "main"}, []string{"names 51 items; at most 50"}},
 			{"tag of a directory", func() { c.must("tag", "tree", "HEAD^{tree}") }, []string{"origin", "tree"}, []string{"tree names no commit"}},
 			{"wrong lane", func() { c.commit("Fix\n\nLane: fast") }, []string{"origin", "main"}, []string{`"Lane: fast"; there are the lanes normal and hotfix`}},
-			{"broken pipeline", func() { c.commit("Break", source.Pipeline, "stages: []\n") }, []string{"origin", "main"}, []string{".factory/pipeline.yaml:1: want steps", "next: begin with steps:"}},
+			{"broken pipeline", func() { c.commit("Break", source.Pipeline, "stages: []\n") }, []string{"origin", "main"}, []string{".factory/pipeline.yaml:1: want steps:", "next: begin with steps:"}},
+			{"broken manifest", func() { c.commit("Break", source.Manifest, "port: 80\n") }, []string{"origin", "main"}, []string{".factory/component.yaml:1: want service:", "next: begin with service:"}},
 			{"no pipeline", func() { c.must("rm", "-q", source.Pipeline); c.commit("Remove") }, []string{"origin", "main"}, []string{"main must have the file .factory/pipeline.yaml"}},
 			{"large file", func() { c.commit("Film", "a film.bin", string(make([]byte, 4<<20))) }, []string{"origin", "main"}, []string{"a film.bin has 4.0 MiB; the limit for one file is 3.0 MiB"}},
 		} {

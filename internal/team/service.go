@@ -133,7 +133,7 @@ func (s *Service) Change(ctx context.Context, who access.Actor, id ref.Team, in 
 		if t, err = s.full(ctx, tx, id); err != nil {
 			return err
 		}
-		return s.journal.Append(ctx, tx, who.By(), ref.Of("team", id), fact.TeamChanged{Team: id, Fields: fields})
+		return s.journal.Append(ctx, tx, who.By(), ref.Of("team", id), fact.TeamChanged{Team: id, Fields: fields, Name: t.Name})
 	})
 	return t, err
 }

@@ -1,0 +1,71 @@
+package platform
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/digital-factory/factory/internal/base/errs"
+)
+
+// TestManifestSaysWhere: each mistake is named with its line and column.
+func TestManifestSaysWhere(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ text, at, says string }{
+		{"service:\n  prot: 80\n", ".factory/component.yaml:2:3", "unknown field"},
+		{"service:\n  port: many\n", ".factory/component.yaml:2:9", ""},
+		{"service:\n  port: 70000\n", ".factory/component.yaml:2:9", "1 to 65535"},
+		{"service:\n  port: 4318\n", ".factory/component.yaml:2:9", "telemetry"},
+		{"service:\n  health: healthz\n", ".factory/component.yaml:2:11", "slash"},
+		{"service:\n  smoke:\n    - /\n    - a b\n", ".factory/component.yaml:4:7", "slash"},
+		{"service: [", ".factory/component.yaml:1:", ""},
+		{"rollout: " + strings.Repeat("[", 40), ".factory/component.yaml:1:", "deep"},
+	} {
+		_, err := ParseManifest([]byte(c.text))
+		e, ok := errors.AsType[*errs.Error](err)
+		if !ok || e.Kind != errs.Invalid || len(e.Fields) != 1 || !strings.HasPrefix(e.Fields[0].At, c.at) || !strings.Contains(e.Fields[0].Text, c.says) {
+			t.Errorf("%q: %+v", c.text, err)
+		}
+	}
+	for _, good := range []string{"", "\n# nothing\n", "service: {port: 80}\nrollout: {margin: 0.2}\n"} {
+		if m, err := ParseManifest([]byte(good)); err != nil || m.Service.Health != "/healthz" {
+			t.Errorf("%q: %+v %v", good, m, err)
+		}
+	}
+}
+
+// FuzzManifest: whatever is pushed, it is answered quickly and without a panic,
+// and what is accepted can be put into an image.
+func FuzzManifest(f *testing.F) {
+	bomb := "a: &a [x,x]\n"
+	for i := range 20 {
+		bomb += "b" + string(rune('a'+i)) + ": &" + string(rune('b'+i)) + " [*" + string(rune('a'+i)) + ",*" + string(rune('a'+i)) + "]\n"
+	}
+	f.Add([]byte("rollout: {" + strings.ReplaceAll(strings.TrimSpace(bomb), "\n", ", ") + "}"))
+	f.Add([]byte("rollout:\n  " + strings.ReplaceAll(bomb, "\n", "\n  ")))
+	f.Add([]byte("service: {port: !!binary aGVsbG8=, smoke: [/, &a /b, *a]}"))
+	f.Add([]byte("rollout: {? [a, b] : c, 1: {2: .nan}}"))
+	f.Add([]byte("service: " + strings.Repeat("{a: ", 9<<10)))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		slow := time.AfterFunc(5*time.Second, func() { panic(fmt.Sprintf("still reading %q", data)) })
+		defer slow.Stop()
+		m, err := ParseManifest(data)
+		if err != nil {
+			if e, ok := errors.AsType[*errs.Error](err); !ok || e.Kind != errs.Invalid || len(e.Fields) == 0 {
+				t.Fatalf("%v", err)
+			}
+			return
+		}
+		labels, err := m.Labels()
+		if errs.Is(err, errs.Invalid) {
+			return // what JSON cannot hold
+		} else if err != nil {
+			t.Fatal(err)
+		}
+		if back, err := ServingOf(labels); err != nil || back.Port != m.Service.Port {
+			t.Fatalf("%+v comes back as %+v, %v", m.Service, back, err)
+		}
+	})
+}
