@@ -317,6 +317,8 @@ const artifact = createRoute({
   ),
 });
 
+const nowhere = createRoute({ getParentRoute: () => inside, path: "/$", component: NotFound });
+
 // A list's own address leads to where it is shown.
 const lists = (["runs", "rollouts", "incidents", "alerts"] as const).map((view) =>
   createRoute({
@@ -411,6 +413,7 @@ const tree = root.addChildren([
     incident,
     artifact,
     ...lists,
+    nowhere,
   ]),
 ]);
 

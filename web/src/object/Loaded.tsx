@@ -1,5 +1,7 @@
 import type { UseQueryResult } from "@tanstack/react-query";
 import type { ReactNode } from "react";
+import { asProblem } from "~/api/problem";
+import { InLink } from "~/ui/InLink";
 import { Page } from "~/ui/Page";
 import { Problem } from "~/ui/Problem";
 import classes from "./Loaded.module.css";
@@ -14,8 +16,26 @@ interface Props<T> {
   children: (data: T) => ReactNode;
 }
 
+// Where the objects of a kind are listed, for whoever stands before one that is not there.
+const lists: Record<string, readonly [name: string, href: string]> = {
+  Run: ["See all runs", "/delivery?view=runs"],
+  Rollout: ["See all rollouts", "/delivery"],
+  Incident: ["See all incidents", "/delivery?view=incidents"],
+  Artifact: ["See all components", "/platform"],
+  Commit: ["See all components", "/platform"],
+  Component: ["See all components", "/platform"],
+  Team: ["See all teams", "/teams"],
+  Item: ["See all teams", "/teams"],
+  Product: ["See all products", "/products"],
+  Feature: ["See all products", "/products"],
+  Initiative: ["See the board", "/board"],
+  "Key result": ["See the board", "/board"],
+  Thread: ["See all facts", "/audit"],
+};
+
 /** An object's page in its states: the outline while it loads, the problem in its place, else the page. */
 export function Loaded<T>({ query, kind, title, outline, children }: Props<T>) {
+  const list = lists[kind];
   if (query.data !== undefined) {
     return (
       <>
@@ -31,7 +51,9 @@ export function Loaded<T>({ query, kind, title, outline, children }: Props<T>) {
   return (
     <Page kind={kind} title={title}>
       {query.error ? (
-        <Problem error={query.error} retry={() => void query.refetch()} look="page" />
+        <Problem error={query.error} retry={() => void query.refetch()} look="page">
+          {list && asProblem(query.error).kind === "not-found" && <InLink href={list[1]}>{list[0]}</InLink>}
+        </Problem>
       ) : (
         <div role="status" aria-label="Loading" className={classes.outline}>
           {outline}

@@ -31,7 +31,7 @@ const most = 560; // px
 /** A log with search, links to its lines, folding of what does not matter, and its end in sight while it is written. */
 export function LogView({ log, label, empty, wanted, onWanted, line, onLine, failed = false }: Props) {
   const { lines } = log;
-  const [wrap, setWrap] = useState(false);
+  const [wrap, setWrap] = useState(true);
   const [folded, setFolded] = useState(false);
   const [open, setOpen] = useState<ReadonlySet<number>>(new Set());
   const [end, setEnd] = useState(true); // the end is in sight, so new lines scroll

@@ -1,6 +1,7 @@
 import type { Schemas } from "~/api/ask";
 import { ask } from "~/api/ask";
 import { format } from "~/lib/number";
+import { reasonInWords } from "./reason";
 import { short } from "./subject";
 
 /** What a fact says, in the past tense and without its actor. */
@@ -76,7 +77,7 @@ const tellers: Record<string, Teller> = {
   "artifact.published": (d) =>
     `published version ${text(d.version)}, ${format(Number(d.size), "bytes")}, with signed SBOM and provenance`,
   "artifact.marked-bad": (d) =>
-    because("marked it bad: nothing applies it again until it is cleared", d.reason),
+    because("marked it bad: nothing applies it again until it is cleared", reasonInWords(text(d.reason))),
   "artifact.cleared": (d) => because("lifted the mark", d.reason),
   "deployment.finished": (d) =>
     because(`deployed version ${text(d.version)} to ${text(d.environment)}: ${text(d.outcome)}`, d.reason),
@@ -88,7 +89,7 @@ const tellers: Record<string, Teller> = {
   "rollout.decided": (d) =>
     because(
       `decided${d.byHand === true ? " by hand" : ""}: ${text(d.verdict).replaceAll("_", " ")}`,
-      d.reason,
+      reasonInWords(text(d.reason)),
     ),
   "rollout.finished": (d) => `finished it: ${text(d.outcome).replaceAll("_", " ")}`,
   "effect.measured": (d) =>

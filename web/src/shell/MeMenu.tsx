@@ -19,7 +19,14 @@ export function MeMenu({ me, scheme, onScheme, onHelp }: Props) {
   const [opened, setOpened] = useState(true);
   const signOut = useSignOut();
   return (
-    <Menu position="bottom-end" width={240} opened={opened} onChange={setOpened}>
+    <Menu
+      position="bottom-end"
+      width={240}
+      opened={opened}
+      onChange={setOpened}
+      withinPortal={false}
+      withInitialFocusPlaceholder={false}
+    >
       <Menu.Target>
         <MeButton who={me} />
       </Menu.Target>

@@ -15,7 +15,7 @@ import {
 } from "@tabler/icons-react";
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { useNavigate, useRouter } from "@tanstack/react-router";
-import { useEffect, useMemo, useState } from "react";
+import { useEffect, useMemo } from "react";
 import { asProblem } from "~/api/problem";
 import { Kbd } from "~/ui/Kbd";
 import { areas } from "./areas";
@@ -45,14 +45,15 @@ const doings = [
 
 interface Props {
   opened: boolean;
+  typed: string;
+  onTyped: (typed: string) => void;
   onClose: () => void;
   onScheme: () => void;
   onHelp: () => void;
 }
 
 /** Go to anything, do anything, by typing. */
-export function Palette({ opened, onClose, onScheme, onHelp }: Props) {
-  const [typed, setTyped] = useState("");
+export function Palette({ opened, typed, onTyped, onClose, onScheme, onHelp }: Props) {
   const navigate = useNavigate();
   const router = useRouter();
   const signOut = useSignOut();
@@ -123,9 +124,10 @@ export function Palette({ opened, onClose, onScheme, onHelp }: Props) {
   return (
     <Spotlight.Root
       store={store}
+      attributes={{ content: { "aria-label": "Go to, do, or find" } }}
       classNames={{ content: classes.content, search: classes.search, actionsGroup: classes.label }}
       query={typed}
-      onQueryChange={setTyped}
+      onQueryChange={onTyped}
       onSpotlightClose={onClose}
       shortcut={null}
       scrollable

@@ -4,6 +4,7 @@ import { Outlet, useNavigate, useRouterState } from "@tanstack/react-router";
 import { lazy, Suspense, useEffect, useMemo, useState } from "react";
 import { useLiveFeed } from "~/api/live";
 import type { Me } from "~/api/session";
+import { typing } from "~/lib/key";
 import { styled } from "~/sheet";
 import { areas } from "./areas";
 import { Crumbs } from "./Crumbs";
@@ -22,6 +23,7 @@ export function Shell({ me }: { me: Me }) {
   const [menu, { toggle, close }] = useDisclosure(false);
   const [narrow, setNarrow] = useLocalStorage({ key: "factory-rail-narrow", defaultValue: false });
   const [palette, setPalette] = useState<"never" | "open" | "closed">("never");
+  const [query, setQuery] = useState("");
   const [help, setHelp] = useState(false);
   const [crumbs, setCrumbs] = useState<readonly Crumb[]>([]);
   const navigate = useNavigate();
@@ -42,6 +44,20 @@ export function Shell({ me }: { me: Me }) {
     addEventListener("keydown", press);
     return () => removeEventListener("keydown", press);
   }, []);
+
+  // What is typed before the palette's code and its field are there is kept for it, and moves nothing else.
+  useEffect(() => {
+    if (palette !== "open") return;
+    const press = (event: KeyboardEvent) => {
+      if (event.metaKey || event.ctrlKey || event.altKey || typing(event.target)) return;
+      if (event.key.length !== 1) return;
+      event.preventDefault();
+      event.stopPropagation();
+      setQuery((q) => q + event.key);
+    };
+    addEventListener("keydown", press, true);
+    return () => removeEventListener("keydown", press, true);
+  }, [palette]);
 
   const toggleScheme = useMemo(
     () => () => setColorScheme(scheme === "dark" ? "light" : "dark"),
@@ -93,6 +109,8 @@ export function Shell({ me }: { me: Me }) {
         {palette !== "never" && (
           <Palette
             opened={palette === "open"}
+            typed={query}
+            onTyped={setQuery}
             onClose={() => setPalette("closed")}
             onScheme={toggleScheme}
             onHelp={() => setHelp(true)}

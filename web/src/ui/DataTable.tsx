@@ -26,6 +26,8 @@ export interface Column<T> {
   width?: string;
   /** hidden under 760 px */
   wide?: boolean;
+  /** CSS width under 760 px, where it differs */
+  small?: string;
 }
 
 /** What is sorted and which way; keep it in the address. */
@@ -91,7 +93,9 @@ export function DataTable<T>(props: Props<T>) {
   if (pending && !rows) return <RowsSkeleton height={rowHeight} />;
   if (sorted.length === 0) return empty;
 
-  const template = columns.map((c) => c.width ?? "minmax(0, 1fr)").join(" ");
+  const template = columns
+    .map((c) => (narrow ? c.small : undefined) ?? c.width ?? "minmax(0, 1fr)")
+    .join(" ");
   const shown = many
     ? virtual.getVirtualItems().map((v) => ({ index: v.index, top: v.start }))
     : sorted.map((_, index) => ({ index, top: 0 }));

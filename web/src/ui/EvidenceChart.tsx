@@ -27,8 +27,9 @@ export function EvidenceChart({ points, rollbackAt, promoteAt, height = 260 }: P
     () => [
       points.map((p) => p.at),
       points.map((p) => p.share),
-      points.map((p) => p.safe),
-      points.map((p) => -p.harm),
+      // Evidence that speaks against a side is none for it: each line keeps to its own half.
+      points.map((p) => (p.safe === null ? null : Math.max(p.safe, 0))),
+      points.map((p) => Math.min(-p.harm, 0)),
     ],
     [points],
   );

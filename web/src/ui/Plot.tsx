@@ -93,6 +93,7 @@ export function timeAxis(color: Palette): uPlot.Axis {
           hour: "2-digit",
           minute: "2-digit",
           ...(step < 60 ? { second: "2-digit" } : {}),
+          ...(step < 1 ? { fractionalSecondDigits: step < 0.1 ? 2 : 1 } : {}),
         });
         const first = day !== "" && day !== today;
         day = today;

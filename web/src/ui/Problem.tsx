@@ -1,5 +1,6 @@
 import { Button } from "@mantine/core";
 import { IconAlertTriangle, IconCloudOff, IconGhost2, IconLock } from "@tabler/icons-react";
+import type { ReactNode } from "react";
 import { asProblem, type ProblemKind } from "~/api/problem";
 import { Copyable } from "./Copyable";
 import classes from "./Problem.module.css";
@@ -11,10 +12,12 @@ interface Props {
   retry?: (() => void) | undefined;
   /** "page" in place of the content, "part" in place of a part of it, "line" in a form */
   look?: "page" | "part" | "line";
+  /** the way on from here, where a page knows one */
+  children?: ReactNode;
 }
 
 /** A no, in the API's own words: what, why, what next, and the identifier that finds it in the log. */
-export function Problem({ error, retry, look = "part" }: Props) {
+export function Problem({ error, retry, look = "part", children }: Props) {
   const p = asProblem(error);
   const Mark = mark(p.kind);
   // A plain no is whole as it is; only what went wrong inside is looked up in the log.
@@ -25,7 +28,7 @@ export function Problem({ error, retry, look = "part" }: Props) {
       <Mark className={classes.mark} size={look === "page" ? 24 : 18} stroke={1.7} aria-hidden />
       <div className={classes.body}>
         <div className={classes.title}>{p.title}</div>
-        <div className={classes.text}>{p.text}</div>
+        <div className={classes.text}>{sentence(p.text)}</div>
         {p.fields.length > 0 && (
           <ul className={classes.fields}>
             {p.fields.map((f) => (
@@ -35,9 +38,9 @@ export function Problem({ error, retry, look = "part" }: Props) {
             ))}
           </ul>
         )}
-        {p.next && (
+        {(p.next || children) && (
           <div className={classes.next}>
-            <b>Next:</b> {p.next}
+            <b>Next:</b> {sentence(p.kind === "not-found" ? withoutCommand(p.next) : p.next)} {children}
           </div>
         )}
         {(again || id) && (
@@ -47,12 +50,25 @@ export function Problem({ error, retry, look = "part" }: Props) {
                 Try again
               </Button>
             )}
-            {id && <Copyable text={id} />}
+            {id && (
+              <span className={classes.id}>
+                In the server's log as <Copyable text={id} />
+              </span>
+            )}
           </div>
         )}
       </div>
     </div>
   );
+}
+
+// What is not there is looked for on a page, not on the command line that the server's words end with.
+function withoutCommand(next: string): string {
+  return next.replace(/:\s*factory .*$/, "");
+}
+
+function sentence(text: string): string {
+  return `${text.charAt(0).toUpperCase()}${text.slice(1)}${text === "" || /[.!?]$/.test(text) ? "" : "."}`;
 }
 
 function mark(kind: ProblemKind) {

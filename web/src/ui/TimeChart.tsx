@@ -162,13 +162,17 @@ export function TimeChart(props: Props) {
         {series.map((s, i) => {
           const value = s.values[at];
           return (
-            <span key={s.label} className={classes.entry}>
+            <span key={s.label} className={classes.entry} data-none={value == null || undefined}>
               <i
                 style={{ background: `var(--f-${s.color ?? `series-${(i % 6) + 1}`})` }}
                 data-dashed={s.dashed || undefined}
               />
               {s.label}
-              <b className="num">{value == null ? "no data" : format(value, unit)}</b>
+              {value == null ? (
+                <span className="hidden-but-read">no data</span>
+              ) : (
+                <b className="num">{format(value, unit)}</b>
+              )}
             </span>
           );
         })}
@@ -179,7 +183,12 @@ export function TimeChart(props: Props) {
           </span>
         )}
         <span className={`num ${classes.moment}`}>
-          {moment !== undefined && (hover === null ? "latest" : exact(moment * 1000))}
+          {moment !== undefined &&
+            (hover !== null
+              ? exact(moment * 1000)
+              : series.every((s) => s.values[at] == null)
+                ? "no data now"
+                : "latest")}
         </span>
       </figcaption>
       <div className={classes.area}>

@@ -19,6 +19,7 @@ import { CommitName, ComponentName, TeamName } from "~/object/Names";
 import { ObjectHistory } from "~/object/ObjectHistory";
 import { ObjectThread } from "~/object/ObjectThread";
 import { Outline } from "~/object/Outline";
+import { reasonInWords } from "~/object/reason";
 import { short } from "~/object/subject";
 import { useCrumbs } from "~/shell/crumbs";
 import { Ago } from "~/ui/Ago";
@@ -112,7 +113,7 @@ function ArtifactView({ artifact: a }: { artifact: Artifact }) {
       {a.bad && (
         <div className={classes.bad} role="status">
           <Status state="rolled-back" label="Nothing applies it again until a person clears it" />
-          {a.why && <p>{a.why.replace(/^Roll back:\s*/, "")}</p>}
+          {a.why && <p>{reasonInWords(a.why)}</p>}
         </div>
       )}
       <Verification artifact={a} />
@@ -146,7 +147,7 @@ function Verification({ artifact: a }: { artifact: Artifact }) {
           rows={[
             ["Built by", v.builder],
             ["From", v.source],
-            ["Branch", v.ref],
+            ["Branch", v.ref?.replace(/^refs\/heads\//, "")],
             ["Commit", v.commit && <CommitName key="c" component={a.component} commit={v.commit} />],
             ["Pipeline file", v.pipeline && <Copyable key="p" text={v.pipeline} shown={short(v.pipeline)} />],
             ["Build ended", v.finished && <Ago key="f" at={v.finished} />],
@@ -164,17 +165,19 @@ const columns: readonly Column<Part>[] = [
     header: "Part",
     cell: (p) => <span title={p.purl || p.name}>{p.name}</span>,
     sort: (p) => p.name,
-    width: "minmax(180px, 3fr)",
+    width: "minmax(180px, 3.4fr)",
+    small: "minmax(0, 2.4fr)",
   },
   {
     id: "version",
     header: "Version",
     cell: (p) => p.version,
     sort: (p) => p.version,
-    width: "minmax(90px, 1fr)",
+    width: "minmax(90px, 1.2fr)",
+    small: "minmax(0, 1fr)",
   },
-  { id: "type", header: "Kind", cell: (p) => p.type, sort: (p) => p.type, width: "96px", wide: true },
-  { id: "licence", header: "Licence", cell: (p) => p.licences || "not stated", width: "120px", wide: true },
+  { id: "type", header: "Kind", cell: (p) => p.type, sort: (p) => p.type, width: "52px", wide: true },
+  { id: "licence", header: "Licence", cell: (p) => p.licences || "not stated", width: "76px", wide: true },
 ];
 
 function Bill({ artifact: a }: { artifact: Artifact }) {

@@ -1,10 +1,15 @@
-import { Tabs } from "@mantine/core";
 import { useNavigate, useSearch } from "@tanstack/react-router";
+import { Views } from "~/object/Views";
 import { Page } from "~/ui/Page";
 import type { AuditSearch } from "./audit";
 import { Effects } from "./Effects";
 import { Facts } from "./Facts";
 import { Verify } from "./Verify";
+
+const views = [
+  { id: "facts", name: "Facts" },
+  { id: "effects", name: "Effects" },
+];
 
 /** Every fact in order with its proof, and what the factory did to the outside. */
 export function AuditPage() {
@@ -20,22 +25,8 @@ export function AuditPage() {
       lead="Every fact in order, who, when and why, each with the hash of the one before, so that nothing can be changed unseen."
     >
       <Verify now={search.verify === "now"} />
-      <Tabs
-        value={view}
-        keepMounted={false}
-        onChange={(v) => void navigate({ search: v === "effects" ? { view: v } : {} })}
-      >
-        <Tabs.List mb="md">
-          <Tabs.Tab value="facts">Facts</Tabs.Tab>
-          <Tabs.Tab value="effects">Effects</Tabs.Tab>
-        </Tabs.List>
-        <Tabs.Panel value="facts">
-          <Facts search={search} show={show} />
-        </Tabs.Panel>
-        <Tabs.Panel value="effects">
-          <Effects search={search} show={show} />
-        </Tabs.Panel>
-      </Tabs>
+      <Views label="Views of the audit" views={views} here={view} first="facts" />
+      {view === "facts" ? <Facts search={search} show={show} /> : <Effects search={search} show={show} />}
     </Page>
   );
 }

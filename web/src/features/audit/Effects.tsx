@@ -20,24 +20,32 @@ import { say } from "~/ui/say";
 import classes from "./Audit.module.css";
 import { type AuditSearch, type Effect, effectState, effectStates, effectsPages, hrefWith } from "./audit";
 import { Export } from "./Export";
+import { doing, useNames } from "./names";
 
 interface Props {
   search: AuditSearch;
   show: (change: AuditSearch) => void;
 }
 
-const columns: readonly Column<Effect>[] = [
-  { id: "state", header: "State", cell: (e) => <Status {...effectState(e)} />, width: "minmax(84px, 150px)" },
-  { id: "kind", header: "What it does", cell: (e) => e.kind, width: "minmax(0, 1fr)" },
+const columns = (name: (subject: string) => string): readonly Column<Effect>[] => [
+  { id: "state", header: "State", cell: (e) => <Status {...effectState(e)} />, width: "minmax(84px, 130px)" },
+  { id: "kind", header: "What it does", cell: (e) => doing(e.kind), width: "minmax(0, 1fr)" },
   {
     id: "subject",
     header: "To",
-    cell: (e) => <span title={e.subject}>{e.subject}</span>,
-    width: "minmax(0, 2fr)",
-    wide: true,
+    cell: (e) => <span title={e.subject}>{name(e.subject)}</span>,
+    width: "minmax(0, 1.6fr)",
+    small: "minmax(0, 1fr)",
   },
   { id: "attempts", header: "Attempts", cell: (e) => e.attempts, align: "right", width: "74px", wide: true },
-  { id: "planned", header: "Planned", cell: (e) => <Ago at={e.planned} />, align: "right", width: "86px" },
+  {
+    id: "planned",
+    header: "Planned",
+    cell: (e) => <Ago at={e.planned} />,
+    align: "right",
+    width: "86px",
+    wide: true,
+  },
   {
     id: "done",
     header: "Done",
@@ -52,6 +60,7 @@ const columns: readonly Column<Effect>[] = [
 export function Effects({ search, show }: Props) {
   const effects = useInfiniteQuery(effectsPages(search));
   const rows = rowsOf(effects.data);
+  const name = useNames((rows ?? []).map((e) => e.subject));
   const state = effectStates.find((s) => s === search.state);
   return (
     <>
@@ -67,16 +76,14 @@ export function Effects({ search, show }: Props) {
       <Panel
         title="Effects"
         note={
-          rows
-            ? `${rows.length} shown${effects.hasNextPage ? ", there are older ones" : ", all of them"}`
-            : undefined
+          rows ? `${rows.length} shown, ${effects.hasNextPage ? "older follow" : "all of them"}` : undefined
         }
         actions={<Export rows={rows} search={search} more={effects.hasNextPage} />}
         flush
       >
         <DataTable
           label="Effects"
-          columns={columns}
+          columns={columns(name)}
           rows={rows}
           rowId={(e) => e.id}
           href={(e) => hrefWith(search, { effect: e.id })}
@@ -117,7 +124,7 @@ export function Effects({ search, show }: Props) {
 
 function EffectDrawer({ effect: e, onClose }: { effect: Effect | undefined; onClose: () => void }) {
   return (
-    <Side opened={e !== undefined} onClose={onClose} title={e?.kind}>
+    <Side opened={e !== undefined} onClose={onClose} title={e && sentence(doing(e.kind))}>
       {e && (
         <>
           <p className={classes.said}>
@@ -132,6 +139,7 @@ function EffectDrawer({ effect: e, onClose }: { effect: Effect | undefined; onCl
                   {e.subject}
                 </InLink>,
               ],
+              ["Kind", e.kind],
               ["Once-only key", <Copyable key="k" text={e.key} />],
               ["Planned", exact(e.planned)],
               ["Done", e.done && exact(e.done)],
@@ -152,6 +160,10 @@ function EffectDrawer({ effect: e, onClose }: { effect: Effect | undefined; onCl
   );
 }
 
+function sentence(text: string): string {
+  return `${text.charAt(0).toUpperCase()}${text.slice(1)}`;
+}
+
 function Decide({ effect: e }: { effect: Effect }) {
   const [open, setOpen] = useState(false);
   const [approve, setApprove] = useState(true);
@@ -169,11 +181,11 @@ function Decide({ effect: e }: { effect: Effect }) {
       <ReasonDialog
         opened={open}
         onClose={() => setOpen(false)}
-        title={approve ? `Let ${e.kind} happen?` : `Reject ${e.kind}?`}
+        title={approve ? `Let it ${doing(e.kind)}?` : `Never let it ${doing(e.kind)}?`}
         will={
           approve
-            ? [`do ${e.kind} to ${e.subject} at once`, "be written into the journal with your reason"]
-            : [`never do ${e.kind} to ${e.subject}`, "be written into the journal with your reason"]
+            ? [`${doing(e.kind)} (${e.subject}) at once`, "be written into the journal with your reason"]
+            : [`never ${doing(e.kind)} (${e.subject})`, "be written into the journal with your reason"]
         }
         undo="A decision cannot be taken back."
         action={approve ? "Approve" : "Reject"}

@@ -6,7 +6,7 @@ import { type FormEvent, useCallback, useEffect, useState } from "react";
 import { ask, rowsOf } from "~/api/ask";
 import { type Fact as Heard, useFacts } from "~/api/live";
 import { say, told } from "~/object/facts";
-import { hrefOf, short, split } from "~/object/subject";
+import { hrefOf } from "~/object/subject";
 import { Ago } from "~/ui/Ago";
 import { type Column, DataTable } from "~/ui/DataTable";
 import { Empty } from "~/ui/Empty";
@@ -17,19 +17,31 @@ import classes from "./Audit.module.css";
 import { type AuditSearch, byNoun, type Fact, factsPages, hrefWith, mayMatch, parts } from "./audit";
 import { ExportAll } from "./ExportAll";
 import { FactDrawer } from "./FactDrawer";
+import { useNames } from "./names";
 
 interface Props {
   search: AuditSearch;
   show: (change: AuditSearch) => void;
 }
 
-const columns: readonly Column<Fact>[] = [
-  { id: "seq", header: "Place", cell: (f) => f.seq, align: "right", width: "44px" },
-  { id: "kind", header: "Kind", cell: (f) => f.kind, width: "minmax(0, 1fr)" },
-  { id: "what", header: "What", cell: (f) => <What fact={f} />, width: "minmax(0, 2.4fr)", wide: true },
-  { id: "subject", header: "About", cell: (f) => <Subject subject={f.subject} />, width: "minmax(0, 1fr)" },
-  { id: "who", header: "Who", cell: (f) => f.actorName, width: "minmax(0, 130px)", wide: true },
-  { id: "at", header: "When", cell: (f) => <Ago at={f.at} />, align: "right", width: "86px" },
+const columns = (name: (subject: string) => string): readonly Column<Fact>[] => [
+  { id: "seq", header: "Place", cell: (f) => f.seq, align: "right", width: "44px", small: "34px" },
+  { id: "kind", header: "Kind", cell: (f) => f.kind, width: "minmax(0, 150px)", wide: true },
+  {
+    id: "subject",
+    header: "About",
+    cell: (f) => <Subject subject={f.subject} name={name(f.subject)} />,
+    width: "minmax(0, 1fr)",
+  },
+  {
+    id: "what",
+    header: "What",
+    cell: (f) => <What fact={f} />,
+    width: "minmax(0, 1.8fr)",
+    small: "minmax(0, 1.2fr)",
+  },
+  { id: "who", header: "Who", cell: (f) => f.actorName, width: "minmax(0, 100px)", wide: true },
+  { id: "at", header: "When", cell: (f) => <Ago at={f.at} />, align: "right", width: "86px", wide: true },
 ];
 
 const nouns = byNoun(told);
@@ -52,6 +64,7 @@ export function Facts({ search, show }: Props) {
   // biome-ignore lint/correctness/useExhaustiveDependencies: what was read anew holds what was counted
   useEffect(() => setFresh(0), [renewed, hear]);
   const router = useRouter();
+  const name = useNames((rows ?? []).map((f) => f.subject));
   const filtered = search.kind || search.subject || search.actor;
   return (
     <>
@@ -59,9 +72,7 @@ export function Facts({ search, show }: Props) {
       <Panel
         title="Facts"
         note={
-          rows
-            ? `${rows.length} shown${facts.hasNextPage ? ", there are older ones" : ", all of them"}`
-            : undefined
+          rows ? `${rows.length} shown, ${facts.hasNextPage ? "older follow" : "all of them"}` : undefined
         }
         actions={
           <>
@@ -82,7 +93,7 @@ export function Facts({ search, show }: Props) {
       >
         <DataTable
           label="Facts of the journal"
-          columns={columns}
+          columns={columns(name)}
           rows={rows}
           rowId={(f) => f.id}
           href={(f) => hrefWith(search, { fact: String(f.seq) })}
@@ -139,11 +150,10 @@ function What({ fact }: { fact: Fact }) {
   );
 }
 
-function Subject({ subject }: { subject: string }) {
-  const { kind, id } = split(subject);
+function Subject({ subject, name }: { subject: string; name: string }) {
   return (
     <InLink href={hrefOf(subject)} look="quiet" title={subject}>
-      {kind} {id.length > 24 ? short(id) : id}
+      {name}
     </InLink>
   );
 }

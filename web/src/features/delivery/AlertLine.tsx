@@ -24,9 +24,9 @@ export function AlertLine({ alert: a }: { alert: Alert }) {
         </p>
       </div>
       <span className={`num ${classes.value}`}>
-        {format(a.value, units[a.unit])} of {format(a.threshold, units[a.unit])}
+        {format(a.value, units[a.unit])}, raised above {format(a.threshold, units[a.unit])}
         <br />
-        <Ago at={a.since} />
+        since <Ago at={a.since} />
       </span>
     </div>
   );

@@ -45,6 +45,7 @@ const componentColumn = <T extends { component: string }>(n: Narrow): Column<T>[
           header: "Component",
           cell: (r) => <ComponentName component={r.component} />,
           width: "minmax(110px, 1.1fr)",
+          small: "minmax(0, 1fr)",
         },
       ];
 
@@ -63,24 +64,26 @@ export function RolloutsTable(n: Narrow) {
       header: "Version",
       cell: (r) => r.release,
       align: "right",
-      width: "66px",
+      width: "60px",
     },
     {
       id: "title",
       header: "Change",
-      width: "minmax(120px, 2fr)",
-      wide: true,
+      width: "minmax(120px, 3fr)",
+      small: "minmax(0, 1.4fr)",
+      wide: !n.component,
       cell: (r) => (
         <>
           {lane(r.lane)}
-          {r.title}
+          <span title={r.title}>{r.title}</span>
         </>
       ),
     },
     {
       id: "state",
       header: "State",
-      width: "minmax(130px, 1.3fr)",
+      width: "minmax(126px, 0.8fr)",
+      small: "116px",
       cell: (r) => <Status {...rolloutState(r)} />,
     },
     { id: "items", header: "Items", cell: (r) => <ItemNames items={r.items} />, width: "90px", wide: true },
@@ -100,7 +103,14 @@ export function RolloutsTable(n: Narrow) {
       wide: true,
       cell: (r) => <Num value={took(r)} unit="seconds" definition="From the first traffic to the end." />,
     },
-    { id: "at", header: "Since", align: "right", width: "88px", cell: (r) => <Ago at={r.created} /> },
+    {
+      id: "at",
+      header: "Since",
+      align: "right",
+      width: "88px",
+      cell: (r) => <Ago at={r.created} />,
+      wide: n.component !== undefined,
+    },
   ];
   return (
     <PagedTable
@@ -128,23 +138,25 @@ export function RunsTable(n: Narrow) {
   );
   const columns: Column<Run>[] = [
     ...componentColumn<Run>(n),
-    { id: "number", header: "Run", cell: (r) => r.number, align: "right", width: "56px" },
+    { id: "number", header: "Run", cell: (r) => r.number, align: "right", width: "44px" },
     {
       id: "title",
       header: "Change",
-      width: "minmax(120px, 2fr)",
-      wide: true,
+      width: "minmax(120px, 3fr)",
+      small: "minmax(0, 1.4fr)",
+      wide: !n.component,
       cell: (r) => (
         <>
           {lane(r.lane)}
-          {r.title}
+          <span title={r.title}>{r.title}</span>
         </>
       ),
     },
     {
       id: "state",
       header: "State",
-      width: "minmax(116px, 1fr)",
+      width: "minmax(110px, 0.9fr)",
+      small: "minmax(96px, 0.6fr)",
       cell: (r) => (
         <Status
           state={runState(r.state).state}
@@ -168,7 +180,14 @@ export function RunsTable(n: Narrow) {
       wide: true,
       cell: (r) => <Num value={took(r)} unit="seconds" definition="From the first step to the end." />,
     },
-    { id: "at", header: "Pushed", align: "right", width: "88px", cell: (r) => <Ago at={r.pushed} /> },
+    {
+      id: "at",
+      header: "Pushed",
+      align: "right",
+      width: "88px",
+      cell: (r) => <Ago at={r.pushed} />,
+      wide: n.component !== undefined,
+    },
   ];
   return (
     <PagedTable
@@ -195,7 +214,13 @@ export function IncidentsTable(n: Narrow) {
     }),
   );
   const columns: Column<Incident>[] = [
-    { id: "title", header: "Incident", cell: (i) => i.title, width: "minmax(150px, 2.4fr)" },
+    {
+      id: "title",
+      header: "Incident",
+      cell: (i) => <span title={i.title}>{i.title}</span>,
+      width: "minmax(150px, 2.4fr)",
+      small: "minmax(0, 1fr)",
+    },
     {
       id: "state",
       header: "State",
@@ -265,6 +290,7 @@ export function AlertsTable(n: Narrow) {
       header: "What was seen",
       cell: (a) => <span title={a.text}>{a.text}</span>,
       width: "minmax(140px, 2fr)",
+      small: "minmax(0, 1.6fr)",
     },
     {
       id: "meaning",
@@ -310,11 +336,13 @@ export function ArtifactsTable({ component }: { component: string }) {
       header: "Digest",
       cell: (a) => <code>{short(a.digest)}</code>,
       width: "100px",
+      small: "68px",
     },
     {
       id: "state",
       header: "State",
       width: "minmax(120px, 2fr)",
+      small: "minmax(0, 1fr)",
       cell: (a) =>
         a.bad ? (
           <span title={a.why}>
@@ -329,6 +357,7 @@ export function ArtifactsTable({ component }: { component: string }) {
       header: "Commit",
       cell: (a) => <CommitName component={component} commit={a.commit} />,
       width: "90px",
+      small: "68px",
     },
     {
       id: "size",
@@ -373,7 +402,13 @@ export function CommitsTable({ component }: { component: string }) {
     }),
   );
   const columns: Column<Commit>[] = [
-    { id: "commit", header: "Commit", cell: (c) => <code>{short(c.commit)}</code>, width: "90px" },
+    {
+      id: "commit",
+      header: "Commit",
+      cell: (c) => <code>{short(c.commit)}</code>,
+      width: "90px",
+      small: "68px",
+    },
     {
       id: "title",
       header: "Title",
@@ -381,11 +416,17 @@ export function CommitsTable({ component }: { component: string }) {
       cell: (c) => (
         <>
           {lane(c.hotfix ? "hotfix" : "normal")}
-          {c.title}
+          <span title={c.title}>{c.title}</span>
         </>
       ),
     },
-    { id: "items", header: "Items", cell: (c) => <ItemNames items={c.items} />, width: "100px" },
+    {
+      id: "items",
+      header: "Items",
+      cell: (c) => <ItemNames items={c.items} />,
+      width: "100px",
+      small: "56px",
+    },
     { id: "author", header: "Author", cell: (c) => c.author, width: "140px", wide: true },
     {
       id: "at",

@@ -13,6 +13,7 @@ import { ArtifactName, CommitName, ComponentName, ItemNames, TeamName } from "~/
 import { ObjectHistory } from "~/object/ObjectHistory";
 import { ObjectThread } from "~/object/ObjectThread";
 import { Outline } from "~/object/Outline";
+import { reasonInWords } from "~/object/reason";
 import { incidentState } from "~/object/states";
 import { hrefOf } from "~/object/subject";
 import { useCrumbs } from "~/shell/crumbs";
@@ -162,7 +163,7 @@ function Decision({ incident: i }: { incident: Incident }) {
   const threshold = d.threshold;
   return (
     <Panel title="The deciding numbers">
-      <p className={classes.reason}>{d.reason.replace(/^Roll back:\s*/, "")}</p>
+      <p className={classes.reason}>{reasonInWords(d.reason)}</p>
       {threshold !== undefined && (
         <div className={classes.scale}>
           <div className={classes.words}>
@@ -202,7 +203,7 @@ function Timeline({ incident: i }: { incident: Incident }) {
       actions={
         before.length > 0 && (
           <Button variant="subtle" color="gray" size="compact-xs" onClick={() => setAll((a) => !a)}>
-            {all ? "Only since it began" : `${before.length} before it`}
+            {all ? "Show only since it began" : `Show ${before.length} earlier`}
           </Button>
         )
       }

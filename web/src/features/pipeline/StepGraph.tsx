@@ -1,3 +1,4 @@
+import { useMediaQuery } from "@mantine/hooks";
 import {
   Background,
   BackgroundVariant,
@@ -27,26 +28,32 @@ interface Data extends Record<string, unknown> {
   chosen: boolean;
   now: number;
   onChoose: (step: string) => void;
+  narrow: boolean;
 }
 
 const width = 150;
 const height = 62;
 const gap = { x: 38, y: 14 };
+const below = 30; // px between steps that stand below each other
 const kinds = { step: StepNode };
 
-/** The steps from left to right, each behind what it needs, with its state and time. */
+/** The steps from left to right, on a small screen from top to bottom, each behind what it needs, with its state and time. */
 export function StepGraph({ steps, chosen, now, onChoose }: Props) {
+  const narrow = useMediaQuery("(max-width: 760px)", false, { getInitialValueInEffect: false });
   const places = useMemo(() => layout(steps), [steps]);
   const rows = Math.max(1, ...places.map((p) => p.row + 1));
   const columns = Math.max(1, ...places.map((p) => p.column + 1));
   const nodes: Node<Data>[] = places.map((p) => {
     const alone = places.filter((o) => o.column === p.column).length;
     const top = ((rows - alone) * (height + gap.y)) / 2; // each column stands in the middle
+    const left = ((rows - alone) * (width + gap.y)) / 2;
     return {
       id: p.step.name,
       type: "step",
-      position: { x: p.column * (width + gap.x), y: top + p.row * (height + gap.y) },
-      data: { step: p.step, chosen: p.step.name === chosen, now, onChoose },
+      position: narrow
+        ? { x: left + p.row * (width + gap.y), y: p.column * (height + below) }
+        : { x: p.column * (width + gap.x), y: top + p.row * (height + gap.y) },
+      data: { step: p.step, chosen: p.step.name === chosen, now, onChoose, narrow },
       width,
       height,
     };
@@ -60,11 +67,13 @@ export function StepGraph({ steps, chosen, now, onChoose }: Props) {
       focusable: false,
     })),
   );
-  const inner = rows * (height + gap.y) - gap.y;
+  const inner = narrow ? columns * (height + below) - below : rows * (height + gap.y) - gap.y;
+  const wide = narrow ? rows * (width + gap.y) - gap.y : columns * (width + gap.x) - gap.x;
   return (
     <div className={classes.scroll}>
-      <div style={{ height: inner + 40, minWidth: columns * (width + gap.x) - gap.x + 24 }}>
+      <div style={{ height: inner + 40, minWidth: wide + 24 }}>
         <ReactFlow
+          key={narrow ? "down" : "right"}
           nodes={nodes}
           edges={edges}
           nodeTypes={kinds}
@@ -91,12 +100,16 @@ export function StepGraph({ steps, chosen, now, onChoose }: Props) {
 }
 
 function StepNode({ data }: NodeProps<Node<Data>>) {
-  const { step, chosen, now, onChoose } = data;
+  const { step, chosen, now, onChoose, narrow } = data;
   const { state, label } = runState(step.state);
   const seconds = took(step, now);
   return (
     <>
-      <Handle type="target" position={Position.Left} className={classes.handle ?? ""} />
+      <Handle
+        type="target"
+        position={narrow ? Position.Top : Position.Left}
+        className={classes.handle ?? ""}
+      />
       <button
         type="button"
         className={`nopan ${classes.node}`}
@@ -115,7 +128,11 @@ function StepNode({ data }: NodeProps<Node<Data>>) {
         </span>
         {step.platform && <span className={classes.platform}>platform</span>}
       </button>
-      <Handle type="source" position={Position.Right} className={classes.handle ?? ""} />
+      <Handle
+        type="source"
+        position={narrow ? Position.Bottom : Position.Right}
+        className={classes.handle ?? ""}
+      />
     </>
   );
 }

@@ -36,9 +36,17 @@ export function Workloads({ component }: { component: string }) {
       header: "State",
       cell: (w) => <Status {...workloadState(w)} />,
       width: "minmax(110px, 1fr)",
+      small: "minmax(0, 1fr)",
     },
-    { id: "env", header: "Environment", cell: (w) => w.environment, width: "110px" },
-    { id: "release", header: "Version", cell: (w) => w.release, align: "right", width: "70px" },
+    { id: "env", header: "Environment", cell: (w) => w.environment, width: "110px", small: "82px" },
+    {
+      id: "release",
+      header: "Version",
+      cell: (w) => w.release,
+      align: "right",
+      width: "70px",
+      small: "50px",
+    },
     {
       id: "artifact",
       header: "Artifact",
@@ -52,6 +60,7 @@ export function Workloads({ component }: { component: string }) {
       cell: (w) => format(w.share, "ratio"),
       align: "right",
       width: "80px",
+      wide: true,
     },
     {
       id: "memory",
@@ -82,6 +91,7 @@ export function Workloads({ component }: { component: string }) {
       header: "Output",
       align: "right",
       width: "70px",
+      small: "50px",
       cell: (w) => (
         <Button
           size="compact-xs"

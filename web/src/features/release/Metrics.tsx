@@ -1,5 +1,6 @@
 import { IconRulerMeasure } from "@tabler/icons-react";
 import { format } from "~/lib/number";
+import { metricNames } from "~/object/reason";
 import { Empty } from "~/ui/Empty";
 import { odds, progress } from "~/ui/evidence";
 import { Interval } from "~/ui/Interval";
@@ -7,10 +8,6 @@ import { Panel } from "~/ui/Panel";
 import { Status } from "~/ui/Status";
 import classes from "./Metrics.module.css";
 import { type MetricVerdict, type Rollout, rate, rateSays, ratio, ratioSays } from "./rollout";
-
-const names: Record<string, string> = {
-  "server-errors": "Units that met a server error",
-};
 
 /** Each metric that is judged: its interval against its margin, and how far the evidence has come on each way. */
 export function Metrics({ rollout: r }: { rollout: Rollout }) {
@@ -49,7 +46,7 @@ function Metric({ metric: m, rollout: r }: { metric: MetricVerdict; rollout: Rol
   return (
     <section className={classes.metric}>
       <header className={classes.head}>
-        <h3 className={classes.name}>{names[m.name] ?? m.name}</h3>
+        <h3 className={classes.name}>{metricNames[m.name] ?? m.name}</h3>
         <Status {...words[m.decision]} />
       </header>
       <div className={classes.intervals}>

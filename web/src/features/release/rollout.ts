@@ -2,6 +2,7 @@ import type { Schemas } from "~/api/ask";
 import { ask } from "~/api/ask";
 import { format } from "~/lib/number";
 import { millis } from "~/lib/time";
+import { reasonInWords } from "~/object/reason";
 import { ended } from "~/object/states";
 import type { EvidencePoint } from "~/ui/evidence";
 import type { State } from "~/ui/state";
@@ -164,11 +165,11 @@ export interface Story {
 }
 
 export function story(r: Rollout): Story {
-  const reason = told(r.verdict?.reason ?? "");
+  const reason = reasonInWords(r.verdict?.reason ?? "");
   const say = (state: State, headline: string, why = reason, waiting = ""): Story => ({
     state,
     headline,
-    reason: why || told(r.reason ?? ""),
+    reason: why || reasonInWords(r.reason ?? ""),
     waiting,
   });
   const by = r.byHand ? `by ${r.byHand}` : "by the evidence";
@@ -210,11 +211,6 @@ function handed(r: Rollout, reason: string): string {
   return r.byHand && r.reason
     ? `${r.reason.replace(/[.\s]*$/, ".")} What the evidence said then: ${reason}`
     : reason;
-}
-
-function told(reason: string): string {
-  const rest = reason.replace(/^(Hold|Promote|Roll back):\s*/, "");
-  return rest.charAt(0).toUpperCase() + rest.slice(1);
 }
 
 /** Seconds from the deciding event to the verdict, and from the verdict to the last request elsewhere; null while unknown. */

@@ -5,6 +5,7 @@ import { useParams } from "@tanstack/react-router";
 import { useMemo } from "react";
 import { Loaded } from "~/object/Loaded";
 import { Outline } from "~/object/Outline";
+import { reasonInWords } from "~/object/reason";
 import { nodeState } from "~/object/states";
 import { threadQuery } from "~/object/thread";
 import { useCrumbs } from "~/shell/crumbs";
@@ -132,7 +133,7 @@ function NodeCard(props: { node: Node; here: boolean; href: string; joints: read
           </Tooltip>
         )}
       </div>
-      {n.text && <div className={classes.text}>{n.text}</div>}
+      {n.text && <div className={classes.text}>{reasonInWords(n.text)}</div>}
       {why.map((w) => (
         <div key={w} className={classes.quiet}>
           {w}
