@@ -317,6 +317,26 @@ const artifact = createRoute({
   ),
 });
 
+const accounts = createRoute({
+  getParentRoute: () => inside,
+  path: "/accounts",
+  validateSearch: (s: Record<string, unknown>): { new?: string; edit?: string } => texts(s, ["new", "edit"]),
+  component: lazyRouteComponent(
+    styled(() => import("./features/access/Accounts.page")),
+    "AccountsPage",
+  ),
+});
+
+const tokens = createRoute({
+  getParentRoute: () => inside,
+  path: "/tokens",
+  validateSearch: (s: Record<string, unknown>): { new?: string } => texts(s, ["new"]),
+  component: lazyRouteComponent(
+    styled(() => import("./features/access/Tokens.page")),
+    "TokensPage",
+  ),
+});
+
 const nowhere = createRoute({ getParentRoute: () => inside, path: "/$", component: NotFound });
 
 // A list's own address leads to where it is shown.
@@ -413,6 +433,8 @@ const tree = root.addChildren([
     incident,
     artifact,
     ...lists,
+    accounts,
+    tokens,
     nowhere,
   ]),
 ]);

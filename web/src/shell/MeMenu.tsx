@@ -1,7 +1,8 @@
 import { Menu } from "@mantine/core";
-import { IconKeyboard, IconLogout, IconMoon, IconSun } from "@tabler/icons-react";
+import { IconKey, IconKeyboard, IconLogout, IconMoon, IconSun, IconUsers } from "@tabler/icons-react";
 import { useState } from "react";
 import type { Me } from "~/api/session";
+import { InLink } from "~/ui/InLink";
 import { Kbd } from "~/ui/Kbd";
 import { MeButton } from "./MeButton";
 import classes from "./MeMenu.module.css";
@@ -37,6 +38,12 @@ export function MeMenu({ me, scheme, onScheme, onHelp }: Props) {
           {me.roles.length > 0 && <span>{me.roles.join(", ")}</span>}
         </div>
         <Menu.Divider />
+        <Menu.Item component={InLink} href="/tokens" look="bare" leftSection={<IconKey size={16} />}>
+          Your API tokens
+        </Menu.Item>
+        <Menu.Item component={InLink} href="/accounts" look="bare" leftSection={<IconUsers size={16} />}>
+          People and roles
+        </Menu.Item>
         <Menu.Item
           leftSection={<IconKeyboard size={16} />}
           rightSection={<Kbd keys={["?"]} />}

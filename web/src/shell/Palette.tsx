@@ -4,6 +4,7 @@ import { useDebouncedValue } from "@mantine/hooks";
 import {
   IconBox,
   IconBulb,
+  IconKey,
   IconKeyboard,
   IconLogout,
   IconSearch,
@@ -11,6 +12,7 @@ import {
   IconStack2,
   IconSunMoon,
   IconTargetArrow,
+  IconUserPlus,
   IconUsers,
 } from "@tabler/icons-react";
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
@@ -21,7 +23,7 @@ import { Kbd } from "~/ui/Kbd";
 import { areas } from "./areas";
 import { type Command, find } from "./commands";
 import classes from "./Palette.module.css";
-import { foundCommands, searchable, searchQuery } from "./search";
+import { componentsQuery, foundCommands, lastingNodes, searchable, searchQuery, teamsQuery } from "./search";
 import { useSignOut } from "./signout";
 
 const [store, spotlight] = createSpotlight();
@@ -34,6 +36,9 @@ const doings = [
   { id: "product", title: "Add a product", href: "/products?new=product", icon: IconBox },
   { id: "team", title: "Found a team", href: "/teams?new=team", icon: IconUsers },
   { id: "component", title: "Create a component", href: "/platform/new", icon: IconStack2 },
+  { id: "account", title: "Invite somebody", href: "/accounts?new=account", icon: IconUserPlus },
+  { id: "people", title: "See people and their roles", href: "/accounts", icon: IconUsers },
+  { id: "token", title: "Make an API token", href: "/tokens?new=token", icon: IconKey },
   { id: "verify", title: "Verify the journal's chain", href: "/audit?verify=now", icon: IconShieldCheck },
   {
     id: "parked",
@@ -103,10 +108,19 @@ export function Palette({ opened, typed, onTyped, onClose, onScheme, onHelp }: P
   const [settled] = useDebouncedValue(typed.trim(), 120);
   const asked = opened && searchable(settled);
   const objects = useQuery({ ...searchQuery(settled), enabled: asked, placeholderData: keepPreviousData });
+  // What lasts is asked for once and found at the first letters; the search tells the newest first.
+  const components = useQuery({ ...componentsQuery, enabled: opened });
+  const teams = useQuery({ ...teamsQuery, enabled: opened });
+  const go = (href: string) => router.history.push(href);
+  const searched = asked && searchable(typed.trim());
+  const lasting = searched
+    ? find(foundCommands(lastingNodes(components.data?.items, teams.data?.items), go), typed).slice(0, 6)
+    : [];
   const found = [
     ...find(commands, typed),
-    ...(asked && searchable(typed.trim())
-      ? foundCommands(objects.data?.items ?? [], (href) => router.history.push(href))
+    ...lasting,
+    ...(searched
+      ? foundCommands(objects.data?.items ?? [], go).filter((c) => !lasting.some((l) => l.id === c.id))
       : []),
   ];
   const looking = searchable(typed.trim()) && (settled !== typed.trim() || objects.isFetching);
@@ -115,7 +129,8 @@ export function Palette({ opened, typed, onTyped, onClose, onScheme, onHelp }: P
   useEffect(() => {
     const { listId } = store.getState();
     const list = opened && first !== undefined ? document.getElementById(listId) : null;
-    if (!list || list.querySelector("[data-selected]")) return;
+    if (!list) return;
+    for (const old of list.querySelectorAll("[data-selected]")) old.removeAttribute("data-selected");
     list.querySelector("[data-action]")?.setAttribute("data-selected", "true");
     store.updateState((state) => ({ ...state, selected: 0 }));
   }, [opened, first]);

@@ -103,6 +103,7 @@ const homes: Record<string, Area["to"]> = {
   "/key-results": "/board",
   "/features": "/products",
   "/items": "/teams",
+  "/accounts": "/teams",
   "/components": "/platform",
   "/changes": "/delivery",
   "/runs": "/delivery",

@@ -46,7 +46,28 @@ export function searchQuery(text: string) {
   return ask("/api/v1/search", { query: { q: text.slice(0, 200), limit: 12 } });
 }
 
+export const componentsQuery = ask("/api/v1/components", { query: { limit: 500 }, kinds: ["component"] });
+export const teamsQuery = ask("/api/v1/teams", { query: { limit: 500 }, kinds: ["team"] });
+
 type Found = Pick<Schemas["ThreadNode"], "subject" | "kind" | "id" | "title" | "state" | "team">;
+
+/** Components and teams as the search would find them. */
+export function lastingNodes(
+  components: readonly Pick<Schemas["Component"], "name" | "team" | "state">[] = [],
+  teams: readonly Pick<Schemas["Team"], "id" | "name">[] = [],
+): Found[] {
+  return [
+    ...components.map((c) => ({
+      subject: `component/${c.name}`,
+      kind: "component",
+      id: c.name,
+      title: c.name,
+      state: c.state,
+      team: c.team,
+    })),
+    ...teams.map((t) => ({ subject: `team/${t.id}`, kind: "team", id: t.id, title: t.name })),
+  ];
+}
 
 /** What the search found as commands that go there; those that have no page of their own lead to their thread. */
 export function foundCommands(nodes: readonly Found[], go: (href: string) => void): Command[] {

@@ -40,7 +40,7 @@ export function Problem({ error, retry, look = "part", children }: Props) {
         )}
         {(p.next || children) && (
           <div className={classes.next}>
-            <b>Next:</b> {sentence(p.kind === "not-found" ? withoutCommand(p.next) : p.next)} {children}
+            <b>Next:</b> {children ?? sentence(p.kind === "not-found" ? withoutCommand(p.next) : p.next)}
           </div>
         )}
         {(again || id) && (

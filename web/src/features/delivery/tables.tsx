@@ -65,6 +65,7 @@ export function RolloutsTable(n: Narrow) {
       cell: (r) => r.release,
       align: "right",
       width: "60px",
+      small: "50px",
     },
     {
       id: "title",
@@ -109,7 +110,7 @@ export function RolloutsTable(n: Narrow) {
       align: "right",
       width: "88px",
       cell: (r) => <Ago at={r.created} />,
-      wide: n.component !== undefined,
+      wide: true,
     },
   ];
   return (
@@ -186,7 +187,7 @@ export function RunsTable(n: Narrow) {
       align: "right",
       width: "88px",
       cell: (r) => <Ago at={r.pushed} />,
-      wide: n.component !== undefined,
+      wide: true,
     },
   ];
   return (

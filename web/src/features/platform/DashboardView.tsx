@@ -156,7 +156,9 @@ function One(props: {
         </span>
       </header>
       {series.length === 0 ? (
-        <p className={classes.none}>No data in this time.</p>
+        <p className={classes.none}>
+          Nothing was measured in this time. A longer range may show what was before.
+        </p>
       ) : (
         <TimeChart
           label={chart.title}
