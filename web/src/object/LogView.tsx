@@ -231,6 +231,7 @@ function LogRow(props: {
         className={`num ${classes.n}`}
         href={`#L${row.n}`}
         aria-label={`Line ${row.n}`}
+        aria-current={here ? "location" : undefined}
         onClick={(e) => {
           e.preventDefault();
           onLine(row.n);

@@ -12,6 +12,7 @@ export function StoryPanel({ rollout: r }: { rollout: Rollout }) {
   const { state, headline, reason, waiting } = story(r);
   const gap = delays(r);
   const harm = r.verdict?.harmNotRuledOut;
+  const met = r.arms.find((a) => a.name === "canary")?.units ?? null;
   const settled = r.phase === "promoted" || r.phase === "rolled_back";
   return (
     <Panel>
@@ -38,21 +39,33 @@ export function StoryPanel({ rollout: r }: { rollout: Rollout }) {
         )}
       </div>
       <dl className={classes.figures}>
-        <Figure name="Requests">
-          <Num
-            look="figure"
-            value={r.requests}
-            definition="Requests that both versions got during this rollout."
-          />
-        </Figure>
-        <Figure name="Unanswered" bad={r.unanswered > 0}>
-          <Num
-            look="figure"
-            value={r.requests > 0 ? r.unanswered : null}
-            n={r.requests}
-            definition="Requests that got no answer from a service: the gateway's own refusals and broken connections."
-          />
-        </Figure>
+        {r.first && r.requests === 0 ? (
+          <Figure name="Probes">
+            <Num
+              look="figure"
+              value={met}
+              definition="Synthetic units that the factory sent to the first version, since nobody is served yet."
+            />
+          </Figure>
+        ) : (
+          <>
+            <Figure name="Requests">
+              <Num
+                look="figure"
+                value={r.requests}
+                definition="Requests that both versions got during this rollout."
+              />
+            </Figure>
+            <Figure name="Unanswered" bad={r.unanswered > 0}>
+              <Num
+                look="figure"
+                value={r.requests > 0 ? r.unanswered : null}
+                n={r.requests}
+                definition="Requests that got no answer from a service: the gateway's own refusals and broken connections."
+              />
+            </Figure>
+          </>
+        )}
         <Figure name="Possible harm">
           <Num
             look="figure"
