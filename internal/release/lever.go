@@ -37,7 +37,7 @@ func (s *Service) pull(ctx context.Context, who access.Actor, id ref.Rollout, re
 			return err
 		}
 		if r.Phase.Ended() && r.Phase != Promoted {
-			return errs.New(errs.Blocked, "the rollout of version %s has ended: %s", r.Number, r.Phase).
+			return errs.New(errs.Blocked, "the rollout of version %s has ended: %s", r.Number, strings.ReplaceAll(string(r.Phase), "_", " ")).
 				Do("to bring a version back, start a rollout of it: factory rollout start ARTIFACT")
 		}
 		if err := do(tx, r); err != nil {

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { access, cp, mkdtemp, readFile, rm } from "node:fs/promises";
 import { createServer } from "node:net";
-import { tmpdir } from "node:os";
+import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
@@ -24,6 +24,9 @@ const patience = 20_000; // ms until it answers
 /** Where `factory demo --exit --data DIR/data | tee DIR/told.txt` left the story that it played. */
 const story = process.env.FACTORY_STORY ?? fileURLToPath(new URL("../../.cache/story", import.meta.url));
 
+/** Where the story left its build caches, so that a pipeline after it runs as warm as it would in a factory that lives. */
+const caches = join(process.env.XDG_CACHE_HOME ?? join(homedir(), ".cache"), "factory");
+
 /** Starts the shipped program (bin/factory, or FACTORY_BIN) on an empty temporary data directory and free ports. */
 export async function boot(): Promise<Factory> {
   return begin(await mkdtemp(join(tmpdir(), "factory-journey-")));
@@ -43,18 +46,17 @@ export async function bootAfterStory(): Promise<Factory & { passwords: Record<Pe
   ) as Record<Person, string>;
   const data = await mkdtemp(join(tmpdir(), "factory-journey-"));
   await cp(join(story, "data", "factory"), data, { recursive: true, verbatimSymlinks: true });
-  return { ...(await begin(data)), passwords };
+  return { ...(await begin(data, "--cache", caches)), passwords };
 }
 
-async function begin(data: string): Promise<Factory> {
+async function begin(data: string, ...more: string[]): Promise<Factory> {
   const bin = process.env.FACTORY_BIN ?? shipped;
   await access(bin).catch(() =>
     Promise.reject(new Error(`there is no program at ${bin}: run make build first`)),
   );
   const [listen, gateway, otlp] = [await freeAddress(), await freeAddress(), await freeAddress()];
-  const child = spawn(bin, ["up", "--data", data, "--listen", listen, "--gateway", gateway, "--otlp", otlp], {
-    stdio: ["ignore", "pipe", "pipe"],
-  });
+  const args = ["up", "--data", data, "--listen", listen, "--gateway", gateway, "--otlp", otlp, ...more];
+  const child = spawn(bin, args, { stdio: ["ignore", "pipe", "pipe"] });
   const said: string[] = [];
   for (const stream of [child.stdout, child.stderr])
     stream.on("data", (chunk: Buffer) => said.push(chunk.toString()));

@@ -1,7 +1,8 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { expect, it } from "vitest";
-import { say, told } from "./facts";
+import { touches } from "~/api/live";
+import { factsQuery, say, told } from "./facts";
 
 const folder = fileURLToPath(new URL("../../../internal/fact/", import.meta.url));
 
@@ -34,4 +35,11 @@ it("tells a fact with its reason, and one it does not know by its name", () => {
     why: "abcdef12 x",
   });
   expect(say({ kind: "moon.landed", data: null })).toEqual({ what: "moon.landed" });
+});
+
+it("is asked again by a fact about its object, and by no other", () => {
+  const { queryKey } = factsQuery("rollout/r-1");
+  const about = (subject: string) => ({ seq: 1, at: "", kind: "rollout.held", subject });
+  expect(touches(queryKey, undefined, about("rollout/r-1"))).toBe(true);
+  expect(touches(queryKey, undefined, about("rollout/r-10"))).toBe(false);
 });

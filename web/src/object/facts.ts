@@ -2,7 +2,7 @@ import type { Schemas } from "~/api/ask";
 import { ask } from "~/api/ask";
 import { format } from "~/lib/number";
 import { reasonInWords } from "./reason";
-import { short } from "./subject";
+import { short, split } from "./subject";
 
 /** What a fact says, in the past tense and without its actor. */
 export interface Saying {
@@ -10,9 +10,11 @@ export interface Saying {
   why?: string;
 }
 
-/** Facts about one object, the newest first; with a kind, only those. */
+/** Facts about one object, the newest first; with a kind, only those. A new fact about it is read at once. */
 export function factsQuery(subject: string, kind = "") {
-  return ask("/api/v1/facts", { query: { subject, kind, limit: 50 } });
+  const query = ask("/api/v1/facts", { query: { subject, kind, limit: 50 } });
+  // The identifier stands in the key by itself, which is how a fact finds what it changes (see live.ts).
+  return { ...query, queryKey: [...query.queryKey, split(subject).id] };
 }
 
 /** Who did it, as a person is told: a name, or the factory, whichever of its parts it was. */

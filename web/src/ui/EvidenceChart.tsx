@@ -21,7 +21,8 @@ interface Props {
  * Evidence over time between its two thresholds. Safety grows upwards to "promote", harm downwards to "roll back"; the
  * ramp stands shaded behind. The scale is logarithmic: each step up or down multiplies the odds.
  */
-export function EvidenceChart({ points, rollbackAt, promoteAt, height = 260 }: Props) {
+export function EvidenceChart({ points: seen, rollbackAt, promoteAt, height = 260 }: Props) {
+  const points = useMemo(() => drawable(seen), [seen]);
   const [hover, setHover] = useState<number | null>(null);
   const data = useMemo<uPlot.AlignedData>(
     () => [
@@ -87,7 +88,7 @@ export function EvidenceChart({ points, rollbackAt, promoteAt, height = 260 }: P
     [rollbackAt, promoteAt],
   );
 
-  const now = points[hover ?? points.length - 1];
+  const now = points[Math.min(hover ?? points.length, points.length - 1)];
   if (!now) {
     return (
       <Empty icon={IconScale} title="No evidence yet" small>
@@ -108,6 +109,12 @@ export function EvidenceChart({ points, rollbackAt, promoteAt, height = 260 }: P
       <Plot data={data} options={options} height={height} label={describe(points, rollbackAt, promoteAt)} />
     </figure>
   );
+}
+
+// One moment alone has no width: it is drawn as a second of standing still.
+function drawable(points: readonly EvidencePoint[]): readonly EvidencePoint[] {
+  const only = points.length === 1 ? points[0] : undefined;
+  return only ? [only, { ...only, at: only.at + 1 }] : points;
 }
 
 function Side(props: {

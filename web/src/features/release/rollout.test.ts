@@ -220,7 +220,7 @@ describe("story", () => {
 
   it("keeps a person's reason in front of the evidence of that moment", () => {
     const { reason } = story(of({ phase: "rolled_back", byHand: "Eva", reason: "odd sounds" }));
-    expect(reason).toBe("odd sounds. What the evidence said then: No harm is shown.");
+    expect(reason).toBe("Odd sounds. What the evidence said then: No harm is shown.");
   });
 });
 

@@ -188,7 +188,12 @@ export function story(r: Rollout): Story {
     case "running": {
       const waiting = r.waiting || r.verdict?.waiting || "";
       if (r.held) {
-        return say("held", "A person holds it", reason, `${r.held}. Evidence of harm still rolls it back.`);
+        return say(
+          "held",
+          "A person holds it",
+          reason,
+          `Held because: ${r.held.replace(/[.\s]*$/, ".")} Evidence of harm still rolls it back.`,
+        );
       }
       return say("running", "Nothing is decided yet", reason, waiting);
     }
@@ -208,8 +213,9 @@ export function story(r: Rollout): Story {
 }
 
 function handed(r: Rollout, reason: string): string {
-  return r.byHand && r.reason
-    ? `${r.reason.replace(/[.\s]*$/, ".")} What the evidence said then: ${reason}`
+  const why = (r.reason ?? "").replace(/^Rolled back by [^:]*:\s*/, "");
+  return r.byHand && why
+    ? `${why.charAt(0).toUpperCase()}${why.slice(1).replace(/[.\s]*$/, ".")} What the evidence said then: ${reason}`
     : reason;
 }
 
