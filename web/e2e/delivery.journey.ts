@@ -118,6 +118,22 @@ it("holds a rollout, lets it go on and takes it back, each with a reason that th
   const history = part(page, "History");
   for (const reason of ["the pilots are at lunch", "they are back", "it was only a comparison"])
     await history.getByText(reason, { exact: false }).first().waitFor();
+
+  // What everybody uses goes back too, to an earlier version that is not marked bad.
+  await page.goto("/delivery");
+  await row(page, "Rollouts", "Know a flap angle for every load").click();
+  await headed(page, "engine-controller 5");
+  await page.getByRole("button", { name: "Roll back", exact: true }).click();
+  const dialog = page.getByRole("dialog", { name: "Take engine-controller 5 back?" });
+  const versions = await dialog.getByLabel("Go back to").locator("option").allInnerTexts();
+  expect(versions.map((v) => v.split(",")[0])).toEqual(["version 2", "version 1"]);
+  await dialog.getByLabel("Go back to").selectOption("1");
+  await dialog.getByText("start version 1 beside it", { exact: false }).waitFor();
+  await dialog.getByLabel("Reason").fill("pilots report odd sounds");
+  await dialog.getByRole("button", { name: "Roll back" }).click();
+  await part(page, "Taken back to version 1 by Eva Keller")
+    .getByText("Pilots report odd sounds.", { exact: false })
+    .waitFor();
   expect(wrongs).toEqual([]);
 });
 

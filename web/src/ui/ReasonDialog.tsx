@@ -15,6 +15,8 @@ interface Props {
   will: readonly ReactNode[];
   /** what can be done about it afterwards: "You can start it again from this page." */
   undo?: ReactNode;
+  /** what is chosen before the reason */
+  children?: ReactNode;
   /** the verb on the button */
   action: string;
   danger?: boolean;
@@ -33,6 +35,7 @@ export function ReasonDialog({
   title,
   will,
   undo,
+  children,
   action,
   danger = false,
   needs,
@@ -85,6 +88,7 @@ export function ReasonDialog({
           ))}
         </ul>
         {undo && <p className={classes.undo}>{undo}</p>}
+        {children}
         <Textarea
           label="Reason"
           description="Written into the journal beside your name."

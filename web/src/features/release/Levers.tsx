@@ -1,8 +1,9 @@
-import { Button } from "@mantine/core";
+import { Button, NativeSelect } from "@mantine/core";
 import { IconArrowBackUp, IconHandStop, IconPlayerPlay, IconTool } from "@tabler/icons-react";
 import { useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { send } from "~/api/ask";
+import { exact } from "~/lib/time";
 import { useKeys } from "~/shell/keys";
 import { ReasonDialog } from "~/ui/ReasonDialog";
 import { say } from "~/ui/say";
@@ -28,12 +29,19 @@ const words: Record<Lever, { action: string; title: (r: Rollout) => string; undo
     undo: "This cannot be taken back. To bring the version to customers again, clear its artifact and start a new rollout of it.",
     done: "It is being rolled back.",
   },
+  "take-back": {
+    action: "Roll back",
+    title: (r) => `Take ${r.component} ${r.release} back?`,
+    undo: "To bring the version to customers again, clear its artifact and start a new rollout of it.",
+    done: "It is being taken back.",
+  },
 };
 
 const paths = {
   hold: "/api/v1/rollouts/{id}/hold",
   resume: "/api/v1/rollouts/{id}/resume",
   "roll-back": "/api/v1/rollouts/{id}/roll-back",
+  "take-back": "/api/v1/rollouts/{id}/roll-back",
 } as const;
 
 /** What a person can do to a rollout; each lever asks for a reason and says what it will do. */
@@ -47,9 +55,13 @@ export function Levers({ rollout: r }: { rollout: Rollout }) {
     setLast(lever);
     setOpen(lever);
   };
-  const live = can.length > 0;
+  const [to, setTo] = useState("");
+  const live = can.includes("roll-back");
+  const back = can.includes("take-back");
+  const goal = r.backs.find((b) => b.release === to)?.release ?? r.backs[0]?.release;
   useKeys({
     ...(live ? { h: () => pull(pause), r: () => pull("roll-back") } : {}),
+    ...(back ? { r: () => pull("take-back") } : {}),
     x: () => setOpen("fix"),
   });
   return (
@@ -88,20 +100,50 @@ export function Levers({ rollout: r }: { rollout: Rollout }) {
           </Button>
         </>
       )}
+      {back && (
+        <Button
+          variant="default"
+          leftSection={<IconArrowBackUp size={16} stroke={1.8} aria-hidden />}
+          onClick={() => pull("take-back")}
+          aria-keyshortcuts="r"
+        >
+          Roll back
+        </Button>
+      )}
       <ReasonDialog
         opened={open !== null && open !== "fix"}
         onClose={() => setOpen(null)}
         title={words[last].title(r)}
-        will={will(last, r)}
+        will={will(last, r, goal)}
         undo={words[last].undo}
         action={words[last].action}
-        danger={last === "roll-back"}
+        danger={last === "roll-back" || last === "take-back"}
         onConfirm={async (reason) => {
-          await send("post", paths[last], { id: r.id }, { reason });
+          await send(
+            "post",
+            paths[last],
+            { id: r.id },
+            { reason, ...(last === "take-back" && goal ? { to: goal } : {}) },
+          );
           await queries.invalidateQueries({ queryKey: ["/api/v1/rollouts/{id}", r.id] });
           void say(words[last].done);
         }}
-      />
+      >
+        {last === "take-back" && (
+          <NativeSelect
+            label="Go back to"
+            value={goal}
+            onChange={(e) => setTo(e.currentTarget.value)}
+            mb="md"
+          >
+            {r.backs.map((b) => (
+              <option key={b.artifact} value={b.release}>
+                version {b.release}, promoted {exact(b.promoted)}
+              </option>
+            ))}
+          </NativeSelect>
+        )}
+      </ReasonDialog>
       <FixForward rollout={r} opened={open === "fix"} onClose={() => setOpen(null)} />
     </>
   );

@@ -173,6 +173,7 @@ export function story(r: Rollout): Story {
     waiting,
   });
   const by = r.byHand ? `by ${r.byHand}` : "by the evidence";
+  const back = r.backTo ? `Taken back to version ${r.backTo}` : "Rolled back";
   switch (r.phase) {
     case "queued":
       return say(
@@ -200,11 +201,11 @@ export function story(r: Rollout): Story {
     case "promoting":
       return say("running", "Promoted by the evidence; traffic is moving");
     case "rolling_back":
-      return say("rolled-back", `Rolled back ${by}; traffic is moving`, handed(r, reason));
+      return say("rolled-back", `${back} ${by}; traffic is moving`, handed(r, reason));
     case "promoted":
       return say("done", "Promoted by the evidence");
     case "rolled_back":
-      return say("rolled-back", `Rolled back ${by}`, handed(r, reason));
+      return say("rolled-back", `${back} ${by}`, handed(r, reason));
     case "failed":
       return say("failed", "It never reached a customer", r.reason ?? "");
     case "superseded":
@@ -213,7 +214,7 @@ export function story(r: Rollout): Story {
 }
 
 function handed(r: Rollout, reason: string): string {
-  const why = (r.reason ?? "").replace(/^Rolled back by [^:]*:\s*/, "");
+  const why = (r.reason ?? "").replace(/^(Rolled back|Taken back to version \S+) by [^:]*:\s*/, "");
   return r.byHand && why
     ? `${why.charAt(0).toUpperCase()}${why.slice(1).replace(/[.\s]*$/, ".")} What the evidence said then: ${reason}`
     : reason;
@@ -226,16 +227,17 @@ export function delays(r: Rollout): { verdict: number | null; traffic: number | 
   return { verdict: gap(r.deciding, r.decided), traffic: gap(r.decided, r.moved) };
 }
 
-export type Lever = "hold" | "resume" | "roll-back";
+export type Lever = "hold" | "resume" | "roll-back" | "take-back";
 
 /** The levers that can be pulled now. */
 export function levers(r: Rollout): Lever[] {
+  if (r.phase === "promoted") return r.backs.length > 0 ? ["take-back"] : [];
   if (r.phase !== "running") return [];
   return [r.held ? "resume" : "hold", "roll-back"];
 }
 
 /** What a lever will do, with the numbers of this rollout. */
-export function will(lever: Lever, r: Rollout): string[] {
+export function will(lever: Lever, r: Rollout, to = r.backs[0]?.release): string[] {
   const share = format(r.share, "ratio");
   const old = r.baseline ? `version ${r.baseline}` : "no version";
   const next = r.shares[r.stage + 1];
@@ -253,6 +255,12 @@ export function will(lever: Lever, r: Rollout): string[] {
           ? "promote it by itself once the evidence suffices"
           : `widen it to ${format(next, "ratio")} of units once the plan's conditions are met`,
         "roll it back by itself when the evidence shows harm, as before",
+      ];
+    case "take-back":
+      return [
+        `start version ${to} beside it and send everybody there at once when it answers, without a ramp; if it does not answer, everything stays`,
+        `mark version ${r.release} as bad: nothing applies it again until a person clears it`,
+        `open an incident for team ${r.team}`,
       ];
     case "roll-back":
       return [
