@@ -157,20 +157,22 @@ it("makes a token that is shown once, acts with it, and revokes it", async () =>
   expect(wrongs).toEqual([]);
 });
 
-it.each([
-  ["/runs/0192", "There is no run 0192.", "See all runs", "Delivery"],
-  ["/rollouts/0192", "There is no rollout 0192.", "See all rollouts", "Delivery"],
-  ["/incidents/0192", 'There is no incident "0192".', "See all incidents", "Delivery"],
-  ["/components/nobody", 'No component "nobody".', "See all components", "Platform"],
-])("says of %s what is not there, and leads on", async (address, why, next, to) => {
+it("says of what is not there what it looked for, and leads on", async () => {
   const { page, wrongs } = await openAs(browser, factory, "eva");
-  await page.goto(address);
-  const no = page.getByRole("alert");
-  await no.getByText("There is nothing here").waitFor();
-  await no.getByText(why).waitFor();
-  expect(await accessibility(page)).toEqual([]);
-  await no.getByRole("link", { name: next }).click();
-  await headed(page, to);
+  for (const [address, why, next, to] of [
+    ["/runs/0192", "There is no run 0192.", "See all runs", "Delivery"],
+    ["/rollouts/0192", "There is no rollout 0192.", "See all rollouts", "Delivery"],
+    ["/incidents/0192", 'There is no incident "0192".', "See all incidents", "Delivery"],
+    ["/components/nobody", 'No component "nobody".', "See all components", "Platform"],
+  ] as const) {
+    await page.goto(address);
+    const no = page.getByRole("alert");
+    await no.getByText("There is nothing here").waitFor();
+    await no.getByText(why).waitFor();
+    expect(await accessibility(page), address).toEqual([]);
+    await no.getByRole("link", { name: next }).click();
+    await headed(page, to);
+  }
   expect(wrongs).toEqual([]);
 });
 
