@@ -26,7 +26,7 @@ export function ComponentsTable({ label, rows, pending, error, retry, empty, one
       cell: (c) => <b style={{ fontWeight: 560 }}>{c.name}</b>,
       sort: (c) => c.name,
       width: "minmax(130px, 1.3fr)",
-      small: "minmax(0, 1.2fr)",
+      small: "minmax(0, 1fr)",
     },
     {
       id: "health",
@@ -34,7 +34,7 @@ export function ComponentsTable({ label, rows, pending, error, retry, empty, one
       cell: (c) => <Status {...health(c, around)} />,
       sort: (c) => health(c, around).label,
       width: "150px",
-      small: "minmax(84px, 0.8fr)",
+      small: "116px",
     },
     ...(oneTeam
       ? []
@@ -57,7 +57,7 @@ export function ComponentsTable({ label, rows, pending, error, retry, empty, one
         return at ? `version ${at.release}` : "none";
       },
       width: "100px",
-      small: "76px",
+      small: "66px",
     },
     {
       id: "since",
