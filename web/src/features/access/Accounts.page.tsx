@@ -24,7 +24,7 @@ export function AccountsPage() {
   const search = useSearch({ from: "/inside/accounts" });
   const navigate = useNavigate({ from: "/accounts" });
   const me = useMe();
-  const may = me.roles.includes("platform");
+  const may = !me.cannot.some((c) => c.action === "manage-accounts");
   const accounts = useInfiniteQuery(
     askPages("/api/v1/accounts", { query: { limit: 100 }, kinds: ["account", "team"] }),
   );
