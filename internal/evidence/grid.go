@@ -17,8 +17,11 @@ const (
 )
 
 // theta is the log ratio of bet j.
-func theta(j int) float64 {
-	return lnGridLow + float64(float64(j)*((lnGridHigh-lnGridLow)/(GridPoints-1)))
+func theta(j int) float64 { return thetaOf(j, GridPoints) }
+
+// thetaOf is the same with another number of bets between the same ends.
+func thetaOf(j, points int) float64 {
+	return lnGridLow + float64(float64(j)*((lnGridHigh-lnGridLow)/float64(points-1)))
 }
 
 // The direction of a bet: more events in the canary than the boundary allows, or fewer.
@@ -64,7 +67,7 @@ func logMixture(stages []Stage, margin, direction float64) float64 {
 		}
 		bets[j] = sum
 	}
-	return logMean(&bets)
+	return logMean(bets[:])
 }
 
 // shifted is the probability that an event comes from the canary when its rate is 1+margin times the
@@ -84,7 +87,7 @@ func gain(d, price float64, canary, all int64) float64 {
 }
 
 // logMean is ln(mean(exp(bets))) without overflow.
-func logMean(bets *[GridPoints]float64) float64 {
+func logMean(bets []float64) float64 {
 	top := bets[0]
 	for _, b := range bets {
 		top = max(top, b)
@@ -95,5 +98,5 @@ func logMean(bets *[GridPoints]float64) float64 {
 			sum += math.Exp(b - top)
 		}
 	}
-	return top + math.Log(sum/GridPoints)
+	return top + math.Log(sum/float64(len(bets)))
 }
