@@ -60,7 +60,7 @@ func fitMeans(stages []MeanStage) (f meanFit, ok bool) {
 		if s.Validate() != nil {
 			return meanFit{}, false
 		}
-		if s.Units().informs() {
+		if s.informs() {
 			f.canary += s.Canary.Units
 			f.baseline += s.Baseline.Units
 			sums[0] += s.Canary.Sum
@@ -73,7 +73,7 @@ func fitMeans(stages []MeanStage) (f meanFit, ok bool) {
 	canary, baseline := sums[0]/float64(f.canary), sums[1]/float64(f.baseline)
 	var score, squares, drift float64
 	for _, s := range stages {
-		if !s.Units().informs() {
+		if !s.informs() {
 			continue
 		}
 		one, two := scores(s, (1-s.Share)*canary+s.Share*baseline, 0)

@@ -20,9 +20,9 @@ import (
 // ([Detector.Unit]), a number of units ([Detector.Units]) or a stretch of exposure ([Detector.Events]), and the
 // ARL counts those calls. A plain value: copying it forks it; as JSON it survives a restart to the bit.
 type Detector struct {
-	accepted  float64
-	win, lose [GridPoints]float64 // what L is for a unit that fails, that does not
-	m         [GridPoints]float64
+	accepted         float64
+	win, lose, price [GridPoints]float64 // what L is for a unit that fails, for one that does not; -ln(lose)
+	m                [GridPoints]float64
 }
 
 // detected is where M stops growing, so that nothing overflows: far above every ARL.
@@ -33,8 +33,8 @@ const detected = 1e250
 func NewDetector(accepted float64) Detector {
 	d := Detector{accepted: accepted}
 	for j := range GridPoints {
-		cost := price(accepted, math.Expm1(theta(j)))
-		d.win[j], d.lose[j] = math.Exp(theta(j)-cost), math.Exp(-cost)
+		d.price[j] = price(accepted, moreOdds[j])
+		d.win[j], d.lose[j] = math.Exp(theta(j)-d.price[j]), math.Exp(-d.price[j])
 	}
 	return d
 }
@@ -56,8 +56,7 @@ func (d *Detector) Units(arm OneArm) {
 		return
 	}
 	for j := range d.m {
-		t := theta(j)
-		d.grow(j, gain(t, price(d.accepted, math.Expm1(t)), arm.Failures, arm.Units))
+		d.grow(j, gain(theta(j), d.price[j], arm.Failures, arm.Units))
 	}
 }
 
@@ -67,13 +66,12 @@ func (d *Detector) Events(i Intensity) {
 		return
 	}
 	for j := range d.m {
-		t := theta(j)
-		d.grow(j, float64(t*float64(i.Events))-float64(math.Expm1(t)*i.Expected))
+		d.grow(j, i.gain(theta(j), moreOdds[j]))
 	}
 }
 
 func (d *Detector) grow(j int, logL float64) {
-	d.m[j] = math.Exp(min(math.Log1p(d.m[j])+logL, math.Log(detected)))
+	d.m[j] = min(float64((1+d.m[j])*math.Exp(min(logL, 130))), detected) // exp(130) * detected is still finite
 }
 
 // Level is the log of the evidence that something has changed since some time or other. It alarms at ln(ARL).

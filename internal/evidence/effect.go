@@ -70,7 +70,7 @@ func Effect(strata []OutcomeStage, alpha float64) (effect Measured, ok bool) {
 		if s.Validate() != nil {
 			return Measured{}, false
 		}
-		if !s.Units().informs() {
+		if !s.informs() {
 			continue
 		}
 		u := s.Units()

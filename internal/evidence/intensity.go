@@ -40,12 +40,20 @@ func (i Intensity) mixture(direction float64) float64 {
 	if i.Validate() != nil {
 		return 0
 	}
+	odds := &moreOdds
+	if direction < 0 {
+		odds = &fewerOdds
+	}
 	var bets [GridPoints]float64
 	for j := range bets {
-		d := direction * theta(j)
-		bets[j] = float64(d*float64(i.Events)) - float64(math.Expm1(d)*i.Expected)
+		bets[j] = i.gain(direction*theta(j), odds[j])
 	}
 	return logMean(bets[:])
+}
+
+// gain is the log wealth of the bet on exp(d), with odds = exp(d)-1.
+func (i Intensity) gain(d, odds float64) float64 {
+	return float64(d*float64(i.Events)) - float64(odds*i.Expected)
 }
 
 // Interval holds the ratio of the intensity to the accepted one with probability 1-alpha at every look at once,

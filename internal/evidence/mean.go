@@ -53,10 +53,21 @@ func (s MeanStage) Validate() error {
 
 // Bounds are the least and the largest value a unit can have. What lies outside is counted as the bound, which
 // is decided before the rollout: then the mean that is judged is that of the values so cut.
-type Bounds struct{ Low, High float64 }
+type Bounds struct {
+	Low  float64 `json:"low"`
+	High float64 `json:"high"`
+}
 
 // Cut brings a value within the bounds.
 func (b Bounds) Cut(value float64) float64 { return min(max(value, b.Low), b.High) }
+
+// hold says whether the moments can be those of values within the bounds.
+func (b Bounds) hold(m Moments) bool {
+	n := float64(m.Units)
+	slack := 1e-9 * n * max(math.Abs(b.Low), math.Abs(b.High))
+	most := n * max(b.Low*b.Low, b.High*b.High)
+	return m.Sum >= n*b.Low-slack && m.Sum <= n*b.High+slack && m.Squares <= most*(1+1e-9)
+}
 
 // meanBets is the number of bets on a mean, meanLow and meanHigh the ends of their logarithmic grid, as parts
 // of the largest bet that can never lose everything.
@@ -65,6 +76,17 @@ const (
 	meanLow  = 0.004
 	meanHigh = 0.9
 )
+
+// meanBet is a bet u with what it pays for the square of a score, -ln(1-u)-u.
+type meanBet struct{ u, psi float64 }
+
+var meanGrid = func() (grid [meanBets]meanBet) {
+	for j := range grid {
+		u := meanLow * math.Pow(meanHigh/meanLow, float64(j)/(meanBets-1))
+		grid[j] = meanBet{u, -math.Log1p(-u) - u}
+	}
+	return grid
+}()
 
 // LogEMean is the log of the evidence that the canary's mean exceeds the baseline's by more than shift (in the
 // values' unit). usual is a value near the mean; it only chooses where values are centred: a wrong one costs
@@ -96,7 +118,7 @@ func logMeanBets(stages []MeanStage, bounds Bounds, usual, shift, direction floa
 	usual = bounds.Cut(usual)
 	var bets [meanBets]float64
 	for _, s := range stages {
-		if !s.Units().informs() {
+		if !s.informs() {
 			continue
 		}
 		rho := s.Share
@@ -111,9 +133,8 @@ func logMeanBets(stages []MeanStage, bounds Bounds, usual, shift, direction floa
 			continue // it cannot go against the bet at all: the shift is outside of what the bounds allow
 		}
 		z, zz := score/-least, squares/(least*least)
-		for j := range bets {
-			u := meanLow * math.Pow(meanHigh/meanLow, float64(j)/(meanBets-1))
-			bets[j] += float64(u*z) + float64((math.Log1p(-u)+u)*zz)
+		for j, bet := range meanGrid {
+			bets[j] += float64(bet.u*z) - float64(bet.psi*zz)
 		}
 	}
 	return logMean(bets[:])

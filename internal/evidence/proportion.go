@@ -34,7 +34,7 @@ func LogEProportionPromote(stages []OutcomeStage, usual, margin float64) float64
 }
 
 func logProportion(stages []OutcomeStage, usual, margin, direction float64) float64 {
-	if !(margin > -1) || math.IsInf(margin, 1) || !(usual > 0 && usual < 1) {
+	if !sound(margin) || !(usual > 0 && usual < 1) {
 		return 0
 	}
 	var bets [proportionBets]float64
@@ -47,8 +47,7 @@ func logProportion(stages []OutcomeStage, usual, margin, direction float64) floa
 		if u.Canary+u.Baseline > 0 {
 			for j := range bets {
 				p := payoff(s.Share, yes/units, 1+margin, direction, j)
-				bets[j] += p.canaryYes*float64(s.CanaryYes) + p.canaryNo*float64(s.CanaryNo) +
-					p.baselineYes*float64(s.BaselineYes) + p.baselineNo*float64(s.BaselineNo)
+				bets[j] += p.of(&s)
 			}
 		}
 		yes += float64(s.BaselineYes)
@@ -60,6 +59,12 @@ func logProportion(stages []OutcomeStage, usual, margin, direction float64) floa
 // proportionPayoff is what one unit adds to the log wealth of a bet.
 type proportionPayoff struct{ canaryYes, canaryNo, baselineYes, baselineNo float64 }
 
+// of is what the units of a stage add. The conversions keep the compiler from fusing the products.
+func (p *proportionPayoff) of(s *OutcomeStage) float64 {
+	return float64(p.canaryYes*float64(s.CanaryYes)) + float64(p.canaryNo*float64(s.CanaryNo)) +
+		float64(p.baselineYes*float64(s.BaselineYes)) + float64(p.baselineNo*float64(s.BaselineNo))
+}
+
 // payoff prices bet j: tb is the usual share, tc the share whose odds are the bet's ratio away from the
 // boundary k*tb. The closest point (k*x, x) of the boundary solves
 //
@@ -68,7 +73,7 @@ type proportionPayoff struct{ canaryYes, canaryNo, baselineYes, baselineNo float
 // which, because T+A+B = 1, is k x^2 - (1 - A + k(1-B)) x + T = 0; the smaller root is the one below 1/k.
 func payoff(rho, usual, k, direction float64, j int) proportionPayoff {
 	tb := min(max(usual, 1e-6), 1-1e-6, 0.98/k)
-	odds := k * tb / (1 - k*tb) * math.Exp(direction*thetaOf(j, proportionBets))
+	odds := k * tb / (1 - k*tb) * math.Exp(direction*thetaOf(j, proportionBets)) // of tc
 	tc := odds / (1 + odds)
 	a, b := rho*(1-tc), (1-rho)*(1-tb)
 	t := rho*tc + (1-rho)*tb

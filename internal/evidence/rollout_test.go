@@ -129,10 +129,10 @@ func TestWholeRollouts(t *testing.T) {
 		atLeast int64
 		outOf   int
 	}{
-		{"no change, with units that always fail", harmless, RollBack, plan.Alpha, Promote, 200, 400},
-		{"no change, hardly a failure", clean, RollBack, plan.Alpha, Promote, 180, 200},
-		{"half of the visits of three units in ten fail", harmful, Promote, plan.Beta, RollBack, 99, 100},
-		{"the canary only fails", dead, Promote, plan.Beta, RollBack, 100, 100},
+		{"no change, with units that always fail", harmless, RollBack, plan.Alpha, Promote, 100, 200},
+		{"no change, hardly a failure", clean, RollBack, plan.Alpha, Promote, 72, 80},
+		{"half of the visits of three units in ten fail", harmful, Promote, plan.Beta, RollBack, 59, 60},
+		{"the canary only fails", dead, Promote, plan.Beta, RollBack, 60, 60},
 	} {
 		r := rollout{plan: plan, units: 3000, looks: 30, risk: c.risk}
 		var usual atomic.Int64

@@ -3,7 +3,6 @@ package evidence
 import (
 	"encoding/json"
 	"fmt"
-	"math"
 )
 
 // Test is the pair of [LogE] and [LogEPromote] kept up to date event by event: an event costs two additions,
@@ -83,9 +82,8 @@ func (t *Test) open(share float64) {
 	}
 	low, high := shifted(share, t.tolerance), shifted(share, t.margin)
 	for j := range GridPoints {
-		d := theta(j)
-		t.harm.price[j] = price(low, math.Expm1(d))
-		t.good.price[j] = price(high, math.Expm1(-d))
+		t.harm.price[j] = price(low, moreOdds[j])
+		t.good.price[j] = price(high, fewerOdds[j])
 	}
 }
 
