@@ -10,7 +10,7 @@ import (
 // alarm is at least the ARL.
 func TestDetectorRunsLongEnough(t *testing.T) {
 	t.Parallel()
-	const arl, n = 200, 600
+	const arl, n = 200, 250
 	for name, step := range map[string]func(*Detector, *rand.Rand){
 		"units":   func(d *Detector, rng *rand.Rand) { d.Unit(rng.Float64() < 0.1) },
 		"minutes": func(d *Detector, rng *rand.Rand) { d.Units(OneArm{10, binomial(rng, 10, 0.1)}) },

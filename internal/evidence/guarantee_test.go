@@ -24,7 +24,7 @@ func TestFalseRollbacksStayBelowAlpha(t *testing.T) {
 		{"better than before", 0.05, 0, 0.8, runs / 4},
 	} {
 		r := ramp1to100
-		r.ratio, r.failures = c.ratio, 300
+		r.ratio, r.failures = c.ratio, 200
 		threshold := -math.Log(c.alpha)
 		hits, _ := simulate(c.runs, 1, func(rng *rand.Rand) (bool, float64) {
 			test, at, fired := NewTest(r.shares[0], c.tolerance, 1), 0, false
@@ -47,9 +47,9 @@ func TestWrongPromotionsStayBelowBeta(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct{ margin, beta float64 }{{0.5, 0.1}, {1, 0.1}} {
 		r := ramp1to100
-		r.ratio, r.failures = 1+c.margin, 120
+		r.ratio, r.failures = 1+c.margin, 80
 		threshold := -math.Log(c.beta)
-		hits, _ := simulate(3*runs, 2, func(rng *rand.Rand) (bool, float64) {
+		hits, _ := simulate(2*runs, 2, func(rng *rand.Rand) (bool, float64) {
 			test, at, fired := NewTest(r.shares[0], 0, c.margin), 0, false
 			r.play(rng, func(stage int, canary bool) bool {
 				for ; at < stage; at++ {
@@ -61,7 +61,7 @@ func TestWrongPromotionsStayBelowBeta(t *testing.T) {
 			})
 			return fired, 0
 		})
-		atMost(t, "promoted at the margin", hits, 3*runs, c.beta)
+		atMost(t, "promoted at the margin", hits, 2*runs, c.beta)
 	}
 }
 

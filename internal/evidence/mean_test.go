@@ -3,6 +3,7 @@ package evidence
 import (
 	"math"
 	"math/rand/v2"
+	"strings"
 	"testing"
 )
 
@@ -23,7 +24,7 @@ func TestNormalVectors(t *testing.T) {
 	}
 }
 
-// meanRamp plays units with one value each and looks every ten.
+// meanRamp plays units with one value each and looks every twenty.
 func meanRamp(rng *rand.Rand, perStage int, value func(canary bool) float64, look func([]MeanStage) bool) (bool, float64) {
 	var stages []MeanStage
 	n := 0
@@ -36,7 +37,7 @@ func meanRamp(rng *rand.Rand, perStage int, value func(canary bool) float64, loo
 			} else {
 				s.Baseline.Add(value(false))
 			}
-			if n++; i%10 == 9 && look(stages) {
+			if n++; i%20 == 19 && look(stages) {
 				return true, float64(n)
 			}
 		}
@@ -58,7 +59,7 @@ const spent = 5.91 // the mean of spend
 
 func TestMeanKeepsBothErrors(t *testing.T) {
 	t.Parallel()
-	const n, level = 1500, 0.1
+	const level = 0.1
 	sum := 0.0
 	rng := rand.New(rand.NewPCG(40, 0))
 	for range 1_000_000 {
@@ -77,6 +78,10 @@ func TestMeanKeepsBothErrors(t *testing.T) {
 		{"asymptotically rolled back", 0, func(s []MeanStage) float64 { return LogEMeanAsymptotic(s, 0) }},
 		{"asymptotically promoted at the margin", 2, func(s []MeanStage) float64 { return LogEMeanAsymptoticPromote(s, 2) }},
 	} {
+		n := 400
+		if strings.HasPrefix(c.name, "asymp") {
+			n = 1500
+		}
 		hits, _ := simulate(n, 41, func(rng *rand.Rand) (bool, float64) {
 			return meanRamp(rng, 500, func(canary bool) float64 {
 				if canary {
@@ -114,7 +119,7 @@ func TestMeanFindsALoss(t *testing.T) {
 
 func TestMeanEffectCoversAtEveryLook(t *testing.T) {
 	t.Parallel()
-	const n, alpha = 2000, 0.1
+	const n, alpha = 1000, 0.1
 	for _, shift := range []float64{0, 3} {
 		missed, _ := simulate(n, 43, func(rng *rand.Rand) (bool, float64) {
 			return meanRamp(rng, 700, func(canary bool) float64 {

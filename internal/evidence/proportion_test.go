@@ -13,7 +13,7 @@ import (
 func TestProportionBetsAreFair(t *testing.T) {
 	t.Parallel()
 	rng := rand.New(rand.NewPCG(1, 20))
-	for range 200_000 {
+	for range 50_000 {
 		rho, usual, k := rng.Float64(), math.Pow(rng.Float64(), 3), 0.5+2*rng.Float64()
 		if rng.IntN(3) == 0 {
 			k = 1
@@ -71,15 +71,15 @@ func outcomeRamp(rng *rand.Rand, usual, baseline, ratio, margin float64, perStag
 func TestProportionKeepsBothErrors(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct{ usual, baseline float64 }{{0.3, 0.3}, {0.02, 0.6}, {0.5, 0.02}} {
-		const n, level = 2500, 0.1
+		const n, level = 1200, 0.1
 		harm, _ := simulate(n, 21, func(rng *rand.Rand) (bool, float64) {
-			return outcomeRamp(rng, c.usual, c.baseline, 1, 0.25, 200, func(test *ProportionTest, canary, yes bool) bool {
+			return outcomeRamp(rng, c.usual, c.baseline, 1, 0.25, 80, func(test *ProportionTest, canary, yes bool) bool {
 				return canary == yes && test.LogE() >= -math.Log(level)
 			}), 0
 		})
 		atMost(t, fmt.Sprintf("usual %v, baseline %v: rolled back without a change", c.usual, c.baseline), harm, n, level)
 		wrong, _ := simulate(n, 22, func(rng *rand.Rand) (bool, float64) {
-			return outcomeRamp(rng, c.usual, c.baseline, 1.25, 0.25, 120, func(test *ProportionTest, canary, yes bool) bool {
+			return outcomeRamp(rng, c.usual, c.baseline, 1.25, 0.25, 60, func(test *ProportionTest, canary, yes bool) bool {
 				return canary != yes && test.LogEPromote() >= -math.Log(level)
 			}), 0
 		})
@@ -91,7 +91,7 @@ func TestProportionKeepsBothErrors(t *testing.T) {
 func TestProportionDetection(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct{ rho, baseline, canary float64 }{{0.5, 0.3, 0.45}, {0.25, 0.5, 0.65}, {0.05, 0.1, 0.2}, {0.5, 0.02, 0.05}} {
-		const n, alpha = 400, 0.01
+		const n, alpha = 200, 0.01
 		found, units := simulate(n, 23, func(rng *rand.Rand) (bool, float64) {
 			test := NewProportionTest(c.rho, c.baseline, 0, 1)
 			for i := 1; i < 20_000; i++ {

@@ -98,7 +98,7 @@ func (r rollout) play(rng *rand.Rand) Decision {
 func TestWholeRollouts(t *testing.T) {
 	t.Parallel()
 	plan := DefaultPlan()
-	plan.Alpha, plan.Beta, plan.AcceptedRate, plan.Margin = 0.1, 0.1, 0.02, 1
+	plan.Alpha, plan.Beta, plan.AcceptedRate, plan.Margin = 0.2, 0.2, 0.02, 1
 	plan.Metrics = []Metric{{Name: "failures", Weight: 0.7}, {Name: "missions", Weight: 0.3, Good: true}}
 	// One unit in twenty always fails, the others by their own risk around 1 %: over the accepted rate.
 	harmless := func(rank float64, canary bool) float64 {
@@ -129,10 +129,10 @@ func TestWholeRollouts(t *testing.T) {
 		atLeast int64
 		outOf   int
 	}{
-		{"no change, with units that always fail", harmless, RollBack, plan.Alpha, Promote, 100, 200},
-		{"no change, hardly a failure", clean, RollBack, plan.Alpha, Promote, 72, 80},
-		{"half of the visits of three units in ten fail", harmful, Promote, plan.Beta, RollBack, 59, 60},
-		{"the canary only fails", dead, Promote, plan.Beta, RollBack, 60, 60},
+		{"no change, with units that always fail", harmless, RollBack, plan.Alpha, Promote, 50, 100},
+		{"no change, hardly a failure", clean, RollBack, plan.Alpha, Promote, 40, 50},
+		{"half of the visits of three units in ten fail", harmful, Promote, plan.Beta, RollBack, 29, 30},
+		{"the canary only fails", dead, Promote, plan.Beta, RollBack, 30, 30},
 	} {
 		r := rollout{plan: plan, units: 3000, looks: 30, risk: c.risk}
 		var usual atomic.Int64

@@ -47,9 +47,9 @@ func groups(rng *rand.Rand, events int, ratio func(group int) float64, look func
 
 func TestStrataKeepAlpha(t *testing.T) {
 	t.Parallel()
-	const n, level = 1000, 0.1
+	const n, level = 500, 0.1
 	hits, _ := simulate(n, 70, func(rng *rand.Rand) (bool, float64) {
-		return groups(rng, 400, func(int) float64 { return 1 }, func(all []Stage, strata [][]Stage) bool {
+		return groups(rng, 250, func(int) float64 { return 1 }, func(all []Stage, strata [][]Stage) bool {
 			return LogEStrata(all, strata, 0) >= -math.Log(level)
 		})
 	})
@@ -60,7 +60,7 @@ func TestStrataKeepAlpha(t *testing.T) {
 // alone, and long before all together show it.
 func TestStrataFindAFaultOfAFew(t *testing.T) {
 	t.Parallel()
-	const n, alpha = 150, 0.001
+	const n, alpha = 80, 0.001
 	sick := func(group int) float64 {
 		if group == 0 {
 			return 8
@@ -120,7 +120,7 @@ func TestSilence(t *testing.T) {
 		{"both arms are cut off", 0.6, 0.6, 0.05, false, true},
 		{"a first version is dead", 0.9, 0.9, 0.05, true, true},
 	} {
-		n := 300
+		n := 200
 		if c.silent {
 			n = 30
 		}
