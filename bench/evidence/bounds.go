@@ -103,7 +103,7 @@ func (b *bench) promotion() {
 func (b *bench) detectors() {
 	const accepted, arl = 0.01, 10_000.0
 	n := max(b.runs/10, 10)
-	fmt.Printf("\n## After the release is whole: units until a change is noticed\n\n1 %% of the units may fail; at most one false alarm in %.0f units on average is asked for; %d runs. Lorden: what the best test that knows the change needs in the worst case, for long runs.\n\n| units failing from now on | Lorden | ours |\n|---|---|---|\n", arl, n)
+	fmt.Printf("\n## After the release is whole: units until a change is noticed\n\n1 %% of the units may fail; at most one false alarm in %.0f units on average is asked for; %d runs. Lorden: ln(ARL) over the divergence, which the worst case of the best test that knows the change comes to as the ARL grows; at this one it is less.\n\n| units failing from now on | Lorden | ours |\n|---|---|---|\n", arl, n)
 	until := func(rng *rand.Rand, p float64, limit int) float64 {
 		d := evidence.NewDetector(accepted)
 		for i := 1; i < limit; i++ {

@@ -105,14 +105,14 @@ func (b *bench) judge() {
 
 // peeking is the two-proportion test at 5 % of two equal arms, by the number of looks.
 func (b *bench) peeking() {
-	fmt.Printf("\n## A significance test at 5 %%, by the number of looks\n\n%d days of 100 units per arm and minute, 2 %% failing in both, either direction.\n\n| looks, one a minute | 1 | 60 | 240 | 1,440 |\n|---|---|---|---|---|\n| z-test 5 %% |", b.runs/5)
+	fmt.Printf("\n## A significance test at 5 %%, by the number of looks\n\n%d days of 100 units per arm and minute, 2 %% failing in both, either direction.\n\n| looks, one a minute | 1 | 60 | 240 | 1,440 |\n|---|---|---|---|---|\n| z-test 5 %% |", b.runs)
 	looks := []int{1, 60, 240, 1440}
 	const alpha = 0.05
 	type day struct {
 		z    [4]bool
 		ours bool
 	}
-	all := each(b, b.runs/5, func(rng *rand.Rand) (d day) {
+	all := each(b, b.runs, func(rng *rand.Rand) (d day) {
 		var x [2]float64
 		test := evidence.NewTest(0.5, 0, 1)
 		for minute := 1; minute <= looks[3]; minute++ {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"strings"
 
 	"github.com/digital-factory/factory/internal/evidence"
 )
@@ -222,7 +223,7 @@ func (b *bench) latency() {
 			hits, part := share(each(b, n, func(rng *rand.Rand) bool { return watch(rng, c, r.start(), 60*perMinute) > 0 }))
 			fmt.Printf(" %s |", percent(part))
 			if i == 0 && r.alpha > 0 {
-				b.atMost("false rollback by latency, "+r.name, hits, n, r.alpha)
+				b.atMost("false rollback by latency, "+strings.Trim(r.name, "*"), hits, n, r.alpha)
 			}
 		}
 		fmt.Println()
