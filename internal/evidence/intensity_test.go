@@ -40,6 +40,23 @@ func TestIntensityKeepsBothErrors(t *testing.T) {
 	atMost(t, "intensity outside its interval", missed, 300, 0.1)
 }
 
+// Over all that a stretch of exposure can bring at the accepted intensity, the evidence is 1 on average.
+func TestIntensityIsFair(t *testing.T) {
+	t.Parallel()
+	for _, expected := range []float64{0.01, 1, 4} {
+		harm, fine := 0.0, 0.0
+		probability := -expected // its logarithm
+		for n := range int64(2000) {
+			i := Intensity{n, expected}
+			harm += math.Exp(probability + i.LogE())
+			fine += math.Exp(probability + i.LogEPromote())
+			probability += math.Log(expected / float64(n+1))
+		}
+		near(t, "mean evidence of harm", harm, 1, 1e-9)
+		near(t, "mean evidence of being fine", fine, 1, 1e-9)
+	}
+}
+
 func TestIntensityDetection(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct{ ratio, most float64 }{{2, 18}, {5, 1.7}} {

@@ -73,6 +73,8 @@ func TestDecideOnEveryKind(t *testing.T) {
 			in: Inputs{Metrics: change(0, MetricInput{})}},
 		{name: "a guardrail without a baseline", want: Hold, waits: "latency waits to be watched",
 			in: Inputs{Metrics: change(2, MetricInput{Histogram: []HistogramStage{{1, []int64{3600, 365, 35}, []int64{0, 0, 0}}}})}},
+		{name: "a guardrail that was hardly watched in the baseline", want: Hold, waits: "so far 4,000 in the canary and 111 in the baseline",
+			in: Inputs{Metrics: change(2, MetricInput{Histogram: []HistogramStage{{0.5, []int64{3600, 365, 35}, []int64{100, 10, 1}}}})}},
 		{name: "silent units", want: Hold, says: "units are silent. Of 1,000 units in the canary whose report is due 200 sent none", waits: "Find out why reports do not arrive",
 			in: Inputs{Metrics: fineInputs(), Silence: []OutcomeStage{{0.5, 200, 800, 10, 990}}}},
 		{name: "harm while units are silent", want: RollBack,
