@@ -5,7 +5,7 @@ import (
 	"math"
 	"math/rand/v2"
 
-	"github.com/digital-factory/factory/internal/evidence"
+	"github.com/digital-factory/factory/internal/evidence/anytime"
 )
 
 // fromCanary is the probability that an event comes from the canary, with a share rho of the units in it and
@@ -27,7 +27,7 @@ func (b *bench) detection() {
 			p := fromCanary(rho, ratio)
 			win, lose := math.Log(p/rho), math.Log((1-p)/(1-rho))
 			both := each(b, b.runs, func(rng *rand.Rand) [2]float64 {
-				test, told, ours, oracle := evidence.NewTest(rho, 0, 1), 0.0, 0.0, 0.0
+				test, told, ours, oracle := anytime.NewTest(rho, 0, 1), 0.0, 0.0, 0.0
 				for i := 1.0; ours == 0 || oracle == 0; i++ {
 					canary := rng.Float64() < p
 					if told += lose; canary {
@@ -57,7 +57,7 @@ func (b *bench) intensities() {
 	fmt.Printf("\n## One arm, events against an accepted intensity (crashes per hour)\n\nAlpha 1 %%, %d runs, in events that were expected until detection.\n\n| ratio | Wald | ours | times Wald |\n|---|---|---|---|\n", b.runs)
 	for _, ratio := range []float64{1.5, 2, 5, 10} {
 		found := each(b, b.runs, func(rng *rand.Rand) float64 {
-			var i evidence.Intensity
+			var i anytime.Intensity
 			for {
 				i.Expected += rng.ExpFloat64() / ratio
 				if i.Events++; i.LogE() >= logOdds(0.01) {
@@ -77,7 +77,7 @@ func (b *bench) promotion() {
 		fmt.Printf("| +%.0f %% |", 100*margin)
 		for _, rho := range []float64{0.05, 0.25, 0.5} {
 			fmt.Printf(" %.0f |", mean(each(b, n, func(rng *rand.Rand) float64 {
-				test := evidence.NewTest(rho, 0, margin)
+				test := anytime.NewTest(rho, 0, margin)
 				for i := 1.0; ; i++ {
 					canary := rng.Float64() < rho
 					test.Event(canary)
@@ -92,7 +92,7 @@ func (b *bench) promotion() {
 	fmt.Print("\nBy the accepted rate instead, canary units without a failure until it is shown to be below it:")
 	for _, rate := range []float64{0.05, 0.01, 0.001} {
 		units := int64(1)
-		for (evidence.OneArm{Units: units}).LogEPromote(rate) < logOdds(beta) {
+		for (anytime.OneArm{Units: units}).LogEPromote(rate) < logOdds(beta) {
 			units++
 		}
 		fmt.Printf(" %.1f %%: %d;", 100*rate, units)
@@ -105,7 +105,7 @@ func (b *bench) detectors() {
 	n := max(b.runs/10, 10)
 	fmt.Printf("\n## After the release is whole: units until a change is noticed\n\n1 %% of the units may fail; at most one false alarm in %.0f units on average is asked for; %d runs. Lorden: ln(ARL) over the divergence, which the worst case of the best test that knows the change comes to as the ARL grows; at this one it is less.\n\n| units failing from now on | Lorden | ours |\n|---|---|---|\n", arl, n)
 	until := func(rng *rand.Rand, p float64, limit int) float64 {
-		d := evidence.NewDetector(accepted)
+		d := anytime.NewDetector(accepted)
 		for i := 1; i < limit; i++ {
 			failed := rng.Float64() < p
 			if d.Unit(failed); failed && d.Alarm(arl) {

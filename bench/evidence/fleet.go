@@ -5,7 +5,7 @@ import (
 	"math"
 	"math/rand/v2"
 
-	"github.com/digital-factory/factory/internal/evidence"
+	"github.com/digital-factory/factory/internal/evidence/anytime"
 )
 
 const group = 10_000 // devices
@@ -28,7 +28,7 @@ func accepted(rate, alpha float64) stops {
 			return false
 		}
 		last = failed
-		return (evidence.OneArm{Units: int64(reports), Failures: int64(failed)}).LogE(rate) >= logOdds(alpha)
+		return (anytime.OneArm{Units: int64(reports), Failures: int64(failed)}).LogE(rate) >= logOdds(alpha)
 	}
 }
 

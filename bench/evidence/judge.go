@@ -5,7 +5,7 @@ import (
 	"math"
 	"math/rand/v2"
 
-	"github.com/digital-factory/factory/internal/evidence"
+	"github.com/digital-factory/factory/internal/evidence/anytime"
 )
 
 // weather is what the minutes of an hour have in common beyond chance, as an autoregressive series of order 1
@@ -114,7 +114,7 @@ func (b *bench) peeking() {
 	}
 	all := each(b, b.runs, func(rng *rand.Rand) (d day) {
 		var x [2]float64
-		test := evidence.NewTest(0.5, 0, 1)
+		test := anytime.NewTest(0.5, 0, 1)
 		for minute := 1; minute <= looks[3]; minute++ {
 			failing := [2]int{binomial(rng, 100, 0.02), binomial(rng, 100, 0.02)}
 			for arm := range 2 {

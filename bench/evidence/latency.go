@@ -6,7 +6,7 @@ import (
 	"math/rand/v2"
 	"strings"
 
-	"github.com/digital-factory/factory/internal/evidence"
+	"github.com/digital-factory/factory/internal/evidence/anytime"
 )
 
 const (
@@ -16,7 +16,7 @@ const (
 )
 
 // normal quantiles of 1/2, 9/10 and 99/100: the edges that are frozen in the plan.
-var latencyEdges = []evidence.Edge{
+var latencyEdges = []anytime.Edge{
 	{At: 1, Share: 0.5}, {At: math.Exp(spread * 1.2815515655446004), Share: 0.1}, {At: math.Exp(spread * 2.3263478740408408), Share: 0.01},
 }
 
@@ -52,7 +52,7 @@ type watcher interface {
 
 // exceedance is this project's rule: units above frozen edges, looked at every ten units.
 type exceedance struct {
-	tests [3]evidence.ProportionTest
+	tests [3]anytime.ProportionTest
 	alpha float64
 	n     int
 }
@@ -60,7 +60,7 @@ type exceedance struct {
 func newExceedance(alpha float64) *exceedance {
 	e := &exceedance{alpha: alpha}
 	for i, edge := range latencyEdges {
-		e.tests[i] = evidence.NewProportionTest(0.5, edge.Share, 0, 1)
+		e.tests[i] = anytime.NewProportionTest(0.5, edge.Share, 0, 1)
 	}
 	return e
 }
@@ -72,7 +72,7 @@ func (e *exceedance) unit(canary bool, latency float64) bool {
 	if e.n++; e.n%10 > 0 {
 		return false
 	}
-	return evidence.LogAverage([]float64{e.tests[0].LogE(), e.tests[1].LogE(), e.tests[2].LogE()}) >= logOdds(e.alpha)
+	return anytime.LogAverage([]float64{e.tests[0].LogE(), e.tests[1].LogE(), e.tests[2].LogE()}) >= logOdds(e.alpha)
 }
 func (e *exceedance) minute() bool { return false }
 
@@ -100,7 +100,7 @@ func (b *bands) unit(canary bool, latency float64) bool {
 	if b.n[0] == 0 || b.n[1] == 0 {
 		return false
 	}
-	width := evidence.BandHalfWidth(b.n[0], b.alpha/2) + evidence.BandHalfWidth(b.n[1], b.alpha/2)
+	width := anytime.BandHalfWidth(b.n[0], b.alpha/2) + anytime.BandHalfWidth(b.n[1], b.alpha/2)
 	var sum [2]int64
 	for i := range b.counts[0] {
 		sum[0] += b.counts[0][i]

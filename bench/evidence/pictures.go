@@ -8,7 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 
-	"github.com/digital-factory/factory/internal/evidence"
+	"github.com/digital-factory/factory/internal/evidence/anytime"
 )
 
 // pictures writes the pictures of docs/evidence.md, from the same simulations as the tables.
@@ -149,9 +149,9 @@ func (b *bench) drawPeeking() string {
 // drawPath shows the evidence of two rollouts as it comes in: one release twice as bad, one harmless.
 func (b *bench) drawPath() string {
 	const rho, margin = 0.25, 0.5
-	play := func(ratio float64, seed uint64, read func(*evidence.Test) float64, until float64) (x, y []float64) {
+	play := func(ratio float64, seed uint64, read func(*anytime.Test) float64, until float64) (x, y []float64) {
 		rng := rand.New(rand.NewPCG(b.seed, seed))
-		test := evidence.NewTest(rho, 0, margin)
+		test := anytime.NewTest(rho, 0, margin)
 		for i := 0.0; i <= 400; i++ {
 			x, y = append(x, i), append(y, read(&test))
 			if y[len(y)-1] >= until {
@@ -161,7 +161,7 @@ func (b *bench) drawPath() string {
 		}
 		return x, y
 	}
-	harm, fine := (*evidence.Test).LogE, (*evidence.Test).LogEPromote
+	harm, fine := (*anytime.Test).LogE, (*anytime.Test).LogEPromote
 	bad, good := logOdds(0.01), logOdds(0.05)
 	badX, badY := play(2, 3, harm, bad)
 	goodX, goodY := play(1, 5, fine, good)

@@ -4,7 +4,7 @@ import (
 	"math"
 	"math/rand/v2"
 
-	"github.com/digital-factory/factory/internal/evidence"
+	"github.com/digital-factory/factory/internal/evidence/anytime"
 )
 
 // promises are asserted over at least as many runs as asked for and print nothing of their own.
@@ -28,7 +28,7 @@ func (b *bench) sticky() {
 			place[u] = rng.Float64()
 		}
 		var seen [2][units]bool
-		test := evidence.NewTest(rampShares[0], 0, 1)
+		test := anytime.NewTest(rampShares[0], 0, 1)
 		for k, rho := range rampShares {
 			if k > 0 {
 				test.Widen(rho)
@@ -63,7 +63,7 @@ func (b *bench) margins() {
 	const beta, failures = 0.05, 400
 	for _, margin := range []float64{0.25, 0.5, 1} {
 		hits, _ := share(each(b, b.runs, func(rng *rand.Rand) bool {
-			test := evidence.NewTest(rampShares[0], 0, margin)
+			test := anytime.NewTest(rampShares[0], 0, margin)
 			for k, rho := range rampShares {
 				if k > 0 {
 					test.Widen(rho)
@@ -80,10 +80,10 @@ func (b *bench) margins() {
 		b.atMost("wrong promotion at the margin of "+percent(margin)+" within 400 failing units, ramp 1, 5, 25 %, beta 5 %", hits, b.runs, beta)
 	}
 	hits, _ := share(each(b, b.runs, func(rng *rand.Rand) bool {
-		var arm evidence.OneArm
+		var arm anytime.OneArm
 		for arm.Units < 3000 {
 			if arm.Units++; rng.Float64() < 0.01 {
-				if before := (evidence.OneArm{Units: arm.Units - 1, Failures: arm.Failures}); before.LogEPromote(0.01) >= logOdds(beta) {
+				if before := (anytime.OneArm{Units: arm.Units - 1, Failures: arm.Failures}); before.LogEPromote(0.01) >= logOdds(beta) {
 					return true
 				}
 				arm.Failures++
@@ -106,8 +106,8 @@ func purchase(rng *rand.Rand) float64 {
 func (b *bench) kinds() {
 	const alpha, beta, perStage = 0.01, 0.05, 500
 	shares := []float64{0.05, 0.25, 0.5}
-	proportion := func(rng *rand.Rand, ratio float64, look func(*evidence.ProportionTest) bool) bool {
-		test := evidence.NewProportionTest(shares[0], 0.2, 0, 0.25)
+	proportion := func(rng *rand.Rand, ratio float64, look func(*anytime.ProportionTest) bool) bool {
+		test := anytime.NewProportionTest(shares[0], 0.2, 0, 0.25)
 		for k, rho := range shares {
 			if k > 0 {
 				test.Widen(rho)
@@ -125,15 +125,15 @@ func (b *bench) kinds() {
 		return false
 	}
 	b.level("false rollback by a proportion, alpha 1 %", alpha, func(rng *rand.Rand) bool {
-		return proportion(rng, 1, func(t *evidence.ProportionTest) bool { return t.LogE() >= logOdds(alpha) })
+		return proportion(rng, 1, func(t *anytime.ProportionTest) bool { return t.LogE() >= logOdds(alpha) })
 	})
 	b.level("wrong promotion by a proportion at the margin of 25 %, beta 5 %", beta, func(rng *rand.Rand) bool {
-		return proportion(rng, 1.25, func(t *evidence.ProportionTest) bool { return t.LogEPromote() >= logOdds(beta) })
+		return proportion(rng, 1.25, func(t *anytime.ProportionTest) bool { return t.LogEPromote() >= logOdds(beta) })
 	})
-	mean := func(rng *rand.Rand, shift float64, look func([]evidence.MeanStage) bool) bool {
-		var stages []evidence.MeanStage
+	mean := func(rng *rand.Rand, shift float64, look func([]anytime.MeanStage) bool) bool {
+		var stages []anytime.MeanStage
 		for _, rho := range shares {
-			stages = append(stages, evidence.MeanStage{Share: rho})
+			stages = append(stages, anytime.MeanStage{Share: rho})
 			s := &stages[len(stages)-1]
 			for i := range perStage {
 				if rng.Float64() < rho {
@@ -149,19 +149,19 @@ func (b *bench) kinds() {
 		return false
 	}
 	const usual, margin = 5.91, 1.5
-	bounds := evidence.Bounds{Low: 0, High: 100 + margin}
+	bounds := anytime.Bounds{Low: 0, High: 100 + margin}
 	for _, m := range []struct {
 		name         string
 		level, shift float64
-		logE         func([]evidence.MeanStage) float64
+		logE         func([]anytime.MeanStage) float64
 	}{
-		{"false rollback by a mean with bounds, alpha 1 %", alpha, 0, func(s []evidence.MeanStage) float64 { return evidence.LogEMean(s, bounds, usual, 0) }},
-		{"wrong promotion by a mean with bounds at the margin, beta 5 %", beta, margin, func(s []evidence.MeanStage) float64 { return evidence.LogEMeanPromote(s, bounds, usual, margin) }},
-		{"false rollback by a mean without bounds (asymptotic), alpha 1 %", alpha, 0, func(s []evidence.MeanStage) float64 { return evidence.LogEMeanAsymptotic(s, 0) }},
-		{"wrong promotion by a mean without bounds (asymptotic) at the margin, beta 5 %", beta, margin, func(s []evidence.MeanStage) float64 { return evidence.LogEMeanAsymptoticPromote(s, margin) }},
+		{"false rollback by a mean with bounds, alpha 1 %", alpha, 0, func(s []anytime.MeanStage) float64 { return anytime.LogEMean(s, bounds, usual, 0) }},
+		{"wrong promotion by a mean with bounds at the margin, beta 5 %", beta, margin, func(s []anytime.MeanStage) float64 { return anytime.LogEMeanPromote(s, bounds, usual, margin) }},
+		{"false rollback by a mean without bounds (asymptotic), alpha 1 %", alpha, 0, func(s []anytime.MeanStage) float64 { return anytime.LogEMeanAsymptotic(s, 0) }},
+		{"wrong promotion by a mean without bounds (asymptotic) at the margin, beta 5 %", beta, margin, func(s []anytime.MeanStage) float64 { return anytime.LogEMeanAsymptoticPromote(s, margin) }},
 	} {
 		b.level(m.name, m.level, func(rng *rand.Rand) bool {
-			return mean(rng, m.shift, func(s []evidence.MeanStage) bool { return m.logE(s) >= logOdds(m.level) })
+			return mean(rng, m.shift, func(s []anytime.MeanStage) bool { return m.logE(s) >= logOdds(m.level) })
 		})
 	}
 }

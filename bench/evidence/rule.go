@@ -3,7 +3,7 @@ package main
 import (
 	"math"
 
-	"github.com/digital-factory/factory/internal/evidence"
+	"github.com/digital-factory/factory/internal/evidence/anytime"
 )
 
 // rule watches a stream of units and says when it would roll back. It is told of every failing unit as it comes,
@@ -22,23 +22,23 @@ func (quiet) minute(_, _ [2]int) bool    { return false }
 func (quiet) widen(float64)              {}
 func logOdds(alpha float64) (ln float64) { return -math.Log(alpha) }
 
-// anytime is this project's rule: both arms, after every failing unit.
-type anytime struct {
+// bothArms is this project's rule: both arms, after every failing unit.
+type bothArms struct {
 	quiet
-	test      evidence.Test
+	test      anytime.Test
 	threshold float64
 }
 
-func (a *anytime) failed(canary bool) bool {
+func (a *bothArms) failed(canary bool) bool {
 	a.test.Event(canary)
 	return canary && a.test.LogE() >= a.threshold
 }
-func (a *anytime) widen(share float64) { a.test.Widen(share) }
+func (a *bothArms) widen(share float64) { a.test.Widen(share) }
 
 // oneArm is this project's rule without a baseline, against an accepted rate, after every minute.
 type oneArm struct {
 	quiet
-	arm             evidence.OneArm
+	arm             anytime.OneArm
 	rate, threshold float64
 }
 

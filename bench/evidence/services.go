@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 
-	"github.com/digital-factory/factory/internal/evidence"
+	"github.com/digital-factory/factory/internal/evidence/anytime"
 )
 
 // named is a rule that can be started again for every run.
@@ -16,7 +16,7 @@ type named struct {
 
 func ours(alpha float64) named {
 	return named{fmt.Sprintf("**anytime, alpha %g %%**", 100*alpha), alpha, func(share float64) rule {
-		return &anytime{test: evidence.NewTest(share, 0, 1), threshold: logOdds(alpha)}
+		return &bothArms{test: anytime.NewTest(share, 0, 1), threshold: logOdds(alpha)}
 	}}
 }
 

@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 
 	"github.com/digital-factory/factory/internal/evidence"
+	"github.com/digital-factory/factory/internal/evidence/anytime"
 )
 
 // fourKinds is a plan with a metric of every kind; alpha and beta are those of the platform.
@@ -15,7 +16,7 @@ func fourKinds() evidence.Plan {
 		{Name: "failures"},
 		{Name: "orders", Kind: evidence.Proportion, Usual: 0.2, Good: true, Guardrail: true},
 		{Name: "latency", Kind: evidence.Histogram, Edges: latencyEdges, Guardrail: true},
-		{Name: "revenue", Kind: evidence.Mean, Usual: 5.91, Bounds: &evidence.Bounds{High: 100}, Good: true, Guardrail: true},
+		{Name: "revenue", Kind: evidence.Mean, Usual: 5.91, Bounds: &anytime.Bounds{High: 100}, Good: true, Guardrail: true},
 	})
 	return p
 }
@@ -64,13 +65,13 @@ func traffic(rng *rand.Rand, in *evidence.Inputs, units int, ratio float64) {
 }
 
 func open(in *evidence.Inputs, share float64) {
-	stage := evidence.Stage{Share: share}
+	stage := anytime.Stage{Share: share}
 	in.Exposures = append(in.Exposures, evidence.Exposure{Stage: stage})
 	in.Metrics[0].Stages = append(in.Metrics[0].Stages, stage)
-	in.Metrics[1].Outcomes = append(in.Metrics[1].Outcomes, evidence.OutcomeStage{Share: share})
+	in.Metrics[1].Outcomes = append(in.Metrics[1].Outcomes, anytime.OutcomeStage{Share: share})
 	n := len(latencyEdges) + 1
-	in.Metrics[2].Histogram = append(in.Metrics[2].Histogram, evidence.HistogramStage{Share: share, Canary: make([]int64, n), Baseline: make([]int64, n)})
-	in.Metrics[3].Means = append(in.Metrics[3].Means, evidence.MeanStage{Share: share})
+	in.Metrics[2].Histogram = append(in.Metrics[2].Histogram, anytime.HistogramStage{Share: share, Canary: make([]int64, n), Baseline: make([]int64, n)})
+	in.Metrics[3].Means = append(in.Metrics[3].Means, anytime.MeanStage{Share: share})
 }
 
 // decideAll plays whole rollouts by Decide under the plan of four kinds, with verdicts after every 100 units.
@@ -113,10 +114,10 @@ func (b *bench) empty() {
 		}
 		const many = 100_000
 		in := evidence.Inputs{Metrics: []evidence.MetricInput{
-			{Name: "failures", Arm: evidence.OneArm{Units: many}, Stages: []evidence.Stage{{Share: 0.5, Canary: 100, Baseline: 1000}}},
-			{Name: "orders", Outcomes: []evidence.OutcomeStage{{Share: 0.5, CanaryYes: many / 2, CanaryNo: many / 2, BaselineYes: many / 2, BaselineNo: many / 2}}},
-			{Name: "latency", Histogram: []evidence.HistogramStage{{Share: 0.5, Canary: []int64{many, many, 1000, 100}, Baseline: []int64{many, many, 1000, 100}}}},
-			{Name: "revenue", Means: []evidence.MeanStage{{Share: 0.5, Canary: evidence.Moments{Units: many, Sum: 6 * many, Squares: 50 * many}, Baseline: evidence.Moments{Units: many, Sum: 6 * many, Squares: 50 * many}}}},
+			{Name: "failures", Arm: anytime.OneArm{Units: many}, Stages: []anytime.Stage{{Share: 0.5, Canary: 100, Baseline: 1000}}},
+			{Name: "orders", Outcomes: []anytime.OutcomeStage{{Share: 0.5, CanaryYes: many / 2, CanaryNo: many / 2, BaselineYes: many / 2, BaselineNo: many / 2}}},
+			{Name: "latency", Histogram: []anytime.HistogramStage{{Share: 0.5, Canary: []int64{many, many, 1000, 100}, Baseline: []int64{many, many, 1000, 100}}}},
+			{Name: "revenue", Means: []anytime.MeanStage{{Share: 0.5, Canary: anytime.Moments{Units: many, Sum: 6 * many, Squares: 50 * many}, Baseline: anytime.Moments{Units: many, Sum: 6 * many, Squares: 50 * many}}}},
 		}}
 		k := rng.IntN(len(in.Metrics))
 		if in.Metrics[k] = (evidence.MetricInput{Name: in.Metrics[k].Name}); rng.IntN(2) == 0 {

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"math"
+
+	"github.com/digital-factory/factory/internal/evidence/anytime"
 )
 
 // Decide gives the verdict on the counts so far. It may be asked at every event, as often as wanted.
@@ -105,15 +107,32 @@ func ReadyToWiden(plan Plan, in Inputs, stage int) (ready bool, waiting string) 
 }
 
 func checkSplit(plan Plan, in Inputs) SampleRatio {
-	r := SampleRatio{Threshold: settled(-math.Log(plan.SampleRatioAlpha))}
+	r := SampleRatio{Threshold: anytime.Settled(-math.Log(plan.SampleRatioAlpha))}
 	stages := make([]Stage, len(in.Exposures))
 	for i, e := range in.Exposures {
 		stages[i] = e.Stage
 	}
 	r.Canary, r.Baseline = total(stages)
 	if !in.FirstVersion {
-		r.LogE = settled(SampleRatioLogE(stages))
+		r.LogE = anytime.Settled(anytime.SampleRatioLogE(stages))
 		r.Broken = r.LogE >= r.Threshold
 	}
 	return r
+}
+
+func checkSilence(plan Plan, in Inputs) *Silence {
+	if plan.SilenceAlpha == 0 {
+		return nil
+	}
+	s := &Silence{Threshold: anytime.Settled(-math.Log(plan.SilenceAlpha))}
+	for _, k := range in.Silence {
+		units := k.Units()
+		s.Silent.Canary += k.CanaryYes
+		s.Silent.Baseline += k.BaselineYes
+		s.Due.Canary += units.Canary
+		s.Due.Baseline += units.Baseline
+	}
+	s.LogE = anytime.Settled(anytime.SilenceLogE(in.Silence, plan.AcceptedSilence, in.FirstVersion))
+	s.Broken = s.LogE >= s.Threshold
+	return s
 }

@@ -5,6 +5,8 @@ import (
 	"math"
 	"strconv"
 	"strings"
+
+	"github.com/digital-factory/factory/internal/evidence/anytime"
 )
 
 func (v Verdict) refused(what string, err error) Verdict {
@@ -30,7 +32,7 @@ func explainRollback(plan Plan, at int, m MetricVerdict, first bool) string {
 
 func ratioText(plan Plan, m MetricVerdict) string {
 	confidence := percent(1 - plan.IntervalAlpha)
-	if m.RatioHigh >= MaxRatio {
+	if m.RatioHigh >= anytime.MaxRatio {
 		return fmt.Sprintf("the canary's rate is at least %s times the baseline's (%s confidence).", decimal(m.RatioLow), confidence)
 	}
 	return fmt.Sprintf("the canary's rate is %s to %s times the baseline's (%s confidence).", decimal(m.RatioLow), decimal(m.RatioHigh), confidence)
@@ -136,7 +138,9 @@ func waitText(plan Plan, m MetricVerdict, stages []Stage, first bool, metric Met
 
 // unitsWanted is how many more canary units without a failure show the rate below the accepted one.
 func unitsWanted(a OneArm, rate, threshold float64) (int64, bool) {
-	shown := func(n int64) bool { return OneArm{a.Units + n, a.Failures}.LogEPromote(rate) >= threshold }
+	shown := func(n int64) bool {
+		return OneArm{Units: a.Units + n, Failures: a.Failures}.LogEPromote(rate) >= threshold
+	}
 	low, high := int64(0), int64(1)
 	for !shown(high) {
 		if low, high = high, high*2; high > 1e9 {
@@ -158,16 +162,14 @@ func unitsWanted(a OneArm, rate, threshold float64) (int64, bool) {
 func eventsWanted(plan Plan, m MetricVerdict, stages []Stage, metric Metric) (int64, bool) {
 	_, margin := metric.limits(plan)
 	for i := len(stages) - 1; i >= 0; i-- {
-		if !stages[i].informs() {
+		if !stages[i].Informs() {
 			continue
 		}
 		p := stages[i].Share
 		if metric.Good {
 			p = 1 - p
 		}
-		q := shifted(p, margin)
-		divergence := p*math.Log(p/q) + (1-p)*math.Log((1-p)/(1-q))
-		n := (m.PromoteThreshold - m.LogEPromote) / divergence
+		n := (m.PromoteThreshold - m.LogEPromote) / anytime.EventInformation(p, margin)
 		return int64(math.Ceil(n)), n > 0 && n < 1e9
 	}
 	return 0, false
@@ -180,7 +182,7 @@ func decimal(x float64) string {
 	return strings.TrimSuffix(strconv.FormatFloat(x, 'f', 2, 64), ".00")
 }
 
-func percent(x float64) string { return strconv.FormatFloat(settled(x*100), 'g', 4, 64) + " %" }
+func percent(x float64) string { return strconv.FormatFloat(anytime.Settled(x*100), 'g', 4, 64) + " %" }
 
 // count writes a number of units with its thousands grouped.
 func count(n int64) string {

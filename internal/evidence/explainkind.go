@@ -3,13 +3,15 @@ package evidence
 import (
 	"fmt"
 	"math"
+
+	"github.com/digital-factory/factory/internal/evidence/anytime"
 )
 
 // comparison states what was found in the two arms, for kinds other than events.
 func comparison(plan Plan, metric Metric, m MetricVerdict) string {
 	confidence := percent(1 - plan.IntervalAlpha)
 	of := func(part, all int64) string {
-		return fmt.Sprintf("%s of %s (%s)", count(part), count(all), percent(settled(float64(part)/float64(max(all, 1)))))
+		return fmt.Sprintf("%s of %s (%s)", count(part), count(all), percent(anytime.Settled(float64(part)/float64(max(all, 1)))))
 	}
 	switch m.Kind {
 	case Histogram:
@@ -84,19 +86,16 @@ func unitsToShow(plan Plan, metric Metric, in MetricInput, m MetricVerdict) (int
 		share, ok := lastShare(in.Histogram, func(s HistogramStage) float64 { return s.Share })
 		for _, e := range metric.Edges {
 			if ok {
-				least = min(least, divergence(orient(share, metric.Good), e.Share, margin))
+				least = min(least, anytime.ProportionInformation(orient(share, metric.Good), e.Share, margin))
 			}
 		}
 	case Proportion:
 		if share, ok := lastShare(in.Outcomes, func(s OutcomeStage) float64 { return s.Share }); ok {
-			least = divergence(orient(share, metric.Good), metric.Usual, margin)
+			least = anytime.ProportionInformation(orient(share, metric.Good), metric.Usual, margin)
 		}
 	case Mean:
-		if f, ok := fitMeans(in.Means); ok && f.sd > 0 {
-			if share, ok := lastShare(in.Means, func(s MeanStage) float64 { return s.Share }); ok {
-				shift := margin * metric.Usual / f.sd
-				least = shift * shift / 2 * share * (1 - share)
-			}
+		if share, ok := lastShare(in.Means, func(s MeanStage) float64 { return s.Share }); ok {
+			least = anytime.MeanInformation(in.Means, share, margin*metric.Usual)
 		}
 	}
 	n := missing / least
@@ -110,23 +109,13 @@ func orient(share float64, good bool) float64 {
 	return share
 }
 
-func lastShare[S interface{ informs() bool }](stages []S, share func(S) float64) (float64, bool) {
+func lastShare[S interface{ Informs() bool }](stages []S, share func(S) float64) (float64, bool) {
 	for i := len(stages) - 1; i >= 0; i-- {
-		if stages[i].informs() {
+		if stages[i].Informs() {
 			return share(stages[i]), true
 		}
 	}
 	return 0, false
-}
-
-// divergence is what a unit brings on average against the boundary when both arms say yes with the usual share.
-func divergence(share, usual, margin float64) float64 {
-	k := 1 + margin
-	a, b := share*(1-usual), (1-share)*(1-usual)
-	mid := 1 - a + k*(1-b)
-	x := 2 * usual / (mid + math.Sqrt(max(mid*mid-4*k*usual, 0))) // the closest point of the boundary, as in payoff
-	return share*(usual*math.Log(usual/(k*x))+(1-usual)*(math.Log1p(-usual)-math.Log1p(-k*x))) +
-		(1-share)*(usual*math.Log(usual/x)+(1-usual)*(math.Log1p(-usual)-math.Log1p(-x)))
 }
 
 func explainSilence(plan Plan, s Silence) (reason, waiting string) {

@@ -1,6 +1,10 @@
 package evidence
 
-import "fmt"
+import (
+	"fmt"
+
+	"github.com/digital-factory/factory/internal/evidence/anytime"
+)
 
 // Inputs are all the counts that a verdict rests on. The same inputs under the same plan give the same verdict.
 type Inputs struct {
@@ -25,6 +29,13 @@ type Exposure struct {
 	Served int64 `json:"served"`
 }
 
+// Stratum is a group of units that is named in the plan before the rollout: a kind of hardware, a country.
+type Stratum struct {
+	Name string `json:"name"`
+	// Stages count the units of the group; they are counted in the metric's own stages too.
+	Stages []Stage `json:"stages"`
+}
+
 // MetricInput is what was counted for one metric.
 type MetricInput struct {
 	Name string `json:"name"`
@@ -40,18 +51,18 @@ type MetricInput struct {
 	Means     []MeanStage      `json:"means,omitempty"`
 }
 
+// Validate reports a share outside (0, 1] or a count that is negative or above MaxCount.
+func (e Exposure) Validate() error {
+	if err := e.Stage.Validate(); err != nil {
+		return err
+	}
+	return anytime.ValidCounts(e.Served)
+}
+
 // Validate reports counts that are negative, too large or contradict each other, and metrics named twice.
 func (in Inputs) Validate() error {
-	if len(in.Exposures) > maxStages {
-		return fmt.Errorf("exposures: %w", errStages)
-	}
-	for i, e := range in.Exposures {
-		if err := e.Validate(); err != nil {
-			return fmt.Errorf("exposures of stage %d: %w", i, err)
-		}
-		if err := validCounts(e.Served); err != nil {
-			return fmt.Errorf("units served in stage %d: %w", i, err)
-		}
+	if err := validStages(in.Exposures, Exposure.Validate); err != nil {
+		return fmt.Errorf("exposures, %w", err)
 	}
 	if err := validStages(in.Silence, OutcomeStage.Validate); err != nil {
 		return fmt.Errorf("silence: %w", err)
@@ -112,7 +123,7 @@ func (in Inputs) fits(plan Plan) error {
 			}
 		}
 		for i, s := range got.Means {
-			if m.Bounds != nil && !(m.Bounds.hold(s.Canary) && m.Bounds.hold(s.Baseline)) {
+			if m.Bounds != nil && !(m.Bounds.Hold(s.Canary) && m.Bounds.Hold(s.Baseline)) {
 				return fmt.Errorf("metric %q, stage %d: the values are not within the bounds %v and %v", m.Name, i, m.Bounds.Low, m.Bounds.High)
 			}
 		}
@@ -121,8 +132,8 @@ func (in Inputs) fits(plan Plan) error {
 }
 
 func validStages[S any](stages []S, valid func(S) error) error {
-	if len(stages) > maxStages {
-		return errStages
+	if len(stages) > anytime.MaxStages {
+		return fmt.Errorf("more than %d stages", anytime.MaxStages)
 	}
 	for i, s := range stages {
 		if err := valid(s); err != nil {

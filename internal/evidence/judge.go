@@ -1,16 +1,20 @@
 package evidence
 
-import "math"
+import (
+	"math"
+
+	"github.com/digital-factory/factory/internal/evidence/anytime"
+)
 
 // judge weighs one metric.
 func judge(plan Plan, m Metric, in MetricInput, first bool) MetricVerdict {
 	routes := plan.routes(m, first)
 	mv := MetricVerdict{
-		Name: m.Name, Kind: m.Kind, Decision: Hold, RatioHigh: MaxRatio,
-		Threshold: settled(-math.Log(m.Weight * plan.Alpha)),
+		Name: m.Name, Kind: m.Kind, Decision: Hold, RatioHigh: anytime.MaxRatio,
+		Threshold: anytime.Settled(-math.Log(m.Weight * plan.Alpha)),
 	}
 	if routes > 0 {
-		mv.PromoteThreshold = settled(math.Log(float64(routes) / plan.Beta))
+		mv.PromoteThreshold = anytime.Settled(math.Log(float64(routes) / plan.Beta))
 	}
 	switch {
 	case m.Kind == Events:
@@ -69,14 +73,14 @@ func judgeEvents(mv *MetricVerdict, plan Plan, m Metric, in MetricInput, first b
 	mv.Arm = in.Arm
 	mv.Canary, mv.Baseline = total(in.Stages)
 	if first {
-		mv.LogE = settled(in.Arm.LogE(plan.AcceptedRate))
+		mv.LogE = anytime.Settled(in.Arm.LogE(plan.AcceptedRate))
 	} else {
 		judgeArms(mv, plan, m, in)
 	}
 	_, upper := in.Arm.RateInterval(plan.Beta / float64(max(plan.routes(m, first), 1)))
-	mv.RateUpper = settled(upper)
+	mv.RateUpper = anytime.Settled(upper)
 	if plan.AcceptedRate > 0 {
-		mv.LogEAccepted = settled(in.Arm.LogEPromote(plan.AcceptedRate))
+		mv.LogEAccepted = anytime.Settled(in.Arm.LogEPromote(plan.AcceptedRate))
 	}
 }
 
@@ -96,16 +100,16 @@ func judgeArms(mv *MetricVerdict, plan Plan, m Metric, in MetricInput) {
 		found := StratumVerdict{Name: name}
 		found.Canary, found.Baseline = total(strata[i])
 		if m.Good {
-			strata[i] = exchangedAll(strata[i], Stage.exchanged)
+			strata[i] = exchangedAll(strata[i], Stage.Exchanged)
 		}
-		found.LogE = settled(LogE(strata[i], tolerance))
+		found.LogE = anytime.Settled(anytime.LogE(strata[i], tolerance))
 		mv.Strata = append(mv.Strata, found)
 	}
 	if m.Good {
-		stages = exchangedAll(stages, Stage.exchanged)
+		stages = exchangedAll(stages, Stage.Exchanged)
 	}
-	mv.LogE = settled(LogEStrata(stages, strata, tolerance))
-	mv.LogEPromote = settled(LogEPromote(stages, margin))
+	mv.LogE = anytime.Settled(anytime.LogEStrata(stages, strata, tolerance))
+	mv.LogEPromote = anytime.Settled(anytime.LogEPromote(stages, margin))
 }
 
 // expect fills in how many units the shares alone would have put into the canary, and the interval of the ratio.
@@ -113,22 +117,22 @@ func expect(mv *MetricVerdict, plan Plan, stages []Stage) {
 	for _, s := range stages {
 		mv.Expected += float64(s.Share * float64(s.Canary+s.Baseline))
 	}
-	mv.Expected = settled(mv.Expected)
-	low, high := RatioInterval(stages, plan.IntervalAlpha)
-	mv.RatioLow, mv.RatioHigh = settled(low), settled(high)
+	mv.Expected = anytime.Settled(mv.Expected)
+	low, high := anytime.RatioInterval(stages, plan.IntervalAlpha)
+	mv.RatioLow, mv.RatioHigh = anytime.Settled(low), anytime.Settled(high)
 }
 
 func judgeProportion(mv *MetricVerdict, plan Plan, m Metric, stages []OutcomeStage) {
 	showOutcomes(mv, plan, stages)
-	if e, ok := Effect(stages, plan.IntervalAlpha); ok {
+	if e, ok := anytime.Effect(stages, plan.IntervalAlpha); ok {
 		mv.Effect = &e
 	}
 	if m.Good {
-		stages = exchangedAll(stages, OutcomeStage.exchanged)
+		stages = exchangedAll(stages, OutcomeStage.Exchanged)
 	}
 	tolerance, margin := m.limits(plan)
-	mv.LogE = settled(LogEProportion(stages, m.Usual, tolerance))
-	mv.LogEPromote = settled(LogEProportionPromote(stages, m.Usual, margin))
+	mv.LogE = anytime.Settled(anytime.LogEProportion(stages, m.Usual, tolerance))
+	mv.LogEPromote = anytime.Settled(anytime.LogEProportionPromote(stages, m.Usual, margin))
 }
 
 // showOutcomes fills in the units that said yes, of how many.
@@ -136,8 +140,8 @@ func showOutcomes(mv *MetricVerdict, plan Plan, stages []OutcomeStage) {
 	yes := make([]Stage, len(stages))
 	mv.Watched = &Units{}
 	for i, s := range stages {
-		yes[i] = Stage{s.Share, s.CanaryYes, s.BaselineYes}
-		if u := s.Units(); u.informs() {
+		yes[i] = Stage{Share: s.Share, Canary: s.CanaryYes, Baseline: s.BaselineYes}
+		if u := s.Units(); u.Informs() {
 			mv.Watched.Canary += u.Canary
 			mv.Watched.Baseline += u.Baseline
 		}
@@ -149,26 +153,26 @@ func showOutcomes(mv *MetricVerdict, plan Plan, stages []OutcomeStage) {
 func judgeHistogram(mv *MetricVerdict, plan Plan, m Metric, stages []HistogramStage) {
 	judged := stages
 	if m.Good {
-		judged = exchangedAll(stages, HistogramStage.exchanged)
+		judged = exchangedAll(stages, HistogramStage.Exchanged)
 	}
 	tolerance, margin := m.limits(plan)
 	loudest := 0
 	for i, edge := range m.Edges {
-		here, shown := aboveEach(judged, i), EdgeVerdict{At: edge.At}
-		for _, s := range aboveEach(stages, i) {
+		here, shown := anytime.Above(judged, i), EdgeVerdict{At: edge.At}
+		for _, s := range anytime.Above(stages, i) {
 			shown.Canary += s.CanaryYes
 			shown.Baseline += s.BaselineYes
 		}
-		shown.LogE = settled(LogEProportion(here, edge.Share, tolerance))
-		shown.LogEPromote = settled(LogEProportionPromote(here, edge.Share, margin))
+		shown.LogE = anytime.Settled(anytime.LogEProportion(here, edge.Share, tolerance))
+		shown.LogEPromote = anytime.Settled(anytime.LogEProportionPromote(here, edge.Share, margin))
 		mv.Edges = append(mv.Edges, shown)
 		if shown.LogE > mv.Edges[loudest].LogE {
 			loudest = i
 		}
 	}
-	showOutcomes(mv, plan, aboveEach(stages, loudest))
-	mv.LogE = settled(LogEHistogram(judged, m.Edges, tolerance))
-	mv.LogEPromote = settled(LogEHistogramPromote(judged, m.Edges, margin))
+	showOutcomes(mv, plan, anytime.Above(stages, loudest))
+	mv.LogE = anytime.Settled(anytime.LogEHistogram(judged, m.Edges, tolerance))
+	mv.LogEPromote = anytime.Settled(anytime.LogEHistogramPromote(judged, m.Edges, margin))
 }
 
 func judgeMean(mv *MetricVerdict, plan Plan, m Metric, stages []MeanStage) {
@@ -177,52 +181,45 @@ func judgeMean(mv *MetricVerdict, plan Plan, m Metric, stages []MeanStage) {
 		mv.Canary += s.Canary.Units
 		mv.Baseline += s.Baseline.Units
 		mv.Expected += float64(s.Share * float64(s.Canary.Units+s.Baseline.Units))
-		if s.informs() {
+		if s.Informs() {
 			mv.Watched.Canary += s.Canary.Units
 			mv.Watched.Baseline += s.Baseline.Units
 		}
 	}
-	mv.Expected = settled(mv.Expected)
-	if e, ok := MeanEffect(stages, plan.IntervalAlpha); ok {
+	mv.Expected = anytime.Settled(mv.Expected)
+	if e, ok := anytime.MeanEffect(stages, plan.IntervalAlpha); ok {
 		mv.Effect = &e
 	}
 	if m.Good {
-		stages = exchangedAll(stages, MeanStage.exchanged)
+		stages = exchangedAll(stages, MeanStage.Exchanged)
 	}
 	tolerance, margin := m.limits(plan)
 	tolerance, margin = tolerance*math.Abs(m.Usual), margin*math.Abs(m.Usual)
 	if m.Bounds != nil {
-		mv.LogE = settled(LogEMean(stages, *m.Bounds, m.Usual, tolerance))
-		mv.LogEPromote = settled(LogEMeanPromote(stages, *m.Bounds, m.Usual, margin))
+		mv.LogE = anytime.Settled(anytime.LogEMean(stages, *m.Bounds, m.Usual, tolerance))
+		mv.LogEPromote = anytime.Settled(anytime.LogEMeanPromote(stages, *m.Bounds, m.Usual, margin))
 		return
 	}
-	mv.LogE = settled(LogEMeanAsymptotic(stages, tolerance))
-	mv.LogEPromote = settled(LogEMeanAsymptoticPromote(stages, margin))
+	mv.LogE = anytime.Settled(anytime.LogEMeanAsymptotic(stages, tolerance))
+	mv.LogEPromote = anytime.Settled(anytime.LogEMeanAsymptoticPromote(stages, margin))
 }
 
 // exchangedAll swaps the arms of the stages that can be compared and drops the others.
-func exchangedAll[S interface{ informs() bool }](stages []S, exchanged func(S) S) []S {
+func exchangedAll[S interface{ Informs() bool }](stages []S, exchanged func(S) S) []S {
 	out := make([]S, 0, len(stages))
 	for _, s := range stages {
-		if s.informs() {
+		if s.Informs() {
 			out = append(out, exchanged(s))
 		}
 	}
 	return out
 }
 
-func (s Stage) exchanged() Stage { return Stage{1 - s.Share, s.Baseline, s.Canary} }
-
-func (s OutcomeStage) informs() bool   { return s.Units().informs() }
-func (s HistogramStage) informs() bool { return s.Above(-1).informs() }
-func (s MeanStage) informs() bool      { return s.Units().informs() }
-
-func (s OutcomeStage) exchanged() OutcomeStage {
-	return OutcomeStage{1 - s.Share, s.BaselineYes, s.BaselineNo, s.CanaryYes, s.CanaryNo}
+// total sums both arms over the stages.
+func total(stages []Stage) (canary, baseline int64) {
+	for _, s := range stages {
+		canary += s.Canary
+		baseline += s.Baseline
+	}
+	return canary, baseline
 }
-
-func (s HistogramStage) exchanged() HistogramStage {
-	return HistogramStage{1 - s.Share, s.Baseline, s.Canary}
-}
-
-func (s MeanStage) exchanged() MeanStage { return MeanStage{1 - s.Share, s.Baseline, s.Canary} }

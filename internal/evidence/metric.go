@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"math"
+
+	"github.com/digital-factory/factory/internal/evidence/anytime"
 )
 
 // Kind says what of a unit is counted for a metric. Whatever it is, a unit counts once per metric and rollout.
@@ -119,24 +121,27 @@ func (m Metric) validKind() error {
 		}
 		return nil
 	case Histogram:
-		return m.validHistogram()
+		return anytime.ValidEdges(m.Edges)
 	}
 	return fmt.Errorf("kind %q: it must be %q, %q, %q or %q", m.Kind, Events, Proportion, Histogram, Mean)
 }
 
-func (m Metric) validHistogram() error {
-	at := make([]float64, len(m.Edges))
-	for i, e := range m.Edges {
-		at[i] = e.At
-		if !(e.Share > 0 && e.Share < 1) {
-			return fmt.Errorf("above the edge %v lie %v of the baseline: it must be above 0 and below 1", e.At, e.Share)
+// EvenWeights returns the metrics with what is left of the weight 1, spread evenly over those without one. The
+// weights split alpha: the probability that ANY metric takes back a harmless release stays below alpha
+// (Bonferroni), and no metric is judged more strictly because another one turned out well.
+func EvenWeights(metrics []Metric) []Metric {
+	left, without := 1.0, 0
+	for _, m := range metrics {
+		left -= m.Weight
+		if m.Weight == 0 {
+			without++
 		}
 	}
-	if len(at) == 0 || len(at) > maxEdges {
-		return fmt.Errorf("a histogram has %d edges: 1 to %d", len(at), maxEdges)
+	out := append([]Metric(nil), metrics...)
+	for i := range out {
+		if out[i].Weight == 0 {
+			out[i].Weight = math.Floor(max(left, 0)/float64(without)*1e9) / 1e9
+		}
 	}
-	return validEdges(at)
+	return out
 }
-
-// maxEdges bounds the edges of a histogram: each dilutes the others.
-const maxEdges = 50

@@ -6,6 +6,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+
+	"github.com/digital-factory/factory/internal/evidence/anytime"
 )
 
 // Plan says before a rollout how it will be decided. It is frozen, with its [PlanHash], before the first unit
@@ -85,7 +87,7 @@ func (p Plan) Validate() error {
 	if !(p.Tolerance >= 0 && p.Tolerance <= p.Margin) {
 		errs = append(errs, fmt.Errorf("tolerance is %v: it must be between 0 and the margin", p.Tolerance))
 	}
-	if err := validCounts(p.MinimumUnits, p.SufficientUnits); err != nil {
+	if err := anytime.ValidCounts(p.MinimumUnits, p.SufficientUnits); err != nil {
 		errs = append(errs, fmt.Errorf("minimum_units and sufficient_units: %w", err))
 	}
 	if p.MaxHarm > 0 && p.SufficientUnits == 0 {

@@ -4,6 +4,8 @@ import (
 	"math/rand/v2"
 	"sync/atomic"
 	"testing"
+
+	"github.com/digital-factory/factory/internal/evidence/simulate"
 )
 
 // rollout plays a whole release as the factory runs it: a population of returning units with risks of their
@@ -136,14 +138,14 @@ func TestWholeRollouts(t *testing.T) {
 	} {
 		r := rollout{plan: plan, units: 3000, looks: 30, risk: c.risk}
 		var usual atomic.Int64
-		never, _ := simulate(c.outOf, 16, func(rng *rand.Rand) (bool, float64) {
+		never, _ := simulate.Runs(c.outOf, 16, func(rng *rand.Rand) (bool, float64) {
 			decision := r.play(rng)
 			if decision == c.usually {
 				usual.Add(1)
 			}
 			return decision == c.never, 0
 		})
-		atMost(t, c.name+": "+string(c.never), never, c.outOf, c.limit)
+		simulate.AtMost(t, c.name+": "+string(c.never), never, c.outOf, c.limit)
 		t.Logf("%s: %s %d of %d", c.name, c.usually, usual.Load(), c.outOf)
 		if usual.Load() < c.atLeast {
 			t.Errorf("%s: %s in %d of %d rollouts, want at least %d", c.name, c.usually, usual.Load(), c.outOf, c.atLeast)

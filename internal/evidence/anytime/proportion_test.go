@@ -1,4 +1,4 @@
-package evidence
+package anytime
 
 import (
 	"fmt"
@@ -6,6 +6,8 @@ import (
 	"math/rand/v2"
 	"testing"
 	"unsafe"
+
+	"github.com/digital-factory/factory/internal/evidence/simulate"
 )
 
 // Whatever the bet, the share and the truth inside the hypothesis: one more unit does not raise the evidence on
@@ -72,18 +74,18 @@ func TestProportionKeepsBothErrors(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct{ usual, baseline float64 }{{0.3, 0.3}, {0.02, 0.6}, {0.5, 0.02}} {
 		const n, level = 1200, 0.1
-		harm, _ := simulate(n, 21, func(rng *rand.Rand) (bool, float64) {
+		harm, _ := simulate.Runs(n, 21, func(rng *rand.Rand) (bool, float64) {
 			return outcomeRamp(rng, c.usual, c.baseline, 1, 0.25, 80, func(test *ProportionTest, canary, yes bool) bool {
 				return canary == yes && test.LogE() >= -math.Log(level)
 			}), 0
 		})
-		atMost(t, fmt.Sprintf("usual %v, baseline %v: rolled back without a change", c.usual, c.baseline), harm, n, level)
-		wrong, _ := simulate(n, 22, func(rng *rand.Rand) (bool, float64) {
+		simulate.AtMost(t, fmt.Sprintf("usual %v, baseline %v: rolled back without a change", c.usual, c.baseline), harm, n, level)
+		wrong, _ := simulate.Runs(n, 22, func(rng *rand.Rand) (bool, float64) {
 			return outcomeRamp(rng, c.usual, c.baseline, 1.25, 0.25, 60, func(test *ProportionTest, canary, yes bool) bool {
 				return canary != yes && test.LogEPromote() >= -math.Log(level)
 			}), 0
 		})
-		atMost(t, fmt.Sprintf("usual %v, baseline %v: promoted at the margin", c.usual, c.baseline), wrong, n, level)
+		simulate.AtMost(t, fmt.Sprintf("usual %v, baseline %v: promoted at the margin", c.usual, c.baseline), wrong, n, level)
 	}
 }
 
@@ -92,7 +94,7 @@ func TestProportionDetection(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct{ rho, baseline, canary float64 }{{0.5, 0.3, 0.45}, {0.25, 0.5, 0.65}, {0.05, 0.1, 0.2}, {0.5, 0.02, 0.05}} {
 		const n, alpha = 200, 0.01
-		found, units := simulate(n, 23, func(rng *rand.Rand) (bool, float64) {
+		found, units := simulate.Runs(n, 23, func(rng *rand.Rand) (bool, float64) {
 			test := NewProportionTest(c.rho, c.baseline, 0, 1)
 			for i := 1; i < 20_000; i++ {
 				canary, p := rng.Float64() < c.rho, c.baseline

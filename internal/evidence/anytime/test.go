@@ -1,4 +1,4 @@
-package evidence
+package anytime
 
 import (
 	"encoding/json"
@@ -76,7 +76,7 @@ func (t *Test) UnmarshalJSON(text []byte) error {
 
 func (t *Test) open(share float64) {
 	t.share, t.canary, t.all = share, 0, 0
-	t.informs = Stage{Share: share}.informs()
+	t.informs = Stage{Share: share}.Informs()
 	if !t.informs {
 		return
 	}

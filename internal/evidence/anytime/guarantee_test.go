@@ -1,9 +1,11 @@
-package evidence
+package anytime
 
 import (
 	"math"
 	"math/rand/v2"
 	"testing"
+
+	"github.com/digital-factory/factory/internal/evidence/simulate"
 )
 
 // The guarantees hold for every alpha and beta, so they are tested at large ones: a flaw shows in a tenth of the
@@ -26,7 +28,7 @@ func TestFalseRollbacksStayBelowAlpha(t *testing.T) {
 		r := ramp1to100
 		r.ratio, r.failures = c.ratio, 200
 		threshold := -math.Log(c.alpha)
-		hits, _ := simulate(c.runs, 1, func(rng *rand.Rand) (bool, float64) {
+		hits, _ := simulate.Runs(c.runs, 1, func(rng *rand.Rand) (bool, float64) {
 			test, at, fired := NewTest(r.shares[0], c.tolerance, 1), 0, false
 			r.play(rng, func(stage int, canary bool) bool {
 				for ; at < stage; at++ {
@@ -38,7 +40,7 @@ func TestFalseRollbacksStayBelowAlpha(t *testing.T) {
 			})
 			return fired, 0
 		})
-		atMost(t, c.name, hits, c.runs, c.alpha)
+		simulate.AtMost(t, c.name, hits, c.runs, c.alpha)
 	}
 }
 
@@ -49,7 +51,7 @@ func TestWrongPromotionsStayBelowBeta(t *testing.T) {
 		r := ramp1to100
 		r.ratio, r.failures = 1+c.margin, 80
 		threshold := -math.Log(c.beta)
-		hits, _ := simulate(2*runs, 2, func(rng *rand.Rand) (bool, float64) {
+		hits, _ := simulate.Runs(2*runs, 2, func(rng *rand.Rand) (bool, float64) {
 			test, at, fired := NewTest(r.shares[0], 0, c.margin), 0, false
 			r.play(rng, func(stage int, canary bool) bool {
 				for ; at < stage; at++ {
@@ -61,14 +63,14 @@ func TestWrongPromotionsStayBelowBeta(t *testing.T) {
 			})
 			return fired, 0
 		})
-		atMost(t, "promoted at the margin", hits, 2*runs, c.beta)
+		simulate.AtMost(t, "promoted at the margin", hits, 2*runs, c.beta)
 	}
 }
 
 func TestOneArmKeepsBothErrors(t *testing.T) {
 	t.Parallel()
 	const rate, alpha, beta, units = 0.02, 0.1, 0.1, 900
-	harm, _ := simulate(4*runs, 3, func(rng *rand.Rand) (bool, float64) {
+	harm, _ := simulate.Runs(4*runs, 3, func(rng *rand.Rand) (bool, float64) {
 		var arm OneArm
 		for arm.Units < units {
 			arm.Units++
@@ -81,8 +83,8 @@ func TestOneArmKeepsBothErrors(t *testing.T) {
 		}
 		return false, 0
 	})
-	atMost(t, "rolled back at the accepted rate", harm, 4*runs, alpha)
-	promoted, _ := simulate(4*runs, 4, func(rng *rand.Rand) (bool, float64) {
+	simulate.AtMost(t, "rolled back at the accepted rate", harm, 4*runs, alpha)
+	promoted, _ := simulate.Runs(4*runs, 4, func(rng *rand.Rand) (bool, float64) {
 		var arm OneArm
 		for arm.Units < units {
 			arm.Units++
@@ -96,14 +98,14 @@ func TestOneArmKeepsBothErrors(t *testing.T) {
 		}
 		return arm.LogEPromote(rate) >= -math.Log(beta), 0
 	})
-	atMost(t, "promoted at the accepted rate", promoted, 4*runs, beta)
+	simulate.AtMost(t, "promoted at the accepted rate", promoted, 4*runs, beta)
 }
 
 func TestRateIntervalHoldsAtEveryLook(t *testing.T) {
 	t.Parallel()
 	for _, rate := range []float64{0.002, 0.05, 0.6} {
 		const n = 400
-		missed, _ := simulate(n, 5, func(rng *rand.Rand) (bool, float64) {
+		missed, _ := simulate.Runs(n, 5, func(rng *rand.Rand) (bool, float64) {
 			var arm OneArm
 			for arm.Units < 1000 {
 				arm.Units++
@@ -118,7 +120,7 @@ func TestRateIntervalHoldsAtEveryLook(t *testing.T) {
 			}
 			return false, 0
 		})
-		atMost(t, "rate outside its interval", missed, n, 0.05)
+		simulate.AtMost(t, "rate outside its interval", missed, n, 0.05)
 	}
 }
 
@@ -128,7 +130,7 @@ func TestRatioIntervalHoldsAtEveryLook(t *testing.T) {
 		const n = 300
 		r := ramp1to100
 		r.ratio, r.failures = ratio, 400
-		missed, _ := simulate(n, 6, func(rng *rand.Rand) (bool, float64) {
+		missed, _ := simulate.Runs(n, 6, func(rng *rand.Rand) (bool, float64) {
 			stages := make([]Stage, len(r.shares))
 			for i := range stages {
 				stages[i].Share = r.shares[i]
@@ -148,7 +150,7 @@ func TestRatioIntervalHoldsAtEveryLook(t *testing.T) {
 			})
 			return out, 0
 		})
-		atMost(t, "ratio outside its interval", missed, n, 0.05)
+		simulate.AtMost(t, "ratio outside its interval", missed, n, 0.05)
 	}
 }
 
@@ -172,10 +174,10 @@ func TestSampleRatioCheck(t *testing.T) {
 		}
 		return false
 	}
-	intact, _ := simulate(runs, 7, func(rng *rand.Rand) (bool, float64) { return play(rng, 0), 0 })
-	atMost(t, "intact split called broken", intact, runs, alpha)
+	intact, _ := simulate.Runs(runs, 7, func(rng *rand.Rand) (bool, float64) { return play(rng, 0), 0 })
+	simulate.AtMost(t, "intact split called broken", intact, runs, alpha)
 	const n = 100
-	found, _ := simulate(n, 8, func(rng *rand.Rand) (bool, float64) { return play(rng, 0.5), 0 })
+	found, _ := simulate.Runs(n, 8, func(rng *rand.Rand) (bool, float64) { return play(rng, 0.5), 0 })
 	if found < n*99/100 {
 		t.Fatalf("a canary that loses half of its units was noticed in %d of %d runs", found, n)
 	}
@@ -221,10 +223,10 @@ func TestAlwaysFailingUnits(t *testing.T) {
 		}
 		return false
 	}
-	once, _ := simulate(runs, 9, func(rng *rand.Rand) (bool, float64) { return play(rng, false), 0 })
-	atMost(t, "counted once per rollout", once, runs, alpha)
+	once, _ := simulate.Runs(runs, 9, func(rng *rand.Rand) (bool, float64) { return play(rng, false), 0 })
+	simulate.AtMost(t, "counted once per rollout", once, runs, alpha)
 	const n = 100
-	arms, _ := simulate(n, 10, func(rng *rand.Rand) (bool, float64) { return play(rng, true), 0 })
+	arms, _ := simulate.Runs(n, 10, func(rng *rand.Rand) (bool, float64) { return play(rng, true), 0 })
 	if arms < n*95/100 {
 		t.Fatalf("counted per arm, %d of %d harmless releases were rolled back: the trap this test stands for is gone", arms, n)
 	}

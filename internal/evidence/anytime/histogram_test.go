@@ -1,10 +1,12 @@
-package evidence
+package anytime
 
 import (
 	"math"
 	"math/rand/v2"
 	"reflect"
 	"testing"
+
+	"github.com/digital-factory/factory/internal/evidence/simulate"
 )
 
 // quarters are edges that an exponential value of mean 1 exceeds with probability 1/2, 1/10 and 1/100.
@@ -49,14 +51,14 @@ func histogramRamp(rng *rand.Rand, perStage int, value func(canary bool) float64
 func TestHistogramKeepsBothErrors(t *testing.T) {
 	t.Parallel()
 	const n, level = 250, 0.1
-	harm, _ := simulate(n, 30, func(rng *rand.Rand) (bool, float64) {
+	harm, _ := simulate.Runs(n, 30, func(rng *rand.Rand) (bool, float64) {
 		return histogramRamp(rng, 300, func(bool) float64 { return rng.ExpFloat64() }, func(s []HistogramStage) bool {
 			return LogEHistogram(s, quarters, 0) >= -math.Log(level)
 		})
 	})
-	atMost(t, "rolled back without a change", harm, n, level)
+	simulate.AtMost(t, "rolled back without a change", harm, n, level)
 	// Above the last edge as many more as the margin says, fewer above the others: no promotion.
-	wrong, _ := simulate(n, 31, func(rng *rand.Rand) (bool, float64) {
+	wrong, _ := simulate.Runs(n, 31, func(rng *rand.Rand) (bool, float64) {
 		return histogramRamp(rng, 300, func(canary bool) float64 {
 			if canary && rng.Float64() < 0.01/0.99 {
 				return 50
@@ -64,7 +66,7 @@ func TestHistogramKeepsBothErrors(t *testing.T) {
 			return rng.ExpFloat64()
 		}, func(s []HistogramStage) bool { return LogEHistogramPromote(s, quarters, 1) >= -math.Log(level) })
 	})
-	atMost(t, "promoted with twice as many slow ones", wrong, n, level)
+	simulate.AtMost(t, "promoted with twice as many slow ones", wrong, n, level)
 }
 
 // A service that got slower without a single error, at different places of the distribution.
@@ -77,7 +79,7 @@ func TestHistogramFindsSlowness(t *testing.T) {
 		"everything by a half":    {func(rng *rand.Rand) float64 { return 1.5 * rng.ExpFloat64() }, 800},
 		"one in twenty very slow": {func(rng *rand.Rand) float64 { return rng.ExpFloat64() + 9*float64(rng.IntN(20)/19) }, 800},
 	} {
-		found, units := simulate(40, 32, func(rng *rand.Rand) (bool, float64) {
+		found, units := simulate.Runs(40, 32, func(rng *rand.Rand) (bool, float64) {
 			return histogramRamp(rng, 3000, func(canary bool) float64 {
 				if canary {
 					return c.slower(rng)
@@ -114,9 +116,9 @@ func TestRequestsAreNotUnits(t *testing.T) {
 		}
 		return false
 	}
-	one, _ := simulate(n, 33, func(rng *rand.Rand) (bool, float64) { return play(rng, 1), 0 })
-	atMost(t, "one request of each unit", one, n, level)
-	ten, _ := simulate(n, 34, func(rng *rand.Rand) (bool, float64) { return play(rng, 10), 0 })
+	one, _ := simulate.Runs(n, 33, func(rng *rand.Rand) (bool, float64) { return play(rng, 1), 0 })
+	simulate.AtMost(t, "one request of each unit", one, n, level)
+	ten, _ := simulate.Runs(n, 34, func(rng *rand.Rand) (bool, float64) { return play(rng, 10), 0 })
 	if ten < n/4 {
 		t.Fatalf("ten requests of each unit: %d of %d rolled back; the trap this test stands for is gone", ten, n)
 	}
@@ -126,7 +128,7 @@ func TestFreezeEdges(t *testing.T) {
 	t.Parallel()
 	bounds := []float64{0.1, 0.2, 0.4, 0.8}
 	got, err := FreezeEdges(bounds, []int64{500, 380, 100, 15, 5}, 0.5, 0.1, 0.01)
-	want := []Edge{{0.1, settled(500.5 / 1001)}, {0.2, settled(120.5 / 1001)}, {0.8, settled(5.5 / 1001)}}
+	want := []Edge{{0.1, Settled(500.5 / 1001)}, {0.2, Settled(120.5 / 1001)}, {0.8, Settled(5.5 / 1001)}}
 	if err != nil || !reflect.DeepEqual(got, want) {
 		t.Fatalf("got %v, %v, want %v", got, err, want)
 	}
@@ -160,7 +162,7 @@ func TestQuantileIntervalHoldsAtEveryLook(t *testing.T) {
 	bounds := []float64{0.25, 0.5, 0.75, 1, 1.5, 2, 3, 5}
 	const n = 200
 	for _, q := range []float64{0.5, 0.9} {
-		missed, _ := simulate(n, 35, func(rng *rand.Rand) (bool, float64) {
+		missed, _ := simulate.Runs(n, 35, func(rng *rand.Rand) (bool, float64) {
 			counts := make([]int64, len(bounds)+1)
 			for i := range 2000 {
 				b := 0
@@ -176,7 +178,7 @@ func TestQuantileIntervalHoldsAtEveryLook(t *testing.T) {
 			}
 			return false, 0
 		})
-		atMost(t, "quantile outside its interval", missed, n, 0.05)
+		simulate.AtMost(t, "quantile outside its interval", missed, n, 0.05)
 	}
 	low, high := QuantileInterval(bounds, []int64{0, 0, 9000, 1000, 0, 0, 0, 0, 0}, 0.5, 0.05)
 	if low != 0.5 || high != 0.75 {

@@ -1,4 +1,4 @@
-package evidence
+package anytime
 
 import (
 	"fmt"
@@ -40,6 +40,12 @@ func (s MeanStage) Units() Stage {
 	return Stage{Share: s.Share, Canary: s.Canary.Units, Baseline: s.Baseline.Units}
 }
 
+// Informs is [Stage.Informs] of the units.
+func (s MeanStage) Informs() bool { return s.Units().Informs() }
+
+// Exchanged swaps the arms.
+func (s MeanStage) Exchanged() MeanStage { return MeanStage{1 - s.Share, s.Baseline, s.Canary} }
+
 // Validate reports unsound counts and sums that no values can have.
 func (s MeanStage) Validate() error {
 	for _, m := range [2]Moments{s.Canary, s.Baseline} {
@@ -61,8 +67,8 @@ type Bounds struct {
 // Cut brings a value within the bounds.
 func (b Bounds) Cut(value float64) float64 { return min(max(value, b.Low), b.High) }
 
-// hold says whether the moments can be those of values within the bounds.
-func (b Bounds) hold(m Moments) bool {
+// Hold says whether the moments can be those of values within the bounds.
+func (b Bounds) Hold(m Moments) bool {
 	n := float64(m.Units)
 	slack := 1e-9 * n * max(math.Abs(b.Low), math.Abs(b.High))
 	most := n * max(b.Low*b.Low, b.High*b.High)
@@ -118,7 +124,7 @@ func logMeanBets(stages []MeanStage, bounds Bounds, usual, shift, direction floa
 	usual = bounds.Cut(usual)
 	var bets [meanBets]float64
 	for _, s := range stages {
-		if !s.informs() {
+		if !s.Informs() {
 			continue
 		}
 		rho := s.Share

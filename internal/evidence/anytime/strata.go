@@ -1,6 +1,4 @@
-package evidence
-
-import "math"
+package anytime
 
 // LogAverage is the log of the mean of E-values given as logs. The mean of processes that are each evidence
 // against the same hypothesis is evidence against it too, however much they depend on each other: the same
@@ -21,33 +19,6 @@ func LogProduct(logs []float64) float64 {
 		sum += l
 	}
 	return sum
-}
-
-// EvenWeights returns the metrics with what is left of the weight 1, spread evenly over those without one. The
-// weights split alpha: the probability that ANY metric takes back a harmless release stays below alpha
-// (Bonferroni), and no metric is judged more strictly because another one turned out well.
-func EvenWeights(metrics []Metric) []Metric {
-	left, without := 1.0, 0
-	for _, m := range metrics {
-		left -= m.Weight
-		if m.Weight == 0 {
-			without++
-		}
-	}
-	out := append([]Metric(nil), metrics...)
-	for i := range out {
-		if out[i].Weight == 0 {
-			out[i].Weight = math.Floor(max(left, 0)/float64(without)*1e9) / 1e9
-		}
-	}
-	return out
-}
-
-// Stratum is a group of units that is named in the plan before the rollout: a kind of hardware, a country.
-type Stratum struct {
-	Name string `json:"name"`
-	// Stages count the units of the group; they are counted in the metric's own stages too.
-	Stages []Stage `json:"stages"`
 }
 
 // LogEStrata is the log of the evidence that the canary's rate of first events exceeds (1+margin) times the

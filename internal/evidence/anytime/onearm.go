@@ -1,4 +1,4 @@
-package evidence
+package anytime
 
 import "math"
 
@@ -17,7 +17,7 @@ func (a OneArm) stage(acceptedRate float64) [1]Stage {
 }
 
 // Validate reports negative counts, more failures than units, or counts above MaxCount.
-func (a OneArm) Validate() error { return validCounts(a.Units, a.Failures, a.Units-a.Failures) }
+func (a OneArm) Validate() error { return ValidCounts(a.Units, a.Failures, a.Units-a.Failures) }
 
 // LogE is the log of the evidence that a unit fails with a probability above acceptedRate, in (0, 1).
 //
@@ -67,7 +67,7 @@ func (a OneArm) RateInterval(alpha float64) (low, high float64) {
 // Once all have reported it is exact. A group smaller than the units that reported gives 0 to group.
 // Source: Waudby-Smith and Ramdas, Confidence sequences for sampling without replacement (2020).
 func (a OneArm) FailingInGroup(group int64, alpha float64) (low, high int64) {
-	if a.Validate() != nil || group < a.Units || validCounts(group) != nil || !(alpha > 0 && alpha < 1) {
+	if a.Validate() != nil || group < a.Units || ValidCounts(group) != nil || !(alpha > 0 && alpha < 1) {
 		return 0, max(group, 0)
 	}
 	n, s, all := float64(a.Units), float64(a.Failures), float64(group)

@@ -1,4 +1,4 @@
-package evidence
+package anytime
 
 import (
 	"errors"
@@ -45,12 +45,20 @@ func above(buckets []int64, edge int) (yes, no int64) {
 	return yes, no
 }
 
+// Informs is [Stage.Informs] of all the units.
+func (s HistogramStage) Informs() bool { return s.Above(-1).Informs() }
+
+// Exchanged swaps the arms.
+func (s HistogramStage) Exchanged() HistogramStage {
+	return HistogramStage{1 - s.Share, s.Baseline, s.Canary}
+}
+
 // Validate reports unsound counts and a number of buckets that does not fit the number of edges.
 func (s HistogramStage) Validate(edges int) error {
 	if len(s.Canary) != edges+1 || len(s.Baseline) != edges+1 {
 		return fmt.Errorf("a histogram over %d edges has %d buckets in each arm, not %d and %d", edges, edges+1, len(s.Canary), len(s.Baseline))
 	}
-	if err := validCounts(append(append([]int64(nil), s.Canary...), s.Baseline...)...); err != nil {
+	if err := ValidCounts(append(append([]int64(nil), s.Canary...), s.Baseline...)...); err != nil {
 		return err
 	}
 	return s.Above(-1).Validate()
@@ -69,7 +77,7 @@ func LogEHistogram(stages []HistogramStage, edges []Edge, margin float64) float6
 	}
 	logs := make([]float64, len(edges))
 	for i, e := range edges {
-		logs[i] = LogEProportion(aboveEach(stages, i), e.Share, margin)
+		logs[i] = LogEProportion(Above(stages, i), e.Share, margin)
 	}
 	return LogAverage(logs)
 }
@@ -83,12 +91,13 @@ func LogEHistogramPromote(stages []HistogramStage, edges []Edge, margin float64)
 	}
 	least := math.Inf(1)
 	for i, e := range edges {
-		least = min(least, LogEProportionPromote(aboveEach(stages, i), e.Share, margin))
+		least = min(least, LogEProportionPromote(Above(stages, i), e.Share, margin))
 	}
 	return least
 }
 
-func aboveEach(stages []HistogramStage, edge int) []OutcomeStage {
+// Above splits every stage at an edge: yes is above it.
+func Above(stages []HistogramStage, edge int) []OutcomeStage {
 	out := make([]OutcomeStage, len(stages))
 	for k, s := range stages {
 		out[k] = s.Above(edge)
@@ -107,7 +116,7 @@ func FreezeEdges(bounds []float64, counts []int64, shares ...float64) ([]Edge, e
 	if len(counts) != len(bounds)+1 {
 		return nil, fmt.Errorf("%d bounds need %d buckets, not %d", len(bounds), len(bounds)+1, len(counts))
 	}
-	if err := validCounts(counts...); err != nil {
+	if err := ValidCounts(counts...); err != nil {
 		return nil, err
 	}
 	yes, no := above(counts, -1)
@@ -134,10 +143,28 @@ func FreezeEdges(bounds []float64, counts []int64, shares ...float64) ([]Edge, e
 	var edges []Edge
 	for i, ok := range chosen {
 		if ok {
-			edges = append(edges, Edge{At: bounds[i], Share: settled(observed[i])})
+			edges = append(edges, Edge{At: bounds[i], Share: Settled(observed[i])})
 		}
 	}
 	return edges, nil
+}
+
+// maxEdges bounds the edges of a histogram: each dilutes the others.
+const maxEdges = 50
+
+// ValidEdges reports edges that are too few, too many, not finite or do not rise, and a share outside (0, 1).
+func ValidEdges(edges []Edge) error {
+	at := make([]float64, len(edges))
+	for i, e := range edges {
+		at[i] = e.At
+		if !(e.Share > 0 && e.Share < 1) {
+			return fmt.Errorf("above the edge %v lie %v of the baseline: it must be above 0 and below 1", e.At, e.Share)
+		}
+	}
+	if len(at) == 0 || len(at) > maxEdges {
+		return fmt.Errorf("a histogram has %d edges: 1 to %d", len(at), maxEdges)
+	}
+	return validEdges(at)
 }
 
 func validEdges(at []float64) error {
@@ -166,7 +193,7 @@ func BandHalfWidth(n int64, alpha float64) float64 {
 // where no edge bounds it. For display only.
 func QuantileInterval(bounds []float64, buckets []int64, q, alpha float64) (low, high float64) {
 	low, high = math.Inf(-1), math.Inf(1)
-	if len(buckets) != len(bounds)+1 || validCounts(buckets...) != nil {
+	if len(buckets) != len(bounds)+1 || ValidCounts(buckets...) != nil {
 		return low, high
 	}
 	yes, no := above(buckets, -1)

@@ -1,9 +1,11 @@
-package evidence
+package anytime
 
 import (
 	"math"
 	"math/rand/v2"
 	"testing"
+
+	"github.com/digital-factory/factory/internal/evidence/simulate"
 )
 
 // Crashes over hours of flight, looked at after each and before each.
@@ -22,22 +24,22 @@ func TestIntensityKeepsBothErrors(t *testing.T) {
 		}
 		return false
 	}
-	harm, _ := simulate(n, 50, func(rng *rand.Rand) (bool, float64) {
+	harm, _ := simulate.Runs(n, 50, func(rng *rand.Rand) (bool, float64) {
 		return play(rng, func(_, after Intensity) bool { return after.LogE() >= -math.Log(level) }), 0
 	})
-	atMost(t, "rolled back at the accepted intensity", harm, n, level)
-	wrong, _ := simulate(n, 51, func(rng *rand.Rand) (bool, float64) {
+	simulate.AtMost(t, "rolled back at the accepted intensity", harm, n, level)
+	wrong, _ := simulate.Runs(n, 51, func(rng *rand.Rand) (bool, float64) {
 		return play(rng, func(before, _ Intensity) bool { return before.LogEPromote() >= -math.Log(level) }), 0
 	})
-	atMost(t, "promoted at the accepted intensity", wrong, n, level)
-	missed, _ := simulate(300, 52, func(rng *rand.Rand) (bool, float64) {
+	simulate.AtMost(t, "promoted at the accepted intensity", wrong, n, level)
+	missed, _ := simulate.Runs(300, 52, func(rng *rand.Rand) (bool, float64) {
 		return play(rng, func(before, after Intensity) bool {
 			_, high := before.Interval(0.1)
 			low, _ := after.Interval(0.1)
 			return low > 1 || high < 1
 		}), 0
 	})
-	atMost(t, "intensity outside its interval", missed, 300, 0.1)
+	simulate.AtMost(t, "intensity outside its interval", missed, 300, 0.1)
 }
 
 // Over all that a stretch of exposure can bring at the accepted intensity, the evidence is 1 on average.
@@ -61,7 +63,7 @@ func TestIntensityDetection(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct{ ratio, most float64 }{{2, 18}, {5, 1.7}} {
 		const n = 1000
-		_, sum := simulate(n, 53, func(rng *rand.Rand) (bool, float64) {
+		_, sum := simulate.Runs(n, 53, func(rng *rand.Rand) (bool, float64) {
 			var i Intensity
 			for {
 				i.Expected += rng.ExpFloat64() / c.ratio
@@ -107,7 +109,7 @@ func TestFailingInGroup(t *testing.T) {
 	t.Parallel()
 	const group, n = 300, 200
 	for _, failing := range []int{0, 6, 150} {
-		missed, _ := simulate(n, 54, func(rng *rand.Rand) (bool, float64) {
+		missed, _ := simulate.Runs(n, 54, func(rng *rand.Rand) (bool, float64) {
 			var arm OneArm
 			for _, device := range rng.Perm(group) {
 				arm.Units++
@@ -123,7 +125,7 @@ func TestFailingInGroup(t *testing.T) {
 			}
 			return false, 0
 		})
-		atMost(t, "failing devices outside their interval", missed, n, 0.1)
+		simulate.AtMost(t, "failing devices outside their interval", missed, n, 0.1)
 	}
 	for _, c := range []struct {
 		arm       OneArm

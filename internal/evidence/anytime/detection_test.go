@@ -1,10 +1,12 @@
-package evidence
+package anytime
 
 import (
 	"fmt"
 	"math"
 	"math/rand/v2"
 	"testing"
+
+	"github.com/digital-factory/factory/internal/evidence/simulate"
 )
 
 // wald is the least mean number of events any test of this alpha that never stops in vain can need:
@@ -25,7 +27,7 @@ func TestDetectionIsNearWaldsBound(t *testing.T) {
 		if c.ratio < 5 {
 			size = n / 4
 		}
-		found, events := simulate(size, 11, func(rng *rand.Rand) (bool, float64) {
+		found, events := simulate.Runs(size, 11, func(rng *rand.Rand) (bool, float64) {
 			test := NewTest(c.share, 0, 1)
 			for i := 1; i < 200_000; i++ {
 				canary := rng.Float64() < p
@@ -56,7 +58,7 @@ func TestPromotionSize(t *testing.T) {
 		{0.05, 1, 300}, {0.25, 1, 95}, {0.5, 1, 85}, {0.25, 0.5, 300}, {0.5, 0.5, 250},
 	} {
 		const n = 300
-		found, events := simulate(n, 12, func(rng *rand.Rand) (bool, float64) {
+		found, events := simulate.Runs(n, 12, func(rng *rand.Rand) (bool, float64) {
 			test := NewTest(c.share, 0, c.margin)
 			for i := 1; i < 20_000; i++ {
 				canary := rng.Float64() < c.share

@@ -1,4 +1,4 @@
-package evidence
+package anytime
 
 import (
 	"fmt"
@@ -20,7 +20,7 @@ func (i Intensity) Validate() error {
 	if !(i.Expected >= 0 && i.Expected <= float64(MaxCount)) {
 		return fmt.Errorf("the expected number of events %v is not in 0 to %d", i.Expected, MaxCount)
 	}
-	return validCounts(i.Events)
+	return ValidCounts(i.Events)
 }
 
 // LogE is the log of the evidence that events come more often than accepted.

@@ -1,10 +1,12 @@
-package evidence
+package anytime
 
 import (
 	"math"
 	"math/rand/v2"
 	"strings"
 	"testing"
+
+	"github.com/digital-factory/factory/internal/evidence/simulate"
 )
 
 func TestNormalVectors(t *testing.T) {
@@ -82,7 +84,7 @@ func TestMeanKeepsBothErrors(t *testing.T) {
 		if strings.HasPrefix(c.name, "asymp") {
 			n = 1500
 		}
-		hits, _ := simulate(n, 41, func(rng *rand.Rand) (bool, float64) {
+		hits, _ := simulate.Runs(n, 41, func(rng *rand.Rand) (bool, float64) {
 			return meanRamp(rng, 500, func(canary bool) float64 {
 				if canary {
 					return spend(rng, purse) + c.shift
@@ -90,7 +92,7 @@ func TestMeanKeepsBothErrors(t *testing.T) {
 				return spend(rng, purse)
 			}, func(s []MeanStage) bool { return c.logE(s) >= -math.Log(level) })
 		})
-		atMost(t, c.name, hits, n, level)
+		simulate.AtMost(t, c.name, hits, n, level)
 	}
 }
 
@@ -98,11 +100,11 @@ func TestMeanKeepsBothErrors(t *testing.T) {
 func TestMeanFindsALoss(t *testing.T) {
 	t.Parallel()
 	for name, logE := range map[string]func([]MeanStage) float64{
-		"bounded":    func(s []MeanStage) float64 { return LogEMean(exchangedAll(s, MeanStage.exchanged), purse, spent, 0) },
-		"asymptotic": func(s []MeanStage) float64 { return LogEMeanAsymptotic(exchangedAll(s, MeanStage.exchanged), 0) },
+		"bounded":    func(s []MeanStage) float64 { return LogEMean(exchanged(s), purse, spent, 0) },
+		"asymptotic": func(s []MeanStage) float64 { return LogEMeanAsymptotic(exchanged(s), 0) },
 	} {
 		const n = 100
-		found, units := simulate(n, 42, func(rng *rand.Rand) (bool, float64) {
+		found, units := simulate.Runs(n, 42, func(rng *rand.Rand) (bool, float64) {
 			return meanRamp(rng, 4000, func(canary bool) float64 {
 				if canary && rng.IntN(3) == 0 {
 					return 0
@@ -121,7 +123,7 @@ func TestMeanEffectCoversAtEveryLook(t *testing.T) {
 	t.Parallel()
 	const n, alpha = 1000, 0.1
 	for _, shift := range []float64{0, 3} {
-		missed, _ := simulate(n, 43, func(rng *rand.Rand) (bool, float64) {
+		missed, _ := simulate.Runs(n, 43, func(rng *rand.Rand) (bool, float64) {
 			return meanRamp(rng, 700, func(canary bool) float64 {
 				if canary {
 					return spend(rng, purse) + shift
@@ -132,7 +134,7 @@ func TestMeanEffectCoversAtEveryLook(t *testing.T) {
 				return ok && (shift < e.Low || shift > e.High)
 			})
 		})
-		atMost(t, "outside the interval", missed, n, alpha)
+		simulate.AtMost(t, "outside the interval", missed, n, alpha)
 	}
 }
 
@@ -194,4 +196,12 @@ func TestMeanStageValidate(t *testing.T) {
 			t.Fatalf("%s: %+v is taken for sound", name, s)
 		}
 	}
+}
+
+func exchanged(stages []MeanStage) []MeanStage {
+	out := make([]MeanStage, len(stages))
+	for i, s := range stages {
+		out[i] = s.Exchanged()
+	}
+	return out
 }

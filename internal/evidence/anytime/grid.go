@@ -1,4 +1,4 @@
-package evidence
+package anytime
 
 import "math"
 
@@ -74,7 +74,7 @@ func logMixture(stages []Stage, margin, direction float64) float64 {
 	}
 	var bets [GridPoints]float64
 	for _, s := range stages {
-		if !s.informs() || s.Canary+s.Baseline == 0 {
+		if !s.Informs() || s.Canary+s.Baseline == 0 {
 			continue
 		}
 		share := shifted(s.Share, margin)

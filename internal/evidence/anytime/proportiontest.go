@@ -1,4 +1,4 @@
-package evidence
+package anytime
 
 import (
 	"encoding/json"
@@ -52,7 +52,7 @@ func (t *ProportionTest) Widen(share float64) {
 }
 
 func (t *ProportionTest) informs() bool {
-	return t.Stage.Units().informs() && t.Usual > 0 && t.Usual < 1 && sound(t.Tolerance) && sound(t.Margin)
+	return t.Stage.Informs() && t.Usual > 0 && t.Usual < 1 && sound(t.Tolerance) && sound(t.Margin)
 }
 
 func (t *ProportionTest) open(share float64) {

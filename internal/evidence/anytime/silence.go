@@ -1,6 +1,4 @@
-package evidence
-
-import "math"
+package anytime
 
 // usualSilence is the share of silent units that bets are placed for when the plan accepts none.
 const usualSilence = 0.02
@@ -30,21 +28,4 @@ func SilenceLogE(stages []OutcomeStage, accepted float64, firstVersion bool) flo
 		return LogAverage([]float64{LogEProportion(stages, usual, 0), all.LogE(accepted)})
 	}
 	return LogEProportion(stages, usual, 0)
-}
-
-func checkSilence(plan Plan, in Inputs) *Silence {
-	if plan.SilenceAlpha == 0 {
-		return nil
-	}
-	s := &Silence{Threshold: settled(-math.Log(plan.SilenceAlpha))}
-	for _, k := range in.Silence {
-		units := k.Units()
-		s.Silent.Canary += k.CanaryYes
-		s.Silent.Baseline += k.BaselineYes
-		s.Due.Canary += units.Canary
-		s.Due.Baseline += units.Baseline
-	}
-	s.LogE = settled(SilenceLogE(in.Silence, plan.AcceptedSilence, in.FirstVersion))
-	s.Broken = s.LogE >= s.Threshold
-	return s
 }

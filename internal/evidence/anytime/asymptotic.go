@@ -1,4 +1,4 @@
-package evidence
+package anytime
 
 import "math"
 
@@ -40,7 +40,7 @@ func MeanEffect(stages []MeanStage, alpha float64) (effect Measured, ok bool) {
 		return effect, false
 	}
 	half := f.sd * asymptoticHalfWidth(f.information, effectTuning, alpha)
-	effect.Estimate, effect.Low, effect.High = settled(f.difference), settled(f.difference-half), settled(f.difference+half)
+	effect.Estimate, effect.Low, effect.High = Settled(f.difference), Settled(f.difference-half), Settled(f.difference+half)
 	return effect, true
 }
 
@@ -52,7 +52,7 @@ type meanFit struct {
 }
 
 func fitMeans(stages []MeanStage) (f meanFit, ok bool) {
-	if len(stages) > maxStages {
+	if len(stages) > MaxStages {
 		return f, false
 	}
 	var sums [2]float64
@@ -60,7 +60,7 @@ func fitMeans(stages []MeanStage) (f meanFit, ok bool) {
 		if s.Validate() != nil {
 			return meanFit{}, false
 		}
-		if s.informs() {
+		if s.Informs() {
 			f.canary += s.Canary.Units
 			f.baseline += s.Baseline.Units
 			sums[0] += s.Canary.Sum
@@ -73,7 +73,7 @@ func fitMeans(stages []MeanStage) (f meanFit, ok bool) {
 	canary, baseline := sums[0]/float64(f.canary), sums[1]/float64(f.baseline)
 	var score, squares, drift float64
 	for _, s := range stages {
-		if !s.informs() {
+		if !s.Informs() {
 			continue
 		}
 		one, two := scores(s, (1-s.Share)*canary+s.Share*baseline, 0)

@@ -1,9 +1,11 @@
-package evidence
+package anytime
 
 import (
 	"math"
 	"math/rand/v2"
 	"testing"
+
+	"github.com/digital-factory/factory/internal/evidence/simulate"
 )
 
 // As long as nothing has changed the level rises by one for each step on average: so the mean time to a false
@@ -16,7 +18,7 @@ func TestDetectorRunsLongEnough(t *testing.T) {
 		"minutes": func(d *Detector, rng *rand.Rand) { d.Units(OneArm{10, binomial(rng, 10, 0.1)}) },
 		"events":  func(d *Detector, rng *rand.Rand) { d.Events(Intensity{poisson(rng, 0.5), 0.5}) },
 	} {
-		_, sum := simulate(n, 60, func(rng *rand.Rand) (bool, float64) {
+		_, sum := simulate.Runs(n, 60, func(rng *rand.Rand) (bool, float64) {
 			d := NewDetector(0.1)
 			steps := 0
 			for ; !d.Alarm(arl) && steps < 20*arl; steps++ {
@@ -37,7 +39,7 @@ func TestDetectorFindsAChangeSoon(t *testing.T) {
 	const arl, n = 10_000, 300
 	for _, c := range []struct{ rate, most float64 }{{0.03, 1.5}, {0.1, 1.5}} {
 		const accepted = 0.01
-		_, sum := simulate(n, 61, func(rng *rand.Rand) (bool, float64) {
+		_, sum := simulate.Runs(n, 61, func(rng *rand.Rand) (bool, float64) {
 			d := NewDetector(accepted)
 			steps := 0
 			for ; !d.Alarm(arl); steps++ {

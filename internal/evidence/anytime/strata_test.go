@@ -1,9 +1,11 @@
-package evidence
+package anytime
 
 import (
 	"math"
 	"math/rand/v2"
 	"testing"
+
+	"github.com/digital-factory/factory/internal/evidence/simulate"
 )
 
 func TestCombining(t *testing.T) {
@@ -12,11 +14,6 @@ func TestCombining(t *testing.T) {
 	near(t, "mean of the very unlike", LogAverage([]float64{700, -700}), 700-math.Ln2, 1e-9)
 	near(t, "mean of nothing", LogAverage(nil), 0, 0)
 	near(t, "product", LogProduct([]float64{math.Log(3), math.Log(4)}), math.Log(12), 1e-12)
-	got := EvenWeights([]Metric{{Name: "a", Weight: 0.4}, {Name: "b"}, {Name: "c"}})
-	near(t, "weight", got[1].Weight, 0.3, 1e-9)
-	if got[0].Weight != 0.4 || got[1].Weight+got[2].Weight+0.4 > 1 {
-		t.Fatalf("weights %+v", got)
-	}
 }
 
 // groups plays events of five groups, one of them small, and looks after each of the canary's.
@@ -48,12 +45,12 @@ func groups(rng *rand.Rand, events int, ratio func(group int) float64, look func
 func TestStrataKeepAlpha(t *testing.T) {
 	t.Parallel()
 	const n, level = 500, 0.1
-	hits, _ := simulate(n, 70, func(rng *rand.Rand) (bool, float64) {
+	hits, _ := simulate.Runs(n, 70, func(rng *rand.Rand) (bool, float64) {
 		return groups(rng, 250, func(int) float64 { return 1 }, func(all []Stage, strata [][]Stage) bool {
 			return LogEStrata(all, strata, 0) >= -math.Log(level)
 		})
 	})
-	atMost(t, "rolled back without a change", hits, n, level)
+	simulate.AtMost(t, "rolled back without a change", hits, n, level)
 }
 
 // A fault of one small group is found with at most 1.5 times the events that the group would need if watched
@@ -68,7 +65,7 @@ func TestStrataFindAFaultOfAFew(t *testing.T) {
 		return 1
 	}
 	mean := func(logE func(all []Stage, strata [][]Stage) float64) float64 {
-		found, sum := simulate(n, 71, func(rng *rand.Rand) (bool, float64) {
+		found, sum := simulate.Runs(n, 71, func(rng *rand.Rand) (bool, float64) {
 			return groups(rng, 20_000, sick, func(all []Stage, strata [][]Stage) bool { return logE(all, strata) >= -math.Log(alpha) })
 		})
 		return sum / float64(max(found, 1))
@@ -124,11 +121,11 @@ func TestSilence(t *testing.T) {
 		if c.silent {
 			n = 30
 		}
-		hits, _ := simulate(n, 72, func(rng *rand.Rand) (bool, float64) {
+		hits, _ := simulate.Runs(n, 72, func(rng *rand.Rand) (bool, float64) {
 			return play(rng, c.canary, c.baseline, c.accepted, c.first), 0
 		})
 		if !c.silent {
-			atMost(t, c.name, hits, n, level)
+			simulate.AtMost(t, c.name, hits, n, level)
 		} else if hits < n {
 			t.Fatalf("%s: noticed in %d of %d", c.name, hits, n)
 		}

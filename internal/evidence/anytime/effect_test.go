@@ -1,10 +1,12 @@
-package evidence
+package anytime
 
 import (
 	"fmt"
 	"math"
 	"math/rand/v2"
 	"testing"
+
+	"github.com/digital-factory/factory/internal/evidence/simulate"
 )
 
 // drawRamp draws a rollout: one to four stages of growing share, base rates that drift from stage to stage.
@@ -23,7 +25,7 @@ func TestEffectCoversAtEveryLook(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct{ base, effect float64 }{{0, 0.6}, {0.05, 0}, {0.3, 0.1}, {0.6, -0.2}, {0.01, 0}, {0.01, 0.03}} {
 		const n, alpha = 300, 0.1
-		missed, _ := simulate(n, 13, func(rng *rand.Rand) (bool, float64) {
+		missed, _ := simulate.Runs(n, 13, func(rng *rand.Rand) (bool, float64) {
 			ramp := drawRamp(rng, c.base)
 			strata := make([]OutcomeStage, len(ramp))
 			for k, r := range ramp {
@@ -53,7 +55,7 @@ func TestEffectCoversAtEveryLook(t *testing.T) {
 			}
 			return false, 0
 		})
-		atMost(t, fmt.Sprintf("base %v, effect %v: outside the interval", c.base, c.effect), missed, n, alpha)
+		simulate.AtMost(t, fmt.Sprintf("base %v, effect %v: outside the interval", c.base, c.effect), missed, n, alpha)
 	}
 }
 

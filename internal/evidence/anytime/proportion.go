@@ -1,4 +1,4 @@
-package evidence
+package anytime
 
 import "math"
 
@@ -19,7 +19,7 @@ const usualWeight = 50
 // Hypothesis: for every unit, given the past, p_canary <= (1+margin)*p_baseline; both may drift. Guarantee: while
 // it holds, P(exp of it ever reaches 1/alpha) <= alpha. Per bet (tc, tb) and unit: t(outcome in its arm) over
 // t*(outcome in its arm), where (tc*, tb*) on the boundary is the closest to (tc, tb) in Kullback-Leibler
-// divergence under the known share (its root is derived at payoff). By the theorem of Grünwald, de Heide and
+// divergence under the known share (derived at closest). By the theorem of Grünwald, de Heide and
 // Koolen (Safe testing, 2024) that is an e-variable for the whole convex hypothesis; Turner, Ly and Grünwald,
 // Generic e-variables for 2x2 tables (2024), give the form for blocks of fixed size. E is the mean over bets.
 func LogEProportion(stages []OutcomeStage, usual, margin float64) float64 {
@@ -41,7 +41,7 @@ func logProportion(stages []OutcomeStage, usual, margin, direction float64) floa
 	yes, units := usual*usualWeight, float64(usualWeight)
 	for _, s := range stages {
 		u := s.Units()
-		if !u.informs() {
+		if !u.Informs() {
 			continue
 		}
 		if u.Canary+u.Baseline > 0 {
@@ -66,21 +66,27 @@ func (p *proportionPayoff) of(s *OutcomeStage) float64 {
 }
 
 // payoff prices bet j: tb is the usual share, tc the share whose odds are the bet's ratio away from the
-// boundary k*tb. The closest point (k*x, x) of the boundary solves
-//
-//	T(1-kx)(1-x) = A k x(1-x) + B x(1-kx),  A = rho(1-tc), B = (1-rho)(1-tb), T = 1-A-B,
-//
-// which, because T+A+B = 1, is k x^2 - (1 - A + k(1-B)) x + T = 0; the smaller root is the one below 1/k.
+// boundary k*tb.
 func payoff(rho, usual, k, direction float64, j int) proportionPayoff {
 	tb := min(max(usual, 1e-6), 1-1e-6, 0.98/k)
 	odds := k * tb / (1 - k*tb) * math.Exp(direction*thetaOf(j, proportionBets)) // of tc
 	tc := odds / (1 + odds)
 	a, b := rho*(1-tc), (1-rho)*(1-tb)
 	t := rho*tc + (1-rho)*tb
-	mid := 1 - a + k*(1-b)
-	x := 2 * t / (mid + math.Sqrt(max(mid*mid-4*k*t, 0)))
+	x := closest(a, b, t, k)
 	return proportionPayoff{
 		canaryYes: math.Log(tc / (k * x)), canaryNo: -math.Log1p(odds) - math.Log1p(-k*x),
 		baselineYes: math.Log(tb / x), baselineNo: math.Log1p(-tb) - math.Log1p(-x),
 	}
+}
+
+// closest finds the point (k*x, x) of the boundary that is the closest to (tc, tb). The derivative of the
+// divergence is 0 where
+//
+//	T(1-kx)(1-x) = A k x(1-x) + B x(1-kx),  A = rho(1-tc), B = (1-rho)(1-tb), T = 1-A-B,
+//
+// which, because T+A+B = 1, is k x^2 - (1 - A + k(1-B)) x + T = 0; the smaller root is the one below 1/k.
+func closest(a, b, t, k float64) float64 {
+	mid := 1 - a + k*(1-b)
+	return 2 * t / (mid + math.Sqrt(max(mid*mid-4*k*t, 0)))
 }
