@@ -112,6 +112,7 @@ func (b *bench) empty() {
 			plan.Metrics[i].Guardrail = rng.IntN(2) == 0
 			plan.Metrics[i].Margin = 1 + 20*rng.Float64()
 		}
+		plan.Metrics[rng.IntN(len(plan.Metrics))].Guardrail = false
 		const many = 100_000
 		in := evidence.Inputs{Metrics: []evidence.MetricInput{
 			{Name: "failures", Arm: anytime.OneArm{Units: many}, Stages: []anytime.Stage{{Share: 0.5, Canary: 100, Baseline: 1000}}},

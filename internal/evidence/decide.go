@@ -15,7 +15,8 @@ import (
 // is shown not worse than the baseline by the margin; one that counts events also when it is shown below the
 // accepted rate or, where the plan allows it after a given exposure, when the harm not ruled out is small enough;
 // a guardrail when it was watched on enough units. Without data nothing is fine. A first version is judged by the
-// one-arm counts of its events alone: its other metrics have nothing to be compared with and stand aside.
+// one-arm counts of its events alone, guardrails or not: its other metrics have nothing to be compared with and
+// stand aside.
 //
 // Guarantees, at every look at once: a release that raises no metric beyond the tolerance (a first version: none
 // above the accepted rate) is rolled back with probability at most alpha; one with a metric that is no guardrail

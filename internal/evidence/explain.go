@@ -109,7 +109,7 @@ func openText(plan Plan, m MetricVerdict, first bool) string {
 
 func waitText(plan Plan, m MetricVerdict, stages []Stage, first bool, metric Metric) string {
 	var ways []string
-	if metric.Guardrail {
+	if metric.Guardrail && !first {
 		what := "canary units whose outcome is known"
 		if metric.Good {
 			what = "units with this event"

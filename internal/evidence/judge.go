@@ -31,7 +31,7 @@ func judge(plan Plan, m Metric, in MetricInput, first bool) MetricVerdict {
 	if routes > 0 {
 		mv.Basis = basis(plan, m, mv)
 	}
-	if m.Guardrail && mv.Basis == "" && watched(plan, m, mv) {
+	if m.Guardrail && !first && mv.Basis == "" && watched(plan, m, mv) {
 		mv.Basis = basisWatched
 	}
 	switch {
@@ -64,7 +64,7 @@ func watched(plan Plan, m Metric, mv MetricVerdict) bool {
 		return min(mv.Watched.Canary, mv.Watched.Baseline) >= enough
 	}
 	if m.Good { // it must have been seen happen, or nobody sends it
-		return mv.Canary+mv.Baseline >= enough || mv.Arm.Units-mv.Arm.Failures >= enough
+		return mv.Canary+mv.Baseline >= enough
 	}
 	return mv.Arm.Units >= enough // few events are what is hoped for: the units with a known outcome count
 }

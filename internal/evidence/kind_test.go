@@ -123,6 +123,10 @@ func TestFirstVersionOfEveryKind(t *testing.T) {
 	if v := Decide(plan, in); v.Decision != Promote || !strings.Contains(v.Reason, "latency: not looked at") {
 		t.Fatalf("%s: %s", v.Decision, v.Reason)
 	}
+	in.Metrics[0].Arm = OneArm{Units: 250}
+	if v := Decide(plan, in); v.Decision != Hold || strings.Contains(v.Waiting, "whose outcome is known") {
+		t.Fatalf("a guardrail was enough for a first version: %s: %s %s", v.Decision, v.Reason, v.Waiting)
+	}
 	in.Metrics[0].Arm = OneArm{Units: 60, Failures: 8}
 	if v := Decide(plan, in); v.Decision != RollBack {
 		t.Fatalf("%s: %s", v.Decision, v.Reason)
@@ -137,9 +141,10 @@ func TestFirstVersionOfEveryKind(t *testing.T) {
 func TestGuardrailOfGoodEventsMustBeSeen(t *testing.T) {
 	t.Parallel()
 	plan := DefaultPlan()
-	plan.Metrics = []Metric{{Name: "logins", Weight: 1, Good: true, Guardrail: true}}
+	plan.Metrics = []Metric{{Name: "logins", Weight: 0.5, Good: true, Guardrail: true}, {Name: "failures", Weight: 0.5}}
 	for logins, want := range map[int64]Decision{0: Hold, 60: Promote} {
-		in := Inputs{Metrics: []MetricInput{counts("logins", OneArm{Units: 1000, Failures: 1000 - logins}, Stage{Share: 0.5, Canary: logins, Baseline: logins})}}
+		in := Inputs{Metrics: []MetricInput{counts("logins", OneArm{Units: 1000, Failures: 1000 - logins}, Stage{Share: 0.5, Canary: logins, Baseline: logins}),
+			counts("failures", OneArm{Units: 5000})}}
 		if v := Decide(plan, in); v.Decision != want {
 			t.Fatalf("%d logins in each arm: %s: %s", logins, v.Decision, v.Reason)
 		}
@@ -177,6 +182,7 @@ func TestMetricValidate(t *testing.T) {
 		"rise":          {Kind: Histogram, Edges: []Edge{{At: 1, Share: 0.1}, {At: 1, Share: 0.1}}},
 		"above the":     {Kind: Histogram, Edges: []Edge{{At: 1, Share: 0}}},
 		"finite":        {Kind: Histogram, Edges: []Edge{{At: math.Inf(1), Share: 0.1}}},
+		"guardrail":     {Guardrail: true},
 		"its margin":    {Margin: -1},
 		"its tolerance": {Margin: 0.1, Tolerance: 0.2},
 		"stratum":       {Strata: []string{"a", "a"}},
@@ -242,6 +248,7 @@ func TestEmptyKindsNeverPromote(t *testing.T) {
 			plan.Metrics[i].Guardrail = rng.IntN(2) == 0
 			plan.Metrics[i].Margin = 1 + 10*rng.Float64()
 		}
+		plan.Metrics[rng.IntN(len(plan.Metrics))].Guardrail = false
 		in.Metrics[empty] = MetricInput{Name: plan.Metrics[empty].Name}
 		if v := Decide(plan, in); v.Decision == Promote {
 			t.Fatalf("seed %d: promoted without data for %s: %s", seed, plan.Metrics[empty].Name, v.Reason)

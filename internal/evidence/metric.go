@@ -37,8 +37,9 @@ type Metric struct {
 	// Kind is what is counted; "" counts events.
 	Kind Kind `json:"kind,omitempty"`
 	// Guardrail marks a metric that rolls back when it is harmed but need not be proven unharmed: for a promotion
-	// it is enough that it was watched on as many units of the canary, and where arms are compared of the
-	// baseline, as a stage must serve. Metrics that are no guardrail must be shown fine.
+	// it is enough that it was watched on as many units as a stage must serve, in the canary and, where numbers or
+	// outcomes are compared, in the baseline. Metrics that are no guardrail must be shown fine; a plan has at least
+	// one. In a first version, which has nothing else to go by, events must be shown fine although a guardrail.
 	Guardrail bool `json:"guardrail,omitempty"`
 	// Margin and Tolerance take the place of the plan's for this metric where they are not 0. For a mean they
 	// are parts of |Usual|, for the other kinds of the baseline's share or rate.
@@ -73,7 +74,7 @@ func (p Plan) validMetrics() (errs []error) {
 	if len(p.Metrics) == 0 {
 		return []error{errors.New("metrics is empty: name at least one metric")}
 	}
-	names, weights := map[string]bool{}, 0.0
+	names, weights, primary := map[string]bool{}, 0.0, false
 	for _, m := range p.Metrics {
 		if m.Name == "" || names[m.Name] {
 			errs = append(errs, fmt.Errorf("metric %q has no name or a name used twice", m.Name))
@@ -83,12 +84,16 @@ func (p Plan) validMetrics() (errs []error) {
 			errs = append(errs, fmt.Errorf("metric %q has weight %v: it must be above 0 and at most 1", m.Name, m.Weight))
 		}
 		weights += m.Weight
+		primary = primary || !m.Guardrail
 		if err := m.validKind(); err != nil {
 			errs = append(errs, fmt.Errorf("metric %q: %w", m.Name, err))
 		}
 		if tolerance, margin := m.limits(p); !(margin > 0 && margin <= 1000 && tolerance >= 0 && tolerance <= margin) {
 			errs = append(errs, fmt.Errorf("metric %q: its margin %v must be above 0 and at most 1000, its tolerance %v between 0 and the margin", m.Name, margin, tolerance))
 		}
+	}
+	if !primary {
+		errs = append(errs, errors.New("every metric is a guardrail: at least one must have to be shown fine, or nothing is shown by a promotion"))
 	}
 	if weights > 1+1e-9 {
 		errs = append(errs, fmt.Errorf("the weights of the metrics add up to %v: at most 1", weights))

@@ -25,10 +25,11 @@ func (m Moments) around(a float64) (sum, squares float64) {
 	return m.Sum - n*a, max(m.Squares-2*a*m.Sum+n*a*a, 0)
 }
 
-// MeanStage sums up, for one value of the split, the values of the units whose value was settled in this stage:
-// ONE value per unit and rollout, by a rule that does not regard the arm (its first order; what it spent in its
-// first hour). Units without a value are not in it, so a release that changes who has one must be seen by
-// another metric, or counts them with the value 0.
+// MeanStage sums up, for one value of the split, the values of the units that began to be observed in this stage,
+// in the arm they were in then: ONE value per unit and rollout, by a rule that does not regard the arm (its first
+// order; what it spent in its first hour). A value that takes its time to settle is added when it is known. Units
+// without a value are not in it, so a release that changes who has one must be seen by another metric, or counts
+// them with the value 0.
 type MeanStage struct {
 	Share    float64 `json:"share"` // as in Stage
 	Canary   Moments `json:"canary"`
