@@ -1,45 +1,8 @@
 package evidence
 
-import (
-	"testing"
-	"unsafe"
-)
+import "testing"
 
-func BenchmarkTestEvent(b *testing.B) {
-	test := NewTest(0.05, 0, 0.5)
-	b.ReportMetric(float64(unsafe.Sizeof(test)), "bytes/test")
-	i := 0
-	for b.Loop() {
-		i++
-		test.Event(i%20 == 0)
-	}
-}
-
-func BenchmarkTestVerdict(b *testing.B) {
-	test := NewTest(0.05, 0, 0.5)
-	for i := range 400 {
-		test.Event(i%20 == 0)
-	}
-	sum := 0.0
-	for b.Loop() {
-		sum += test.LogE() + test.LogEPromote()
-	}
-	_ = sum
-}
-
-var rampCounts = []Stage{{0.01, 1, 90}, {0.05, 10, 190}, {0.25, 60, 190}, {1, 300, 0}}
-
-func BenchmarkLogE(b *testing.B) {
-	for b.Loop() {
-		LogE(rampCounts, 0)
-	}
-}
-
-func BenchmarkRatioInterval(b *testing.B) {
-	for b.Loop() {
-		RatioInterval(rampCounts, 0.05)
-	}
-}
+var rampCounts = []Stage{{Share: 0.01, Canary: 1, Baseline: 90}, {Share: 0.05, Canary: 10, Baseline: 190}, {Share: 0.25, Canary: 60, Baseline: 190}, {Share: 1, Canary: 300, Baseline: 0}}
 
 func BenchmarkDecide(b *testing.B) {
 	plan := DefaultPlan()
@@ -49,9 +12,9 @@ func BenchmarkDecide(b *testing.B) {
 	}
 }
 
-func BenchmarkEffect(b *testing.B) {
-	strata := []OutcomeStage{{0.05, 40, 60, 700, 1200}, {0.25, 200, 300, 600, 900}}
+func BenchmarkDecideEveryKind(b *testing.B) {
+	plan, in := kinds(), Inputs{Metrics: fineInputs()}
 	for b.Loop() {
-		Effect(strata, 0.05)
+		Decide(plan, in)
 	}
 }

@@ -5,6 +5,8 @@ import (
 	"math"
 	"strconv"
 	"strings"
+
+	"github.com/digital-factory/factory/internal/evidence/anytime"
 )
 
 func (v Verdict) refused(what string, err error) Verdict {
@@ -14,20 +16,23 @@ func (v Verdict) refused(what string, err error) Verdict {
 	return v
 }
 
-func explainRollback(plan Plan, m MetricVerdict, first bool) string {
+func explainRollback(plan Plan, at int, m MetricVerdict, first bool) string {
 	odds := fmt.Sprintf("The evidence of harm (log E %s) has reached its threshold %s. This mistakes a harmless release for a harmful one in at most %s of rollouts, however often it is looked at.",
 		decimal(m.LogE), decimal(m.Threshold), percent(plan.Alpha))
 	if first {
 		return fmt.Sprintf("Roll back: %s. %s of %s units failed, where %s is accepted. %s",
 			m.Name, count(m.Arm.Failures), count(m.Arm.Units), percent(plan.AcceptedRate), odds)
 	}
-	return fmt.Sprintf("Roll back: %s. %s of the %s units with this event were in the canary, where %s are expected from its share of the traffic: %s %s",
-		m.Name, count(m.Canary), count(m.Canary+m.Baseline), decimal(m.Expected), ratioText(plan, m), odds)
+	if m.Kind != Events {
+		return fmt.Sprintf("Roll back: %s. %s %s", m.Name, comparison(plan, plan.Metrics[at], m), odds)
+	}
+	return fmt.Sprintf("Roll back: %s. %s of the %s units with this event were in the canary, where %s are expected from its share of the traffic: %s%s %s",
+		m.Name, count(m.Canary), count(m.Canary+m.Baseline), decimal(m.Expected), ratioText(plan, m), stratumText(m), odds)
 }
 
 func ratioText(plan Plan, m MetricVerdict) string {
 	confidence := percent(1 - plan.IntervalAlpha)
-	if m.RatioHigh >= MaxRatio {
+	if m.RatioHigh >= anytime.MaxRatio {
 		return fmt.Sprintf("the canary's rate is at least %s times the baseline's (%s confidence).", decimal(m.RatioLow), confidence)
 	}
 	return fmt.Sprintf("the canary's rate is %s to %s times the baseline's (%s confidence).", decimal(m.RatioLow), decimal(m.RatioHigh), confidence)
@@ -42,11 +47,21 @@ func explainSplit(plan Plan, r SampleRatio) (reason, waiting string) {
 func explainPromotion(plan Plan, v Verdict) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "Promote: every metric is shown to be fine, with at most %s risk that a release that is not gets promoted.", percent(plan.Beta))
-	for _, m := range v.Metrics {
+	for i, m := range v.Metrics {
+		_, margin := plan.Metrics[i].limits(plan)
 		switch m.Basis {
+		case "":
+			fmt.Fprintf(&b, " %s: not looked at, because a first version has nothing to be compared with.", m.Name)
+		case basisWatched:
+			fmt.Fprintf(&b, " %s: a guardrail, watched without a sign of harm (log E %s, threshold %s).", m.Name, decimal(m.LogE), decimal(m.Threshold))
 		case basisNotWorse:
+			if m.Kind != Events {
+				fmt.Fprintf(&b, " %s: not worse than the baseline by %s or more. %s (Log E %s, threshold %s.)",
+					m.Name, percent(margin), comparison(plan, plan.Metrics[i], m), decimal(m.LogEPromote), decimal(m.PromoteThreshold))
+				continue
+			}
 			fmt.Fprintf(&b, " %s: not worse than the baseline by %s or more (%s units in the canary, %s in the baseline, log E %s, threshold %s).",
-				m.Name, percent(plan.Margin), count(m.Canary), count(m.Baseline), decimal(m.LogEPromote), decimal(m.PromoteThreshold))
+				m.Name, percent(margin), count(m.Canary), count(m.Baseline), decimal(m.LogEPromote), decimal(m.PromoteThreshold))
 		case basisAccepted:
 			fmt.Fprintf(&b, " %s: %s of the canary's %s units failed, which is below the accepted %s (log E %s, threshold %s).",
 				m.Name, count(m.Arm.Failures), count(m.Arm.Units), percent(plan.AcceptedRate), decimal(m.LogEAccepted), decimal(m.PromoteThreshold))
@@ -61,11 +76,15 @@ func explainPromotion(plan Plan, v Verdict) string {
 func explainHold(plan Plan, in Inputs, v Verdict) (reason, waiting string) {
 	var open, waits []string
 	for i, m := range v.Metrics {
-		if m.Decision == Promote {
-			continue
+		switch {
+		case m.Decision == Promote:
+		case m.Kind != Events:
+			open = append(open, openOther(plan, plan.Metrics[i], m, in.FirstVersion))
+			waits = append(waits, waitOther(plan, plan.Metrics[i], in.metric(m.Name), m, in.FirstVersion))
+		default:
+			open = append(open, openText(plan, m, in.FirstVersion))
+			waits = append(waits, waitText(plan, m, in.metric(m.Name).Stages, in.FirstVersion, plan.Metrics[i]))
 		}
-		open = append(open, openText(plan, m, in.FirstVersion))
-		waits = append(waits, waitText(plan, m, in.metric(m.Name).Stages, in.FirstVersion, plan.Metrics[i].Good))
 	}
 	reason = fmt.Sprintf("Hold: no harm is shown, but not every metric is shown to be fine (%d of %d are). %s Up to %s of the canary's units may be failing for all that is known.",
 		len(v.Metrics)-len(open), len(v.Metrics), strings.Join(open, " "), percent(v.HarmNotRuledOut))
@@ -88,14 +107,21 @@ func openText(plan Plan, m MetricVerdict, first bool) string {
 	return text + "."
 }
 
-func waitText(plan Plan, m MetricVerdict, stages []Stage, first, good bool) string {
+func waitText(plan Plan, m MetricVerdict, stages []Stage, first bool, metric Metric) string {
 	var ways []string
+	if metric.Guardrail && !first {
+		what := "canary units whose outcome is known"
+		if metric.Good {
+			what = "units with this event"
+		}
+		ways = append(ways, fmt.Sprintf("%s %s", count(max(plan.MinimumUnits, 1)), what))
+	}
 	if plan.AcceptedRate > 0 {
 		if n, ok := unitsWanted(m.Arm, plan.AcceptedRate, m.PromoteThreshold); ok {
 			ways = append(ways, fmt.Sprintf("about %s more canary units that do not fail", count(n)))
 		}
 	}
-	if n, ok := eventsWanted(plan, m, stages, good); ok && !first {
+	if n, ok := eventsWanted(plan, m, stages, metric); ok && !first {
 		ways = append(ways, fmt.Sprintf("about %s more units with this event over both arms if the canary is no worse", count(n)))
 	}
 	if plan.MaxHarm > 0 {
@@ -112,7 +138,9 @@ func waitText(plan Plan, m MetricVerdict, stages []Stage, first, good bool) stri
 
 // unitsWanted is how many more canary units without a failure show the rate below the accepted one.
 func unitsWanted(a OneArm, rate, threshold float64) (int64, bool) {
-	shown := func(n int64) bool { return OneArm{a.Units + n, a.Failures}.LogEPromote(rate) >= threshold }
+	shown := func(n int64) bool {
+		return OneArm{Units: a.Units + n, Failures: a.Failures}.LogEPromote(rate) >= threshold
+	}
 	low, high := int64(0), int64(1)
 	for !shown(high) {
 		if low, high = high, high*2; high > 1e9 {
@@ -131,18 +159,17 @@ func unitsWanted(a OneArm, rate, threshold float64) (int64, bool) {
 
 // eventsWanted is about how many more events show non-inferiority when the ratio is 1 and the share stays: what
 // is missing, divided by the divergence per event from the margin's boundary.
-func eventsWanted(plan Plan, m MetricVerdict, stages []Stage, good bool) (int64, bool) {
+func eventsWanted(plan Plan, m MetricVerdict, stages []Stage, metric Metric) (int64, bool) {
+	_, margin := metric.limits(plan)
 	for i := len(stages) - 1; i >= 0; i-- {
-		if !stages[i].informs() {
+		if !stages[i].Informs() {
 			continue
 		}
 		p := stages[i].Share
-		if good {
+		if metric.Good {
 			p = 1 - p
 		}
-		q := shifted(p, plan.Margin)
-		divergence := p*math.Log(p/q) + (1-p)*math.Log((1-p)/(1-q))
-		n := (m.PromoteThreshold - m.LogEPromote) / divergence
+		n := (m.PromoteThreshold - m.LogEPromote) / anytime.EventInformation(p, margin)
 		return int64(math.Ceil(n)), n > 0 && n < 1e9
 	}
 	return 0, false
@@ -155,7 +182,7 @@ func decimal(x float64) string {
 	return strings.TrimSuffix(strconv.FormatFloat(x, 'f', 2, 64), ".00")
 }
 
-func percent(x float64) string { return strconv.FormatFloat(settled(x*100), 'g', 4, 64) + " %" }
+func percent(x float64) string { return strconv.FormatFloat(anytime.Settled(x*100), 'g', 4, 64) + " %" }
 
 // count writes a number of units with its thousands grouped.
 func count(n int64) string {

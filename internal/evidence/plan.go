@@ -6,7 +6,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"math"
+
+	"github.com/digital-factory/factory/internal/evidence/anytime"
 )
 
 // Plan says before a rollout how it will be decided. It is frozen, with its [PlanHash], before the first unit
@@ -37,19 +38,13 @@ type Plan struct {
 	// of failing units of at most MaxHarm not yet ruled out suffices to promote. In [0, 1); 0 means never.
 	MaxHarm         float64 `json:"max_harm"`
 	SufficientUnits int64   `json:"sufficient_units"`
+	// SilenceAlpha is the probability that units which report as they should are called silent; 0: silence is
+	// not looked at. In [0, 1). AcceptedSilence is the share of units that may be silent although a report is
+	// due, whatever the baseline does: it finds what silences both arms. In [0, 1); 0: only the arms are compared.
+	SilenceAlpha    float64 `json:"silence_alpha,omitempty"`
+	AcceptedSilence float64 `json:"accepted_silence,omitempty"`
 	// IntervalAlpha is one minus the confidence of the intervals shown. In (0, 1). It decides nothing.
 	IntervalAlpha float64 `json:"interval_alpha"`
-}
-
-// Metric is something that happens to a unit and is counted at its first time in the rollout.
-type Metric struct {
-	Name string `json:"name"`
-	// Weight is the part of Alpha that this metric may spend; the weights of a plan add up to at most 1.
-	Weight float64 `json:"weight"`
-	// Good marks an event that should happen (a login, a completed mission): then fewer of them in the canary
-	// is the harm. It is how a canary that fails silently is seen, so pair every metric of errors with one.
-	// One-arm counts of a good metric take as failures the units to which it did not happen.
-	Good bool `json:"good"`
 }
 
 // DefaultPlan judges failing units: 1 % false rollbacks, 5 % wrong promotions, fine when less than half as many
@@ -80,40 +75,25 @@ func (p Plan) Validate() error {
 	if p.MaxHarm != 0 {
 		open("max_harm", p.MaxHarm)
 	}
+	if p.SilenceAlpha != 0 {
+		open("silence_alpha", p.SilenceAlpha)
+	}
+	if p.AcceptedSilence != 0 {
+		open("accepted_silence", p.AcceptedSilence)
+	}
 	if !(p.Margin > 0 && p.Margin <= 1000) {
 		errs = append(errs, fmt.Errorf("margin is %v: it must be above 0 and at most 1000", p.Margin))
 	}
 	if !(p.Tolerance >= 0 && p.Tolerance <= p.Margin) {
 		errs = append(errs, fmt.Errorf("tolerance is %v: it must be between 0 and the margin", p.Tolerance))
 	}
-	if err := validCounts(p.MinimumUnits, p.SufficientUnits); err != nil {
+	if err := anytime.ValidCounts(p.MinimumUnits, p.SufficientUnits); err != nil {
 		errs = append(errs, fmt.Errorf("minimum_units and sufficient_units: %w", err))
 	}
 	if p.MaxHarm > 0 && p.SufficientUnits == 0 {
 		errs = append(errs, errors.New("max_harm needs sufficient_units: after how many units it suffices"))
 	}
 	return errors.Join(append(errs, p.validMetrics()...)...)
-}
-
-func (p Plan) validMetrics() (errs []error) {
-	if len(p.Metrics) == 0 {
-		return []error{errors.New("metrics is empty: name at least one metric")}
-	}
-	names, weights := map[string]bool{}, 0.0
-	for _, m := range p.Metrics {
-		if m.Name == "" || names[m.Name] {
-			errs = append(errs, fmt.Errorf("metric %q has no name or a name used twice", m.Name))
-		}
-		names[m.Name] = true
-		if !(m.Weight > 0 && m.Weight <= 1) || p.Alpha*m.Weight < math.SmallestNonzeroFloat64*1e20 {
-			errs = append(errs, fmt.Errorf("metric %q has weight %v: it must be above 0 and at most 1", m.Name, m.Weight))
-		}
-		weights += m.Weight
-	}
-	if weights > 1+1e-9 {
-		errs = append(errs, fmt.Errorf("the weights of the metrics add up to %v: at most 1", weights))
-	}
-	return errs
 }
 
 // PlanHash names the plan: the lower-case hexadecimal SHA-256 of its JSON with the fields in their declared
@@ -130,9 +110,16 @@ func PlanHash(p Plan) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// routes is how many ways to promote the plan opens for this rollout. Each is held to Beta/routes, so together
-// they stay within Beta; the number depends on the plan and the kind of rollout only, never on the counts.
-func (p Plan) routes(firstVersion bool) int {
+// routes is how many ways the plan opens for a metric to be shown fine in this rollout. Each is held to
+// Beta/routes, so together they stay within Beta; the number depends on the plan, the metric and the kind of
+// rollout only, never on the counts.
+func (p Plan) routes(m Metric, firstVersion bool) int {
+	if m.Kind != Events {
+		if firstVersion {
+			return 0
+		}
+		return 1
+	}
 	n := 0
 	for _, open := range []bool{!firstVersion, p.AcceptedRate > 0, p.MaxHarm > 0} {
 		if open {

@@ -4,6 +4,8 @@ import (
 	"math/rand/v2"
 	"sync/atomic"
 	"testing"
+
+	"github.com/digital-factory/factory/internal/evidence/simulate"
 )
 
 // rollout plays a whole release as the factory runs it: a population of returning units with risks of their
@@ -98,7 +100,7 @@ func (r rollout) play(rng *rand.Rand) Decision {
 func TestWholeRollouts(t *testing.T) {
 	t.Parallel()
 	plan := DefaultPlan()
-	plan.Alpha, plan.Beta, plan.AcceptedRate, plan.Margin = 0.1, 0.1, 0.02, 1
+	plan.Alpha, plan.Beta, plan.AcceptedRate, plan.Margin = 0.2, 0.2, 0.02, 1
 	plan.Metrics = []Metric{{Name: "failures", Weight: 0.7}, {Name: "missions", Weight: 0.3, Good: true}}
 	// One unit in twenty always fails, the others by their own risk around 1 %: over the accepted rate.
 	harmless := func(rank float64, canary bool) float64 {
@@ -129,21 +131,21 @@ func TestWholeRollouts(t *testing.T) {
 		atLeast int64
 		outOf   int
 	}{
-		{"no change, with units that always fail", harmless, RollBack, plan.Alpha, Promote, 200, 400},
-		{"no change, hardly a failure", clean, RollBack, plan.Alpha, Promote, 180, 200},
-		{"half of the visits of three units in ten fail", harmful, Promote, plan.Beta, RollBack, 99, 100},
-		{"the canary only fails", dead, Promote, plan.Beta, RollBack, 100, 100},
+		{"no change, with units that always fail", harmless, RollBack, plan.Alpha, Promote, 50, 100},
+		{"no change, hardly a failure", clean, RollBack, plan.Alpha, Promote, 40, 50},
+		{"half of the visits of three units in ten fail", harmful, Promote, plan.Beta, RollBack, 29, 30},
+		{"the canary only fails", dead, Promote, plan.Beta, RollBack, 30, 30},
 	} {
 		r := rollout{plan: plan, units: 3000, looks: 30, risk: c.risk}
 		var usual atomic.Int64
-		never, _ := simulate(c.outOf, 16, func(rng *rand.Rand) (bool, float64) {
+		never, _ := simulate.Runs(c.outOf, 16, func(rng *rand.Rand) (bool, float64) {
 			decision := r.play(rng)
 			if decision == c.usually {
 				usual.Add(1)
 			}
 			return decision == c.never, 0
 		})
-		atMost(t, c.name+": "+string(c.never), never, c.outOf, c.limit)
+		simulate.AtMost(t, c.name+": "+string(c.never), never, c.outOf, c.limit)
 		t.Logf("%s: %s %d of %d", c.name, c.usually, usual.Load(), c.outOf)
 		if usual.Load() < c.atLeast {
 			t.Errorf("%s: %s in %d of %d rollouts, want at least %d", c.name, c.usually, usual.Load(), c.outOf, c.atLeast)

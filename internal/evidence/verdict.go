@@ -21,6 +21,8 @@ type Verdict struct {
 	Waiting     string          `json:"waiting"`
 	Metrics     []MetricVerdict `json:"metrics"`
 	SampleRatio SampleRatio     `json:"sample_ratio"`
+	// Silence is nil unless the plan looks at it.
+	Silence *Silence `json:"silence,omitempty"`
 	// HarmNotRuledOut is the largest share of the canary's units, over the metrics, that may be failing for
 	// all that is known, at the confidence that promotions ask for. In [0, 1]; 1 when nothing is known. A
 	// metric shown not worse than the baseline is left out: there the margin bounds the harm.
@@ -30,7 +32,9 @@ type Verdict struct {
 // MetricVerdict is what was found for one metric.
 type MetricVerdict struct {
 	Name string `json:"name"`
-	// Decision of this metric alone: RollBack when it shows harm, Promote when it is shown fine.
+	Kind Kind   `json:"kind,omitempty"`
+	// Decision of this metric alone: RollBack when it shows harm, Promote when it is shown fine or, a guardrail,
+	// was watched.
 	Decision Decision `json:"decision"`
 	// LogE is the evidence of harm; at Threshold = ln(1/(weight*alpha)) it rolls back.
 	LogE      float64 `json:"log_e"`
@@ -41,10 +45,12 @@ type MetricVerdict struct {
 	LogEPromote      float64 `json:"log_e_promote"`
 	LogEAccepted     float64 `json:"log_e_accepted"`
 	PromoteThreshold float64 `json:"promote_threshold"`
-	// Basis says how the metric was shown fine: "not_worse", "below_accepted_rate", "harm_bounded", or "".
+	// Basis says how the metric was shown fine: "not_worse", "below_accepted_rate", "harm_bounded", "watched"
+	// (a guardrail), or "".
 	Basis string `json:"basis"`
-	// Canary and Baseline count units by first event in the rollout; Expected is how many of them the shares
-	// alone would have put into the canary.
+	// Canary and Baseline count units by first event in the rollout, for a proportion those that said yes, for a
+	// histogram those above the edge that speaks loudest, for a mean all; Expected is how many of them the
+	// shares alone would have put into the canary.
 	Canary   int64   `json:"canary"`
 	Baseline int64   `json:"baseline"`
 	Expected float64 `json:"expected"`
@@ -53,9 +59,41 @@ type MetricVerdict struct {
 	RatioLow  float64 `json:"ratio_low"`
 	RatioHigh float64 `json:"ratio_high"`
 	// Arm holds the canary's own counts, RateUpper the share of its units that may be failing for all that is
-	// known, at the confidence that promotions ask for.
+	// known, at the confidence that promotions ask for. Only for events.
 	Arm       OneArm  `json:"arm"`
 	RateUpper float64 `json:"rate_upper"`
+	// Watched counts the units of each arm that the metric was looked at on, for the other kinds.
+	Watched *Units `json:"watched,omitempty"`
+	// Effect is the difference of the shares or means, canary minus baseline, at 1-interval_alpha, from 100 units
+	// in each arm on. It is shown and decides nothing.
+	Effect *Measured `json:"effect,omitempty"`
+	// Edges has an entry for each edge of a histogram, Strata one for each group that the plan names.
+	Edges  []EdgeVerdict    `json:"edges,omitempty"`
+	Strata []StratumVerdict `json:"strata,omitempty"`
+}
+
+// Units are numbers of units by arm.
+type Units struct {
+	Canary   int64 `json:"canary"`
+	Baseline int64 `json:"baseline"`
+}
+
+// EdgeVerdict is what was found at one edge of a histogram: the units above it, by arm, and the evidence as in
+// MetricVerdict. The metric's evidence of harm is the mean over the edges, that of being fine the least of them.
+type EdgeVerdict struct {
+	At          float64 `json:"at"`
+	Canary      int64   `json:"canary"`
+	Baseline    int64   `json:"baseline"`
+	LogE        float64 `json:"log_e"`
+	LogEPromote float64 `json:"log_e_promote"`
+}
+
+// StratumVerdict is what was found in one group.
+type StratumVerdict struct {
+	Name     string  `json:"name"`
+	Canary   int64   `json:"canary"`
+	Baseline int64   `json:"baseline"`
+	LogE     float64 `json:"log_e"`
 }
 
 // The ways in which a metric is shown fine.
@@ -63,6 +101,7 @@ const (
 	basisNotWorse = "not_worse"
 	basisAccepted = "below_accepted_rate"
 	basisBounded  = "harm_bounded"
+	basisWatched  = "watched"
 )
 
 // SampleRatio is the check of the split. Broken blocks promotion and widening; a rollback stays possible.
@@ -72,4 +111,15 @@ type SampleRatio struct {
 	Broken    bool    `json:"broken"`
 	Canary    int64   `json:"canary"`
 	Baseline  int64   `json:"baseline"`
+}
+
+// Silence is the check that units report when they should. Broken blocks promotion and widening: silence is
+// neither success nor failure, and what does not arrive cannot be judged.
+type Silence struct {
+	LogE      float64 `json:"log_e"`
+	Threshold float64 `json:"threshold"`
+	Broken    bool    `json:"broken"`
+	// Silent of Due units did not report, by arm.
+	Silent Units `json:"silent"`
+	Due    Units `json:"due"`
 }

@@ -1,4 +1,4 @@
-package evidence
+package anytime
 
 import "math"
 
@@ -39,7 +39,7 @@ type ratioLikelihood []Stage
 func (l ratioLikelihood) at(t float64) float64 {
 	e, sum := math.Expm1(t), 0.0
 	for _, s := range l {
-		if s.informs() {
+		if s.Informs() {
 			sum += gain(t, price(s.Share, e), s.Canary, s.Canary+s.Baseline)
 		}
 	}
@@ -51,7 +51,7 @@ func (l ratioLikelihood) slope(t, precision float64) (slope, curve float64) {
 	slope, curve = -precision*t, -precision
 	odds := math.Exp(t)
 	for _, s := range l {
-		if s.informs() {
+		if s.Informs() {
 			n := float64(s.Canary + s.Baseline)
 			p := s.Share * odds / (1 - s.Share + s.Share*odds)
 			slope += float64(s.Canary) - n*p

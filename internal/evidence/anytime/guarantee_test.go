@@ -1,12 +1,16 @@
-package evidence
+package anytime
 
 import (
 	"math"
 	"math/rand/v2"
 	"testing"
+
+	"github.com/digital-factory/factory/internal/evidence/simulate"
 )
 
-const runs = 10_000
+// The guarantees hold for every alpha and beta, so they are tested at large ones: a flaw shows in a tenth of the
+// runs. bench/evidence plays ten thousand and more at the levels that are used.
+const runs = 1_200
 
 // A release that changes nothing, looked at after every event of a whole ramp under a daily swing of load.
 func TestFalseRollbacksStayBelowAlpha(t *testing.T) {
@@ -17,14 +21,14 @@ func TestFalseRollbacksStayBelowAlpha(t *testing.T) {
 		ratio            float64
 		runs             int
 	}{
-		{"no change", 0.01, 0, 1, runs},
-		{"at the tolerance", 0.05, 0.25, 1.25, runs / 5},
-		{"better than before", 0.05, 0, 0.8, runs / 5},
+		{"no change", 0.1, 0, 1, 2 * runs},
+		{"at the tolerance", 0.1, 0.25, 1.25, runs},
+		{"better than before", 0.05, 0, 0.8, runs / 4},
 	} {
 		r := ramp1to100
-		r.ratio = c.ratio
+		r.ratio, r.failures = c.ratio, 200
 		threshold := -math.Log(c.alpha)
-		hits, _ := simulate(c.runs, 1, func(rng *rand.Rand) (bool, float64) {
+		hits, _ := simulate.Runs(c.runs, 1, func(rng *rand.Rand) (bool, float64) {
 			test, at, fired := NewTest(r.shares[0], c.tolerance, 1), 0, false
 			r.play(rng, func(stage int, canary bool) bool {
 				for ; at < stage; at++ {
@@ -36,18 +40,18 @@ func TestFalseRollbacksStayBelowAlpha(t *testing.T) {
 			})
 			return fired, 0
 		})
-		atMost(t, c.name, hits, c.runs, c.alpha)
+		simulate.AtMost(t, c.name, hits, c.runs, c.alpha)
 	}
 }
 
 // The other kind of error: a release exactly as bad as the margin must not be promoted.
 func TestWrongPromotionsStayBelowBeta(t *testing.T) {
 	t.Parallel()
-	for _, c := range []struct{ margin, beta float64 }{{0.5, 0.05}, {1, 0.05}} {
+	for _, c := range []struct{ margin, beta float64 }{{0.5, 0.1}, {1, 0.1}} {
 		r := ramp1to100
-		r.ratio, r.failures = 1+c.margin, 400
+		r.ratio, r.failures = 1+c.margin, 80
 		threshold := -math.Log(c.beta)
-		hits, _ := simulate(runs, 2, func(rng *rand.Rand) (bool, float64) {
+		hits, _ := simulate.Runs(2*runs, 2, func(rng *rand.Rand) (bool, float64) {
 			test, at, fired := NewTest(r.shares[0], 0, c.margin), 0, false
 			r.play(rng, func(stage int, canary bool) bool {
 				for ; at < stage; at++ {
@@ -59,14 +63,14 @@ func TestWrongPromotionsStayBelowBeta(t *testing.T) {
 			})
 			return fired, 0
 		})
-		atMost(t, "promoted at the margin", hits, runs, c.beta)
+		simulate.AtMost(t, "promoted at the margin", hits, 2*runs, c.beta)
 	}
 }
 
 func TestOneArmKeepsBothErrors(t *testing.T) {
 	t.Parallel()
-	const rate, alpha, beta, units = 0.01, 0.01, 0.05, 3000
-	harm, _ := simulate(runs, 3, func(rng *rand.Rand) (bool, float64) {
+	const rate, alpha, beta, units = 0.02, 0.1, 0.1, 900
+	harm, _ := simulate.Runs(4*runs, 3, func(rng *rand.Rand) (bool, float64) {
 		var arm OneArm
 		for arm.Units < units {
 			arm.Units++
@@ -79,8 +83,8 @@ func TestOneArmKeepsBothErrors(t *testing.T) {
 		}
 		return false, 0
 	})
-	atMost(t, "rolled back at the accepted rate", harm, runs, alpha)
-	promoted, _ := simulate(runs, 4, func(rng *rand.Rand) (bool, float64) {
+	simulate.AtMost(t, "rolled back at the accepted rate", harm, 4*runs, alpha)
+	promoted, _ := simulate.Runs(4*runs, 4, func(rng *rand.Rand) (bool, float64) {
 		var arm OneArm
 		for arm.Units < units {
 			arm.Units++
@@ -94,21 +98,21 @@ func TestOneArmKeepsBothErrors(t *testing.T) {
 		}
 		return arm.LogEPromote(rate) >= -math.Log(beta), 0
 	})
-	atMost(t, "promoted at the accepted rate", promoted, runs, beta)
+	simulate.AtMost(t, "promoted at the accepted rate", promoted, 4*runs, beta)
 }
 
 func TestRateIntervalHoldsAtEveryLook(t *testing.T) {
 	t.Parallel()
 	for _, rate := range []float64{0.002, 0.05, 0.6} {
-		const n = 1000
-		missed, _ := simulate(n, 5, func(rng *rand.Rand) (bool, float64) {
+		const n = 400
+		missed, _ := simulate.Runs(n, 5, func(rng *rand.Rand) (bool, float64) {
 			var arm OneArm
 			for arm.Units < 1000 {
 				arm.Units++
 				if rng.Float64() < rate {
 					arm.Failures++
 				}
-				if arm.Units%25 == 0 {
+				if arm.Units%50 == 0 {
 					if low, high := arm.RateInterval(0.05); rate < low || rate > high {
 						return true, 0
 					}
@@ -116,17 +120,17 @@ func TestRateIntervalHoldsAtEveryLook(t *testing.T) {
 			}
 			return false, 0
 		})
-		atMost(t, "rate outside its interval", missed, n, 0.05)
+		simulate.AtMost(t, "rate outside its interval", missed, n, 0.05)
 	}
 }
 
 func TestRatioIntervalHoldsAtEveryLook(t *testing.T) {
 	t.Parallel()
 	for _, ratio := range []float64{0.5, 1, 3} {
-		const n = 1000
+		const n = 300
 		r := ramp1to100
 		r.ratio, r.failures = ratio, 400
-		missed, _ := simulate(n, 6, func(rng *rand.Rand) (bool, float64) {
+		missed, _ := simulate.Runs(n, 6, func(rng *rand.Rand) (bool, float64) {
 			stages := make([]Stage, len(r.shares))
 			for i := range stages {
 				stages[i].Share = r.shares[i]
@@ -138,7 +142,7 @@ func TestRatioIntervalHoldsAtEveryLook(t *testing.T) {
 				} else {
 					stages[stage].Baseline++
 				}
-				if seen++; seen%20 == 0 && stage < 3 {
+				if seen++; seen%40 == 0 && stage < 3 {
 					low, high := RatioInterval(stages, 0.05)
 					out = ratio < low || ratio > high
 				}
@@ -146,13 +150,13 @@ func TestRatioIntervalHoldsAtEveryLook(t *testing.T) {
 			})
 			return out, 0
 		})
-		atMost(t, "ratio outside its interval", missed, n, 0.05)
+		simulate.AtMost(t, "ratio outside its interval", missed, n, 0.05)
 	}
 }
 
 func TestSampleRatioCheck(t *testing.T) {
 	t.Parallel()
-	const alpha = 0.01
+	const alpha = 0.1
 	play := func(rng *rand.Rand, lost float64) bool {
 		stages := []Stage{{Share: 0.01}, {Share: 0.05}, {Share: 0.25}, {Share: 0.5}}
 		for k := range stages {
@@ -163,17 +167,17 @@ func TestSampleRatioCheck(t *testing.T) {
 				} else if rng.Float64() >= lost {
 					s.Canary++
 				}
-				if i%10 == 0 && SampleRatioLogE(stages) >= -math.Log(alpha) {
+				if i%25 == 0 && SampleRatioLogE(stages) >= -math.Log(alpha) {
 					return true
 				}
 			}
 		}
 		return false
 	}
-	intact, _ := simulate(runs/2, 7, func(rng *rand.Rand) (bool, float64) { return play(rng, 0), 0 })
-	atMost(t, "intact split called broken", intact, runs/2, alpha)
-	const n = 200
-	found, _ := simulate(n, 8, func(rng *rand.Rand) (bool, float64) { return play(rng, 0.5), 0 })
+	intact, _ := simulate.Runs(runs, 7, func(rng *rand.Rand) (bool, float64) { return play(rng, 0), 0 })
+	simulate.AtMost(t, "intact split called broken", intact, runs, alpha)
+	const n = 100
+	found, _ := simulate.Runs(n, 8, func(rng *rand.Rand) (bool, float64) { return play(rng, 0.5), 0 })
 	if found < n*99/100 {
 		t.Fatalf("a canary that loses half of its units was noticed in %d of %d runs", found, n)
 	}
@@ -187,7 +191,7 @@ func TestSampleRatioCheck(t *testing.T) {
 // as it is.
 func TestAlwaysFailingUnits(t *testing.T) {
 	t.Parallel()
-	const alpha, units, perStage = 0.01, 400, 800
+	const alpha, units, perStage = 0.1, 300, 500
 	shares := []float64{0.01, 0.05, 0.25, 0.5}
 	play := func(rng *rand.Rand, perArm bool) bool {
 		place := make([]float64, units)
@@ -219,10 +223,10 @@ func TestAlwaysFailingUnits(t *testing.T) {
 		}
 		return false
 	}
-	once, _ := simulate(runs, 9, func(rng *rand.Rand) (bool, float64) { return play(rng, false), 0 })
-	atMost(t, "counted once per rollout", once, runs, alpha)
-	const n = 300
-	arms, _ := simulate(n, 10, func(rng *rand.Rand) (bool, float64) { return play(rng, true), 0 })
+	once, _ := simulate.Runs(runs, 9, func(rng *rand.Rand) (bool, float64) { return play(rng, false), 0 })
+	simulate.AtMost(t, "counted once per rollout", once, runs, alpha)
+	const n = 100
+	arms, _ := simulate.Runs(n, 10, func(rng *rand.Rand) (bool, float64) { return play(rng, true), 0 })
 	if arms < n*95/100 {
 		t.Fatalf("counted per arm, %d of %d harmless releases were rolled back: the trap this test stands for is gone", arms, n)
 	}

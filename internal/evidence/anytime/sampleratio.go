@@ -1,4 +1,4 @@
-package evidence
+package anytime
 
 import "math"
 
@@ -23,7 +23,7 @@ func SampleRatioLogE(exposures []Stage) float64 {
 		if s.Share == 1 && s.Baseline > 0 {
 			return impossible
 		}
-		if !s.informs() {
+		if !s.Informs() {
 			continue
 		}
 		a, b := sampleRatioPrior*s.Share, sampleRatioPrior*(1-s.Share)

@@ -1,4 +1,4 @@
-package evidence
+package anytime
 
 import "math"
 
@@ -17,7 +17,7 @@ func (a OneArm) stage(acceptedRate float64) [1]Stage {
 }
 
 // Validate reports negative counts, more failures than units, or counts above MaxCount.
-func (a OneArm) Validate() error { return validCounts(a.Units, a.Failures, a.Units-a.Failures) }
+func (a OneArm) Validate() error { return ValidCounts(a.Units, a.Failures, a.Units-a.Failures) }
 
 // LogE is the log of the evidence that a unit fails with a probability above acceptedRate, in (0, 1).
 //
@@ -59,6 +59,53 @@ func (a OneArm) RateInterval(alpha float64) (low, high float64) {
 	// The likelihood falls on both sides of S/n, so each bound is a crossing.
 	low, high = crossing(s/n, 0, rejected), crossing(s/n, 1, rejected)
 	return low, high
+}
+
+// FailingInGroup holds how many units of a finite group of the given size fail or will fail, at every look at once
+// with probability 1-alpha, when the units that reported so far are a random part of the group: all K for which
+// the Beta(1/2, 1/2) mixture over the probability of this sequence when K of the group fail stays below 1/alpha.
+// Once all have reported it is exact. A group smaller than the units that reported gives 0 to group.
+// Source: Waudby-Smith and Ramdas, Confidence sequences for sampling without replacement (2020).
+func (a OneArm) FailingInGroup(group int64, alpha float64) (low, high int64) {
+	if a.Validate() != nil || group < a.Units || ValidCounts(group) != nil || !(alpha > 0 && alpha < 1) {
+		return 0, max(group, 0)
+	}
+	n, s, all := float64(a.Units), float64(a.Failures), float64(group)
+	mixture := logBeta(s+0.5, n-s+0.5) - logBeta(0.5, 0.5)
+	// falling is ln(k (k-1) ... (k-j+1)).
+	falling := func(k, j float64) float64 {
+		top, _ := math.Lgamma(k + 1)
+		bottom, _ := math.Lgamma(k - j + 1)
+		return top - bottom
+	}
+	rejected := func(k int64) bool {
+		f := float64(k)
+		return mixture-(falling(f, s)+falling(all-f, n-s)-falling(all, n)) >= -math.Log(alpha)
+	}
+	first, last := a.Failures, group-(a.Units-a.Failures) // what is possible at all
+	best := last
+	if a.Units > 0 {
+		best = min(max(int64(s/n*all), first), last)
+	}
+	if a.Units == 0 || rejected(best) { // by a rounding of the best guess only
+		return first, last
+	}
+	return edgeOf(best, first, rejected), edgeOf(best, last, rejected)
+}
+
+// edgeOf finds the outermost count that is not rejected, from inside towards outside.
+func edgeOf(inside, outside int64, rejected func(int64) bool) int64 {
+	if !rejected(outside) {
+		return outside
+	}
+	for inside+1 != outside && inside-1 != outside && inside != outside {
+		if mid := (inside + outside) / 2; rejected(mid) {
+			outside = mid
+		} else {
+			inside = mid
+		}
+	}
+	return inside
 }
 
 // crossing finds, between inside (not rejected) and outside, the outermost point that is not yet known to be

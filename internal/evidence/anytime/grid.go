@@ -1,4 +1,4 @@
-package evidence
+package anytime
 
 import "math"
 
@@ -16,9 +16,25 @@ const (
 	lnGridHigh = 4.1588830833596715
 )
 
+// moreOdds and fewerOdds hold exp(d)-1 for the log ratio d of each bet: constants, worth not computing anew.
+var (
+	moreOdds  = gridOdds(more)
+	fewerOdds = gridOdds(fewer)
+)
+
+func gridOdds(direction float64) (odds [GridPoints]float64) {
+	for j := range odds {
+		odds[j] = math.Expm1(direction * theta(j))
+	}
+	return odds
+}
+
 // theta is the log ratio of bet j.
-func theta(j int) float64 {
-	return lnGridLow + float64(float64(j)*((lnGridHigh-lnGridLow)/(GridPoints-1)))
+func theta(j int) float64 { return thetaOf(j, GridPoints) }
+
+// thetaOf is the same with another number of bets between the same ends.
+func thetaOf(j, points int) float64 {
+	return lnGridLow + float64(float64(j)*((lnGridHigh-lnGridLow)/float64(points-1)))
 }
 
 // The direction of a bet: more events in the canary than the boundary allows, or fewer.
@@ -49,23 +65,28 @@ func LogE(stages []Stage, margin float64) float64 { return logMixture(stages, ma
 func LogEPromote(stages []Stage, margin float64) float64 { return logMixture(stages, margin, fewer) }
 
 func logMixture(stages []Stage, margin, direction float64) float64 {
-	if !(margin > -1) || math.IsInf(margin, 1) {
+	if !sound(margin) {
 		return 0
 	}
-	var bets [GridPoints]float64
-	for j := range bets {
-		d := direction * theta(j)
-		e := math.Expm1(d)
-		sum := 0.0
-		for _, s := range stages {
-			if s.informs() {
-				sum += gain(d, price(shifted(s.Share, margin), e), s.Canary, s.Canary+s.Baseline)
-			}
-		}
-		bets[j] = sum
+	odds := &moreOdds
+	if direction < 0 {
+		odds = &fewerOdds
 	}
-	return logMean(&bets)
+	var bets [GridPoints]float64
+	for _, s := range stages {
+		if !s.Informs() || s.Canary+s.Baseline == 0 {
+			continue
+		}
+		share := shifted(s.Share, margin)
+		for j := range bets {
+			bets[j] += gain(direction*theta(j), price(share, odds[j]), s.Canary, s.Canary+s.Baseline)
+		}
+	}
+	return logMean(bets[:])
 }
+
+// sound says whether a margin can be tested against.
+func sound(margin float64) bool { return margin > -1 && !math.IsInf(margin, 1) }
 
 // shifted is the probability that an event comes from the canary when its rate is 1+margin times the
 // baseline's and a share rho of the units is in it.
@@ -84,7 +105,7 @@ func gain(d, price float64, canary, all int64) float64 {
 }
 
 // logMean is ln(mean(exp(bets))) without overflow.
-func logMean(bets *[GridPoints]float64) float64 {
+func logMean(bets []float64) float64 {
 	top := bets[0]
 	for _, b := range bets {
 		top = max(top, b)
@@ -95,5 +116,5 @@ func logMean(bets *[GridPoints]float64) float64 {
 			sum += math.Exp(b - top)
 		}
 	}
-	return top + math.Log(sum/GridPoints)
+	return top + math.Log(sum/float64(len(bets)))
 }

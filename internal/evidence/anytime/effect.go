@@ -1,4 +1,4 @@
-package evidence
+package anytime
 
 import "math"
 
@@ -18,9 +18,17 @@ func (s OutcomeStage) Units() Stage {
 	return Stage{Share: s.Share, Canary: s.CanaryYes + s.CanaryNo, Baseline: s.BaselineYes + s.BaselineNo}
 }
 
+// Informs is [Stage.Informs] of the units.
+func (s OutcomeStage) Informs() bool { return s.Units().Informs() }
+
+// Exchanged swaps the arms.
+func (s OutcomeStage) Exchanged() OutcomeStage {
+	return OutcomeStage{1 - s.Share, s.BaselineYes, s.BaselineNo, s.CanaryYes, s.CanaryNo}
+}
+
 // Validate reports a share outside (0, 1] or unsound counts.
 func (s OutcomeStage) Validate() error {
-	if err := validCounts(s.CanaryYes, s.CanaryNo, s.BaselineYes, s.BaselineNo); err != nil {
+	if err := ValidCounts(s.CanaryYes, s.CanaryNo, s.BaselineYes, s.BaselineNo); err != nil {
 		return err
 	}
 	return s.Units().Validate()
@@ -62,7 +70,7 @@ const (
 // many more failures than were seen (as Agresti and Coull do for one look), so that rare outcomes which have
 // hardly been seen yet are not taken for impossible.
 func Effect(strata []OutcomeStage, alpha float64) (effect Measured, ok bool) {
-	if !(alpha > 0 && alpha < 1) || len(strata) > maxStages {
+	if !(alpha > 0 && alpha < 1) || len(strata) > MaxStages {
 		return Measured{}, false
 	}
 	var yes, n [2]float64 // canary, baseline
@@ -70,7 +78,7 @@ func Effect(strata []OutcomeStage, alpha float64) (effect Measured, ok bool) {
 		if s.Validate() != nil {
 			return Measured{}, false
 		}
-		if !s.Units().informs() {
+		if !s.Informs() {
 			continue
 		}
 		u := s.Units()
@@ -89,7 +97,7 @@ func Effect(strata []OutcomeStage, alpha float64) (effect Measured, ok bool) {
 	var score, information, squares, drift float64
 	for _, s := range strata {
 		u := s.Units()
-		if !u.informs() {
+		if !u.Informs() {
 			continue
 		}
 		rho := s.Share
@@ -112,8 +120,8 @@ func Effect(strata []OutcomeStage, alpha float64) (effect Measured, ok bool) {
 	variance := max(squares-drift*difference*difference, squares/10)
 	sd := math.Sqrt(variance / information)
 	half := sd * asymptoticHalfWidth(information, effectTuning, alpha)
-	effect.Estimate = settled(clip(difference))
-	effect.Low, effect.High = settled(clip(difference-half)), settled(clip(difference+half))
+	effect.Estimate = Settled(clip(difference))
+	effect.Low, effect.High = Settled(clip(difference-half)), Settled(clip(difference+half))
 	return effect, true
 }
 

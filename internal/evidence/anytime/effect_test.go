@@ -1,10 +1,12 @@
-package evidence
+package anytime
 
 import (
 	"fmt"
 	"math"
 	"math/rand/v2"
 	"testing"
+
+	"github.com/digital-factory/factory/internal/evidence/simulate"
 )
 
 // drawRamp draws a rollout: one to four stages of growing share, base rates that drift from stage to stage.
@@ -22,14 +24,14 @@ func drawRamp(rng *rand.Rand, base float64) []drawnStage {
 func TestEffectCoversAtEveryLook(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct{ base, effect float64 }{{0, 0.6}, {0.05, 0}, {0.3, 0.1}, {0.6, -0.2}, {0.01, 0}, {0.01, 0.03}} {
-		const n, alpha = 1500, 0.05
-		missed, _ := simulate(n, 13, func(rng *rand.Rand) (bool, float64) {
+		const n, alpha = 300, 0.1
+		missed, _ := simulate.Runs(n, 13, func(rng *rand.Rand) (bool, float64) {
 			ramp := drawRamp(rng, c.base)
 			strata := make([]OutcomeStage, len(ramp))
 			for k, r := range ramp {
 				s := &strata[k]
 				s.Share = r.share
-				for i := range 3000 {
+				for i := range 2000 {
 					canary, p := rng.Float64() < r.share, r.base
 					if canary {
 						p += c.effect
@@ -44,7 +46,7 @@ func TestEffectCoversAtEveryLook(t *testing.T) {
 					default:
 						s.BaselineNo++
 					}
-					if i%40 == 0 {
+					if i%50 == 0 {
 						if e, ok := Effect(strata[:k+1], alpha); ok && (c.effect < e.Low || c.effect > e.High) {
 							return true, 0
 						}
@@ -53,7 +55,7 @@ func TestEffectCoversAtEveryLook(t *testing.T) {
 			}
 			return false, 0
 		})
-		atMost(t, fmt.Sprintf("base %v, effect %v: outside the interval", c.base, c.effect), missed, n, alpha)
+		simulate.AtMost(t, fmt.Sprintf("base %v, effect %v: outside the interval", c.base, c.effect), missed, n, alpha)
 	}
 }
 
