@@ -1,7 +1,9 @@
 import { Button } from "@mantine/core";
+import { IconFileCertificate } from "@tabler/icons-react";
 import { useMutation } from "@tanstack/react-query";
 import { fill, type Schemas } from "~/api/ask";
 import { call } from "~/api/client";
+import { useCannot } from "~/api/me";
 import { format } from "~/lib/number";
 import { Details } from "~/object/Details";
 import { short } from "~/object/subject";
@@ -15,6 +17,7 @@ import type { Rollout } from "./rollout";
 /** The plan as it was frozen before the first unit was exposed, and the proof that the verdict follows from it. */
 export function PlanPanel({ rollout: r }: { rollout: Rollout }) {
   const { plan } = r;
+  const mayNot = useCannot("audit");
   const replay = useMutation({
     mutationFn: async () =>
       (await call("GET", fill("/api/v1/rollouts/{id}/replay", { id: r.id }))) as Schemas["Replay"],
@@ -50,6 +53,18 @@ export function PlanPanel({ rollout: r }: { rollout: Rollout }) {
         >
           Replay the verdict
         </Button>
+        {r.decided && r.verdict && !mayNot && (
+          <Button
+            component="a"
+            href={`/api/v1/rollouts/${r.id}/dossier`}
+            download
+            variant="default"
+            size="xs"
+            leftSection={<IconFileCertificate size={15} stroke={1.7} aria-hidden />}
+          >
+            Save the dossier
+          </Button>
+        )}
         <div className={classes.outcome} aria-live="polite">
           {replay.data &&
             (replay.data.identical ? (
