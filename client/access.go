@@ -90,7 +90,7 @@ type Token struct {
 // CreateToken makes an API token for the actor.
 type CreateToken struct {
 	Name   string   `json:"name" minLength:"1" maxLength:"100" example:"laptop" doc:"What it is for"`
-	Scopes []string `json:"scopes" nullable:"false" minItems:"1" enum:"read,write,git,registry,telemetry"`
+	Scopes []string `json:"scopes" nullable:"false" minItems:"1" enum:"read,write,git,registry,telemetry,flags"`
 	Days   int      `json:"days" minimum:"1" maximum:"90" default:"30" doc:"How long it works"`
 }
 

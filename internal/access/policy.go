@@ -56,6 +56,7 @@ const (
 	ManageAccounts Action = "manage-accounts" // accounts and their roles
 	ApproveEffect  Action = "approve-effect"  // decide parked effects
 	Ingest         Action = "ingest"          // send telemetry
+	Evaluate       Action = "evaluate"        // ask for a team's feature flags over OFREP
 )
 
 // words say an action to the person who may not do it.
@@ -89,10 +90,11 @@ var grants = map[Action][]Role{
 	ManageAccounts: {Platform},
 	ApproveEffect:  {Platform},
 	Ingest:         {Platform, Member},
+	Evaluate:       {Platform, Member},
 }
 
 // teamBound are the actions for which Member counts only inside own teams.
-var teamBound = []Action{PlanWork, BuildComponent, Operate}
+var teamBound = []Action{PlanWork, BuildComponent, Operate, Evaluate}
 
 // Scope narrows a token. A session has all scopes.
 type Scope string
@@ -104,11 +106,12 @@ const (
 	ScopeGit       Scope = "git"       // fetch and push
 	ScopeRegistry  Scope = "registry"  // pull and push images
 	ScopeTelemetry Scope = "telemetry" // send OTLP, query metrics
+	ScopeFlags     Scope = "flags"     // evaluate feature flags over OFREP
 )
 
 // Scopes lists all scopes.
 func Scopes() []Scope {
-	return []Scope{ScopeRead, ScopeWrite, ScopeGit, ScopeRegistry, ScopeTelemetry}
+	return []Scope{ScopeRead, ScopeWrite, ScopeGit, ScopeRegistry, ScopeTelemetry, ScopeFlags}
 }
 
 // Actor is who asks: an account through a session or token, or a part of the
@@ -220,6 +223,8 @@ func (a Actor) scoped(action Action) bool {
 		return slices.Contains(a.Scopes, ScopeRead) || slices.Contains(a.Scopes, ScopeWrite)
 	case Ingest:
 		return slices.Contains(a.Scopes, ScopeTelemetry)
+	case Evaluate:
+		return slices.Contains(a.Scopes, ScopeFlags)
 	case BuildComponent:
 		return slices.Contains(a.Scopes, ScopeWrite) || slices.Contains(a.Scopes, ScopeGit) || slices.Contains(a.Scopes, ScopeRegistry)
 	}

@@ -8,7 +8,7 @@ import (
 )
 
 // everything lists all actions; the table below must have a row for each.
-var everything = []Action{Open, Self, Read, Audit, FundWork, ShapeProduct, ManageTeams, PlanWork, BuildComponent, Operate, PublishPath, ManageAccounts, ApproveEffect, Ingest}
+var everything = []Action{Open, Self, Read, Audit, FundWork, ShapeProduct, ManageTeams, PlanWork, BuildComponent, Operate, PublishPath, ManageAccounts, ApproveEffect, Ingest, Evaluate}
 
 // TestPolicy is the whole policy, written down a second time: who may do what on
 // an object of their team and on one of another's.
@@ -29,6 +29,7 @@ func TestPolicy(t *testing.T) {
 		ManageAccounts: {"platform", "platform"},
 		ApproveEffect:  {"platform", "platform"},
 		Ingest:         {"platform member", "platform member"},
+		Evaluate:       {"platform member", "platform"},
 	}
 	for _, action := range everything {
 		row, known := table[action]
@@ -92,7 +93,7 @@ func TestCannot(t *testing.T) {
 func TestScopes(t *testing.T) {
 	t.Parallel()
 	needs := map[Action]string{
-		Read: "read write", Audit: "read write", Ingest: "telemetry", BuildComponent: "write git registry",
+		Read: "read write", Audit: "read write", Ingest: "telemetry", Evaluate: "flags", BuildComponent: "write git registry",
 		FundWork: "write", ShapeProduct: "write", ManageTeams: "write", PlanWork: "write", Operate: "write", PublishPath: "write", ManageAccounts: "write", ApproveEffect: "write",
 	}
 	for action, want := range needs {

@@ -8,6 +8,7 @@ import (
 	"github.com/digital-factory/factory/internal/artifact"
 	"github.com/digital-factory/factory/internal/dossier"
 	"github.com/digital-factory/factory/internal/effect"
+	"github.com/digital-factory/factory/internal/flag"
 	"github.com/digital-factory/factory/internal/flow"
 	"github.com/digital-factory/factory/internal/incident"
 	"github.com/digital-factory/factory/internal/insight"
@@ -41,6 +42,7 @@ type Services struct {
 	Team      *team.Service
 	Flow      *flow.Service
 	Incident  *incident.Service
+	Flag      *flag.Service
 	Insight   *insight.Service
 	Thread    *thread.Service
 	Dossier   *dossier.Service
@@ -65,6 +67,7 @@ func (a *API) rooms() {
 	a.teams()
 	a.work()
 	a.incidents()
+	a.flags()
 	a.insight()
 	a.thread()
 }

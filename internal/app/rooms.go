@@ -20,6 +20,7 @@ import (
 	"github.com/digital-factory/factory/internal/base/store"
 	"github.com/digital-factory/factory/internal/dossier"
 	"github.com/digital-factory/factory/internal/effect"
+	"github.com/digital-factory/factory/internal/flag"
 	"github.com/digital-factory/factory/internal/flow"
 	"github.com/digital-factory/factory/internal/incident"
 	"github.com/digital-factory/factory/internal/insight"
@@ -42,7 +43,7 @@ func schemas() []store.Schema {
 	return []store.Schema{
 		journal.Schema(), effect.Schema(), access.Schema(), portfolio.Schema(), product.Schema(), team.Schema(), flow.Schema(),
 		platform.Schema(), source.Schema(), pipeline.Schema(), artifact.Schema(), release.Schema(), runtime.Schema(), telemetry.Schema(),
-		incident.Schema(), insight.Schema(), thread.Schema(),
+		incident.Schema(), insight.Schema(), thread.Schema(), flag.Schema(),
 	}
 }
 
@@ -54,6 +55,7 @@ type rooms struct {
 	store    *prom.Store
 	receiver *otlp.Receiver
 	signals  *telemetry.Service
+	flags    *flag.Service
 }
 
 // furnish wires the rooms: each gets what it asks of others, in its own words.
@@ -79,12 +81,16 @@ func (a *App) furnish(ctx context.Context) error {
 
 	// Signals: the sink's telemetry is made last, because it asks runtime, whose
 	// workloads speak to the sink.
-	in, counts, watch := &sink{}, &meter{}, &observer{}
+	in, counts, watch, own := &sink{}, &meter{}, &observer{}, &ownedBy{}
 	receiver := otlp.New(in, slog.Default())
-	run := runtime.New(db, j, a.box, images{artifacts}, &telemetryDoor{receiver}, watch, counts, dir("runtime"), now)
-
 	funds := portfolio.New(db, j, &valueOf{in}, portfolio.Options{Every: a.opts.Measure}, now)
 	products := product.New(db, j, funds, now)
+	flags := flag.New(db, j, own, features{products}, now)
+	if err := flags.Load(ctx); err != nil {
+		return err
+	}
+	run := runtime.New(db, j, a.box, images{artifacts}, &workloadDoor{receiver, flags}, watch, counts, dir("runtime"), now)
+
 	teams := team.New(db, j, a.access, now)
 	work := flow.New(db, j, teams, features{products}, now)
 	paths, err := platform.New(db, j, a.effects, teamNames{teams}, func() platform.Addresses {
@@ -93,6 +99,7 @@ func (a *App) furnish(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	own.platform = paths
 	repos := source.New(db, j, items{work}, settings{}, source.Config{Dir: dir("git"), Hook: []string{exe, "hook", "pre-receive"}}, now)
 	runs := pipeline.New(db, j, a.box, commits{repos}, publisher{artifacts, a.URL()}, tools(ctx, a.opts.Cache), dir("runs"), now)
 	rollouts := release.New(db, j, a.effects, workloads{run}, sealed{artifacts}, results{products, funds}, now)
@@ -104,7 +111,7 @@ func (a *App) furnish(ctx context.Context) error {
 	graph := thread.New(db)
 	dossiers := dossier.New(j, decided{rollouts}, threads{graph}, seals{artifacts}, now)
 
-	a.rooms = rooms{artifacts, repos, run, metricStore, receiver, signals}
+	a.rooms = rooms{artifacts, repos, run, metricStore, receiver, signals, flags}
 	for _, m := range []interface{ Follow(*journal.Journal) }{funds, products, teams, work, paths, runs, rollouts, signals, incidents, insights, graph} {
 		m.Follow(j)
 	}
@@ -114,11 +121,11 @@ func (a *App) furnish(ctx context.Context) error {
 	a.parts = []life.Part{
 		{Name: "journal", Run: j.Run}, {Name: "effects", Run: a.effects.Run}, {Name: "source", Run: repos.Run}, {Name: "platform", Run: paths.Run},
 		{Name: "pipeline", Run: runs.Run}, {Name: "artifact", Run: artifacts.Run}, {Name: "release", Run: rollouts.Run}, {Name: "runtime", Run: run.Run},
-		{Name: "telemetry", Run: signals.Run}, {Name: "key results", Run: funds.Run},
+		{Name: "telemetry", Run: signals.Run}, {Name: "flags", Run: flags.Run}, {Name: "key results", Run: funds.Run},
 	}
 	a.api = api.New(a.access.Authenticate(api.SessionCookie), api.Services{
 		Access: a.access, Journal: j, Effects: a.effects, Release: rollouts, Portfolio: funds, Product: products, Platform: paths, Source: repos,
-		Team: teams, Flow: work, Incident: incidents, Insight: insights, Thread: graph, Telemetry: signals, Pipeline: runs, Runtime: run, Artifact: artifacts, Dossier: dossiers,
+		Team: teams, Flow: work, Incident: incidents, Insight: insights, Thread: graph, Telemetry: signals, Pipeline: runs, Runtime: run, Artifact: artifacts, Dossier: dossiers, Flag: flags,
 		Health: a.health,
 	})
 	return a.serveDoors()
@@ -143,6 +150,15 @@ func (f features) HasFeature(ctx context.Context, _ *store.Tx, id ref.Feature) (
 		return false, nil
 	}
 	return err == nil, err
+}
+
+// ownedBy lets flag ask platform, which is made after it, who owns a component.
+type ownedBy struct{ platform *platform.Service }
+
+// Owner returns the team of a component.
+func (o *ownedBy) Owner(ctx context.Context, component ref.Component) (ref.Team, error) {
+	c, err := o.platform.Get(ctx, access.System("flag"), string(component))
+	return c.Team, err
 }
 
 // teamNames lets platform ask which teams exist.

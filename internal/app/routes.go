@@ -38,6 +38,7 @@ func (a *App) routes(ui http.Handler) http.Handler {
 	mux.Handle("/git/", a.rooms.source.Handler(a.access.Authenticate("")))
 	mux.Handle("/v2/", a.rooms.artifact.Handler(a.registryDoor))
 	mux.Handle("/otlp/", http.StripPrefix("/otlp", a.rooms.receiver.Authenticated(a.httpSender)))
+	mux.Handle("/ofrep/", a.rooms.flags.Door(a.asker))
 	mux.Handle("/prometheus/", http.StripPrefix("/prometheus", a.signedIn(access.Read, a.rooms.store.Handler(a.rooms.alertRules))))
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("ok\n")) })
 	mux.HandleFunc("GET /docs/{page}", page)
@@ -71,6 +72,15 @@ func (a *App) signedIn(action access.Action, next http.Handler) http.Handler {
 		}
 		next.ServeHTTP(w, r)
 	})
+}
+
+// asker finds out who asks for flags from outside; SDKs send a token as a
+// bearer's, or as X-API-Key.
+func (a *App) asker(r *http.Request) (access.Actor, error) {
+	if key := r.Header.Get("X-API-Key"); key != "" {
+		return a.access.Actor(r.Context(), key)
+	}
+	return a.access.Authenticate("")(r)
 }
 
 // httpSender finds out who sends OTLP over HTTP from outside.

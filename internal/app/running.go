@@ -16,6 +16,7 @@ import (
 	"github.com/digital-factory/factory/internal/access"
 	"github.com/digital-factory/factory/internal/adapter/otlp"
 	"github.com/digital-factory/factory/internal/adapter/prom"
+	"github.com/digital-factory/factory/internal/flag"
 	"github.com/digital-factory/factory/internal/portfolio"
 	"github.com/digital-factory/factory/internal/product"
 	"github.com/digital-factory/factory/internal/ref"
@@ -91,13 +92,20 @@ func (r results) ForItems(ctx context.Context, items []ref.Item) ([]release.Expe
 	return out, nil
 }
 
-// door of a workload's telemetry: what comes in on its listener is its own.
-type telemetryDoor struct{ receiver *otlp.Receiver }
+// workloadDoor is what the factory offers a workload: what comes in on its
+// listener is its own telemetry, and what it asks for are its own flags.
+type workloadDoor struct {
+	receiver *otlp.Receiver
+	flags    *flag.Service
+}
 
-// Serve serves OTLP/HTTP until the listener closes.
-func (d *telemetryDoor) Serve(l net.Listener, w runtime.Workload) error {
+// Serve serves OTLP/HTTP and OFREP until the listener closes.
+func (d *workloadDoor) Serve(l net.Listener, w runtime.Workload) error {
+	mux := http.NewServeMux()
+	mux.Handle("/", d.receiver.Handler(telemetry.Source{Workload: w.ID, Component: w.Component, Team: w.Team, Environment: w.Environment, Version: w.Number}))
+	mux.Handle("/ofrep/", d.flags.Handler(w.Component, w.Environment))
 	srv := &http.Server{
-		Handler: d.receiver.Handler(telemetry.Source{Workload: w.ID, Component: w.Component, Team: w.Team, Environment: w.Environment, Version: w.Number}),
+		Handler: mux,
 		// A workload is not trusted to be quick or brief.
 		ReadTimeout: 10 * time.Second, MaxHeaderBytes: 16 << 10,
 		ErrorLog: slog.NewLogLogger(slog.Default().Handler(), slog.LevelDebug),

@@ -44,6 +44,11 @@ func TestStaleEditsCarryTheCurrentState(t *testing.T) {
 	acc, err := c.CreateAccount(ctx, client.CreateAccount{Login: "eva", Name: "Eva", Password: "a long enough sentence", Roles: []string{"member"}})
 	fine(t, err)
 
+	_, err = c.CreateComponent(ctx, client.CreateComponent{Name: "engine-controller", Team: "engine", Path: "go-service"})
+	fine(t, err)
+	fl, err := c.CreateFlag(ctx, client.CreateFlag{Component: "engine-controller", Key: "gust-hold", FlagFields: client.FlagFields{Title: "Gusts"}})
+	fine(t, err)
+
 	const never = 99
 	stale := map[string]struct {
 		change func() error
@@ -82,6 +87,10 @@ func TestStaleEditsCarryTheCurrentState(t *testing.T) {
 			_, err := c.UpdateItem(ctx, it.ID, client.UpdateItem{Version: never, Type: "feature", Title: "x"})
 			return err
 		}, &client.Item{}},
+		"PUT /flags/{id}": {func() error {
+			_, err := c.ChangeFlag(ctx, fl.ID, client.ChangeFlag{Version: never, FlagFields: client.FlagFields{Title: "x"}})
+			return err
+		}, &client.Flag{}},
 		"PUT /accounts/{id}": {func() error {
 			_, err := c.ChangeAccount(ctx, acc.ID, client.ChangeAccount{Version: never, Name: "x", Roles: []string{"board"}, Active: true})
 			return err

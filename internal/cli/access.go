@@ -54,7 +54,7 @@ func (s *session) login() *cobra.Command {
 func (s *session) signedIn(ctx context.Context, c *client.Client, sess client.Session) error {
 	host, _ := os.Hostname()
 	c.Token = sess.Secret
-	t, err := c.CreateToken(ctx, client.CreateToken{Name: "command line on " + host, Scopes: []string{"read", "write", "git", "registry", "telemetry"}, Days: 30})
+	t, err := c.CreateToken(ctx, client.CreateToken{Name: "command line on " + host, Scopes: []string{"read", "write", "git", "registry", "telemetry", "flags"}, Days: 30})
 	if err != nil {
 		return err
 	}
@@ -215,7 +215,7 @@ func (s *session) tokens() *cobra.Command {
 			return s.print(t, func(tb *table) { tb.row(t.Secret) })
 		},
 	}
-	create.Flags().StringSliceVar(&in.Scopes, "scope", []string{"read"}, "scope: read, write, git, registry or telemetry (repeatable)")
+	create.Flags().StringSliceVar(&in.Scopes, "scope", []string{"read"}, "scope: read, write, git, registry, telemetry or flags (repeatable)")
 	create.Flags().IntVar(&in.Days, "days", 30, "how long it works, at most 90")
 	list := &cobra.Command{
 		Use: "list", Short: "List your tokens", Args: cobra.NoArgs, Example: "  factory token list",

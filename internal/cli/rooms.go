@@ -12,6 +12,6 @@ func (s *session) rooms() []*cobra.Command {
 		s.product(), s.feature(),
 		s.path(), s.component(), s.commits(),
 		s.run(), s.artifact(), s.workload(), s.alert(), s.dashboard(),
-		s.team(), s.item(), s.board(), s.incident(), s.dora(), s.floor(), s.thread(), s.search(),
+		s.team(), s.item(), s.board(), s.incident(), s.flag(), s.dora(), s.floor(), s.thread(), s.search(),
 	}
 }

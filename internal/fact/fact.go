@@ -25,5 +25,6 @@ func All() []Payload {
 		WorkloadReady{}, WorkloadCrashed{}, WorkloadStopped{},
 		AlertFired{}, AlertResolved{},
 		IncidentOpened{}, IncidentNoted{}, IncidentResolved{},
+		FlagCreated{}, FlagChanged{}, FlagSwitched{}, FlagArchived{},
 	}
 }

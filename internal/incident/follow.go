@@ -21,7 +21,7 @@ func (s *Service) Follow(j *journal.Journal) {
 		Kinds: []string{
 			fact.ComponentCreated{}.Kind(), fact.CommitsPushed{}.Kind(), fact.ArtifactMarkedBad{}.Kind(), fact.WorkloadCrashed{}.Kind(),
 			fact.RolloutStarted{}.Kind(), fact.RolloutWidened{}.Kind(), fact.RolloutHeld{}.Kind(), fact.RolloutResumed{}.Kind(),
-			fact.RolloutDecided{}.Kind(), fact.RolloutFinished{}.Kind(), fact.AlertFired{}.Kind(), fact.AlertResolved{}.Kind(),
+			fact.RolloutDecided{}.Kind(), fact.RolloutFinished{}.Kind(), fact.AlertFired{}.Kind(), fact.AlertResolved{}.Kind(), fact.FlagSwitched{}.Kind(),
 		},
 		Handle: s.handle,
 	})
@@ -266,6 +266,14 @@ func describe(f journal.Fact) (c ref.Component, text string, err error) {
 	case fact.AlertResolved{}.Kind():
 		err = read(f, func(p fact.AlertResolved) {
 			c, text = p.Component, fmt.Sprintf("alert %s no longer fires in %s", p.Alert, p.Environment)
+		})
+	case fact.FlagSwitched{}.Kind():
+		err = read(f, func(p fact.FlagSwitched) {
+			if c = p.Component; p.Killed {
+				text = fmt.Sprintf("the feature behind flag %s was killed in %s: %s", p.Key, p.Environment, p.Reason)
+			} else {
+				text = fmt.Sprintf("flag %s was switched from %s to %s in %s", p.Key, p.From, p.To, p.Environment)
+			}
 		})
 	}
 	return c, text, err

@@ -147,6 +147,7 @@ func TestRollbackOpensAndFixForwardEnds(t *testing.T) {
 			t.Fatal(err)
 		}
 		r.tell(t, 4, started("3"))
+		r.tell(t, 5, fact.FlagSwitched{Component: "engine-controller", Key: "gust-hold", Environment: "production", From: "on", To: "off", Killed: true, Reason: "it sways"})
 		r.tell(t, 7, finished("3", "promoted", true, 4))
 		want.State, want.Resolved, want.ResolvedBecause, want.ResolvedBy = Resolved, noon.Add(7*time.Minute), "engine-controller 3 was promoted", "ro-3"
 		over, timeline, err := r.Get(t.Context(), r.eva, got.ID)
@@ -171,6 +172,7 @@ func TestRollbackOpensAndFixForwardEnds(t *testing.T) {
 			"12:02 the incident was opened: engine-controller 2 was rolled back (incident)",
 			"12:03 Looking at it (Eva)",
 			"12:04 rollout of version 3 began (release)",
+			"12:05 the feature behind flag gust-hold was killed in production: it sways (release)",
 			"12:07 version 3 was promoted (release)",
 			"12:07 the incident is over: engine-controller 3 was promoted (incident)",
 		}

@@ -175,12 +175,13 @@ func TestRecentMovesAreThoseOfTheLastHour(t *testing.T) {
 			{at(1.2), fact.ItemMoved{Item: "ENG-1", Team: "engine", From: "ready", To: "building", Because: "commit c was pushed to engine"}},
 			{at(1.5), fact.TokenCreated{Token: "secret"}},
 			{at(1.6), fact.RunFinished{Run: "r", Outcome: "failed", Reason: "2 tests", Change: change("engine", "c", at(1), "")}},
+			{at(1.7), fact.FlagSwitched{Flag: "engine:gust-hold", Team: "engine", Environment: "production", From: "on", To: "off", Killed: true, Reason: "it sways"}},
 		})
 		got := []string{}
 		for _, m := range floorAt(t, db, at(2)).Recent {
 			got = append(got, fmt.Sprintf("%s %s: %s", m.Subject, m.Title, m.Text))
 		}
-		if diff := cmp.Diff([]string{"run/r r: failed: 2 tests", "item/ENG-1 More thrust: building, because commit c was pushed to engine"}, got); diff != "" {
+		if diff := cmp.Diff([]string{"flag/engine:gust-hold engine:gust-hold: killed in production: it sways", "run/r r: failed: 2 tests", "item/ENG-1 More thrust: building, because commit c was pushed to engine"}, got); diff != "" {
 			t.Fatalf("(-want +got):\n%s", diff)
 		}
 	})

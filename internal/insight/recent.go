@@ -130,6 +130,24 @@ func say(f journal.Fact) (s ref.Subject, team ref.Team, text string, err error) 
 		err = with(f, func(p fact.IncidentResolved) error {
 			return tell(ref.Of("incident", p.Incident), p.Team, "resolved%s", since(p.Because))
 		})
+	case "flag.created":
+		err = with(f, func(p fact.FlagCreated) error {
+			return tell(ref.Of("flag", p.Flag), p.Team, "created, off everywhere")
+		})
+	case "flag.switched":
+		err = with(f, func(p fact.FlagSwitched) error {
+			switch {
+			case p.Killed:
+				return tell(ref.Of("flag", p.Flag), p.Team, "killed in %s%s", p.Environment, colon(p.Reason))
+			case p.To == "cohort":
+				return tell(ref.Of("flag", p.Flag), p.Team, "on for a cohort in %s%s", p.Environment, colon(p.Reason))
+			}
+			return tell(ref.Of("flag", p.Flag), p.Team, "switched %s in %s%s", p.To, p.Environment, colon(p.Reason))
+		})
+	case "flag.archived":
+		err = with(f, func(p fact.FlagArchived) error {
+			return tell(ref.Of("flag", p.Flag), p.Team, "archived%s", colon(p.Reason))
+		})
 	}
 	return s, team, text, err
 }

@@ -29,6 +29,7 @@ type (
 	Rollout     string // UUIDv7
 	Incident    string // UUIDv7
 	Workload    string // UUIDv7
+	Flag        string // component and key, e.g. "engine-controller:gust-hold"
 )
 
 // New returns a fresh UUIDv7 as text.

@@ -67,8 +67,9 @@ type Images interface {
 
 // Telemetry takes what a workload tells about itself.
 type Telemetry interface {
-	// Serve serves OTLP/HTTP for one workload until the listener closes. What
-	// comes in on the listener is that workload's and nobody else's.
+	// Serve serves OTLP/HTTP, and OFREP for its flags, for one workload until
+	// the listener closes. What comes in on the listener is that workload's and
+	// nobody else's.
 	Serve(l net.Listener, w Workload) error
 }
 

@@ -67,7 +67,7 @@ type instance struct {
 	process   *sandbox.Process
 	image     Image
 	port      int
-	otlp      int // port of its telemetry door
+	otlp      int // port of its door to the factory: telemetry and flags
 	transport *http.Transport
 	proxy     *httputil.ReverseProxy
 }
@@ -254,6 +254,7 @@ func (s *Service) start(ctx context.Context, w *worker) (*instance, error) {
 			"HOME=/tmp", "TMPDIR=/tmp",
 			fmt.Sprintf("OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:%d", otlp),
 			"OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf",
+			fmt.Sprintf("OFREP_ENDPOINT=http://127.0.0.1:%d", otlp),
 			"OTEL_METRIC_EXPORT_INTERVAL=1000",
 			"OTEL_BLRP_SCHEDULE_DELAY=200",
 			"OTEL_SERVICE_NAME="+string(w.workload.Component),

@@ -52,7 +52,7 @@ func TestDeploy(t *testing.T) {
 			t.Fatalf("the telemetry door heard %q", heard)
 		}
 		log, err := w.Log(t.Context(), access.System("test"), "1", 1<<20)
-		if err != nil || !strings.Contains(log, "--- starting version 1\n") ||
+		if err != nil || !strings.Contains(log, "--- starting version 1\n") || !strings.Contains(log, " flags beside telemetry true\n") ||
 			!strings.Contains(log, " attributes service.version=1,deployment.environment.name=production,service.instance.id=1\n") {
 			t.Fatalf("log %q: %v", log, err)
 		}

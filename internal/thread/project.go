@@ -41,7 +41,7 @@ func read[P fact.Payload](f journal.Fact, use func(P)) error {
 
 // project returns what a fact adds to the graph. It is pure.
 func project(f journal.Fact) (c change, err error) {
-	for _, part := range []func(journal.Fact, *change) (bool, error){intent, work, changed, delivery, running} {
+	for _, part := range []func(journal.Fact, *change) (bool, error){intent, work, changed, delivery, running, guarding} {
 		if known, err := part(f, &c); known || err != nil {
 			return c, err
 		}
@@ -305,4 +305,58 @@ func joined(reason string) string {
 // number writes a figure with at most one decimal.
 func number(v float64) string {
 	return strings.TrimSuffix(fmt.Sprintf("%.1f", math.Round(10*v)/10), ".0")
+}
+
+// guarding projects the flags of components, and which features they guard.
+func guarding(f journal.Fact, c *change) (known bool, err error) {
+	guards := func(id ref.Flag, feature ref.Feature) {
+		to := ref.Of("flag", id)
+		c.cut = append(c.cut, Edge{To: to, Relation: "guarded by"})
+		c.join(ref.Of("feature", feature), to, "guarded by")
+	}
+	switch f.Kind {
+	case "flag.created":
+		err = read(f, func(p fact.FlagCreated) {
+			c.node(Node{Subject: ref.Of("flag", p.Flag), Title: p.Title, State: "off", Text: "never switched on", Team: p.Team, Component: p.Component})
+			guards(p.Flag, p.Feature)
+		})
+	case "flag.changed":
+		err = read(f, func(p fact.FlagChanged) {
+			c.node(Node{Subject: ref.Of("flag", p.Flag), Title: p.Title})
+			guards(p.Flag, p.Feature)
+		})
+	case "flag.switched":
+		err = read(f, func(p fact.FlagSwitched) {
+			n := Node{Subject: ref.Of("flag", p.Flag), Text: flagText(p)}
+			if p.Environment == "production" { // what customers have is its state
+				n.State = p.To
+				if p.Killed {
+					n.State = "killed"
+				}
+			}
+			c.node(n)
+		})
+	case "flag.archived":
+		err = read(f, func(p fact.FlagArchived) {
+			c.node(Node{Subject: ref.Of("flag", p.Flag), State: "archived", Text: p.Reason})
+		})
+	default:
+		return false, nil
+	}
+	return true, err
+}
+
+// flagText says a switch in words.
+func flagText(p fact.FlagSwitched) string {
+	text := "switched " + p.To
+	switch {
+	case p.Killed:
+		text = "killed"
+	case p.To == "cohort":
+		text = fmt.Sprintf("on for %s %% of units", number(p.Percent))
+		if n := len(p.Units); n > 0 {
+			text += fmt.Sprintf(" and %d by name", n)
+		}
+	}
+	return text + " in " + string(p.Environment) + joined(p.Reason)
 }

@@ -320,6 +320,46 @@ func TestRenamesAndNewLinksShow(t *testing.T) {
 	})
 }
 
+// A flag stands beside the feature that it guards, with what customers have of
+// it, and leads to everything that the feature leads to.
+func TestFlagStandsBesideItsFeature(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, l loom) {
+		l.tell(t, story()...)
+		const id = "engine-controller:gust-hold"
+		expect := func(when, kind, of, want string) {
+			t.Helper()
+			got, err := l.Of(t.Context(), access.System("test"), kind, of)
+			if err != nil {
+				t.Fatal(err)
+			}
+			said := "nothing"
+			for _, n := range append(got.Beside, got.Here) {
+				if n.Kind() == "flag" {
+					said = n.State + ", " + n.Text
+				}
+			}
+			if said != want {
+				t.Errorf("%s: %s %s says %q of the flag, want %q", when, kind, of, said, want)
+			}
+			if want != "nothing" && got.Stages[0].Gap != nil {
+				t.Errorf("%s: %s %s does not reach the vision: %s", when, kind, of, paths(got))
+			}
+		}
+		l.tell(t, fact.FlagCreated{Flag: id, Title: "Hold", Component: "engine-controller", Team: "engine", Feature: "f"},
+			fact.FlagSwitched{Flag: id, Feature: "f", Environment: "production", To: "cohort", Percent: 12.5, Units: []string{"a"}, Reason: "a first part"})
+		for kind, of := range map[string]string{"feature": "f", "item": "ENG-1", "rollout": "ro", "flag": id} {
+			expect("in a cohort", kind, of, "cohort, on for 12.5 % of units and 1 by name in production: a first part")
+		}
+		l.tell(t, fact.FlagSwitched{Flag: id, Feature: "f", Environment: "production", To: "off", Killed: true, Reason: "it sways"})
+		l.tell(t, fact.FlagSwitched{Flag: id, Feature: "f", Environment: "staging", To: "on"})
+		expect("killed, then on in staging", "feature", "f", "killed, switched on in staging")
+		l.tell(t, fact.FeatureCreated{Feature: "g", Initiative: "i", Title: "Battery"}, fact.FlagChanged{Flag: id, Feature: "g", Title: "Hold"})
+		expect("another feature", "feature", "f", "nothing")
+		expect("another feature", "feature", "g", "killed, switched on in staging")
+	})
+}
+
 func TestSearchFindsByNameAndWords(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, l loom) {

@@ -57,6 +57,8 @@ func (w *walker) roots(ctx context.Context, here Node) ([]ref.Subject, error) {
 		list, err = latestOf(ctx, w.tx, "component", here.ID(), "commit", 20)
 	case "product":
 		edges, err = edgesFrom(ctx, w.tx, here.Subject, walked)
+	case "flag":
+		edges, err = edgesTo(ctx, w.tx, here.Subject, walked)
 	case "incident":
 		edges, err = edgesTo(ctx, w.tx, here.Subject, walked)
 		edges = slices.DeleteFunc(edges, func(e Edge) bool { return e.Relation != "hurt" })
@@ -187,8 +189,8 @@ func (w *walker) thread(ctx context.Context, here Node) (Thread, error) {
 	return t, nil
 }
 
-// besides adds the incidents of the rollouts shown, the products of the
-// features, and the components and teams of everything below them.
+// besides adds the incidents of the rollouts shown, the products and flags of
+// the features, and the components and teams of everything below them.
 func (w *walker) besides(ctx context.Context, t *Thread, shown map[ref.Subject]bool) error {
 	add := func(s ref.Subject) error {
 		if _, id := s.Split(); id == "" || shown[s] {
@@ -213,13 +215,17 @@ func (w *walker) besides(ctx context.Context, t *Thread, shown map[ref.Subject]b
 				edges, err = edgesFrom(ctx, w.tx, n.Subject, branchy)
 			case "feature":
 				edges, err = edgesTo(ctx, w.tx, n.Subject, branchy)
+				if err == nil {
+					guards, more := edgesFrom(ctx, w.tx, n.Subject, branchy)
+					edges, err = append(edges, guards...), more
+				}
 			}
 			if err != nil {
 				return err
 			}
 			for _, e := range edges {
 				for _, end := range []ref.Subject{e.From, e.To} {
-					if kind, _ := end.Split(); kind == "incident" || kind == "product" {
+					if kind, _ := end.Split(); kind == "incident" || kind == "product" || kind == "flag" {
 						w.edges[e] = true
 						if err := add(end); err != nil {
 							return err

@@ -19,6 +19,7 @@ func main() {
 	mode := os.Args[1]
 	fmt.Println("mode", mode)
 	fmt.Println("attributes", os.Getenv("OTEL_RESOURCE_ATTRIBUTES"))
+	fmt.Println("flags beside telemetry", os.Getenv("OFREP_ENDPOINT") == os.Getenv("OTEL_EXPORTER_OTLP_ENDPOINT"))
 	if mode == "exit" {
 		fmt.Println("the configuration is missing")
 		os.Exit(2)
