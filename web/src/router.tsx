@@ -270,6 +270,19 @@ const component = createRoute({
   ),
 });
 
+const flags = createRoute({
+  getParentRoute: () => inside,
+  path: "/flags",
+  validateSearch: (s: Record<string, unknown>): { view?: "all" | "archived"; kill?: string } => ({
+    ...pick(s, "view", ["all", "archived"] as const),
+    ...texts(s, ["kill"]),
+  }),
+  component: lazyRouteComponent(
+    styled(() => import("./features/flag/Flags.page")),
+    "FlagsPage",
+  ),
+});
+
 const commit = createRoute({
   getParentRoute: () => inside,
   path: "/components/$name/commits/$sha",
@@ -427,6 +440,7 @@ const tree = root.addChildren([
     item,
     newComponent,
     component,
+    flags,
     commit,
     run,
     rollout,

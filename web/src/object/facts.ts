@@ -105,6 +105,10 @@ const tellers: Record<string, Teller> = {
   "incident.opened": (d) => `opened the incident: ${text(d.title)}`,
   "incident.noted": (d) => because("noted", d.text),
   "incident.resolved": (d) => because("resolved the incident", d.because),
+  "flag.created": (d) => `created the flag ${text(d.key)}: ${text(d.title)}`,
+  "flag.changed": (d) => `changed the flag: ${text(d.fields)}`,
+  "flag.switched": (d) => switched(d),
+  "flag.archived": (d) => because(`archived the flag ${text(d.key)}`, d.reason),
 };
 
 /** A fact as a sentence; a kind that nobody has taught this page is named as it is. */
@@ -116,6 +120,14 @@ export function say(fact: Pick<Schemas["Fact"], "kind" | "data">): Saying {
 
 /** The kinds that can be told; for the test that compares them with what the server knows. */
 export const told: readonly string[] = Object.keys(tellers);
+
+function switched(d: Data): Saying {
+  const where = `${text(d.key)} in ${text(d.environment)}`;
+  if (d.killed === true) return because(`killed the feature behind ${where}`, d.reason);
+  const named = Array.isArray(d.units) && d.units.length > 0 ? ` and ${d.units.length} by name` : "";
+  const to = d.to === "cohort" ? `on for ${text(d.percent)} %${named}` : text(d.to);
+  return because(`switched ${where} ${to}`, d.reason);
+}
 
 function pushed(d: Data): Saying {
   const commits = Array.isArray(d.commits) ? (d.commits as Data[]) : [];

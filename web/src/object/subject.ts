@@ -18,6 +18,7 @@ const pages: Record<string, (id: string) => string> = {
   artifact: (id) => `/artifacts/${id}`,
   rollout: (id) => `/rollouts/${id}`,
   incident: (id) => `/incidents/${id}`,
+  flag: (id) => `/components/${id.split("%3A", 1)[0] ?? id}?view=flags`,
   account: (id) => `/audit?actor=${id}`,
 };
 

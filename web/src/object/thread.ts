@@ -17,6 +17,7 @@ const kinds = [
   "rollout",
   "effect",
   "incident",
+  "flag",
 ];
 
 export function threadQuery(kind: string, id: string) {

@@ -4,6 +4,7 @@ import { useDebouncedValue } from "@mantine/hooks";
 import {
   IconBox,
   IconBulb,
+  IconFlagOff,
   IconKey,
   IconKeyboard,
   IconLogout,
@@ -36,6 +37,7 @@ const doings = [
   { id: "product", title: "Add a product", href: "/products?new=product", icon: IconBox },
   { id: "team", title: "Found a team", href: "/teams?new=team", icon: IconUsers },
   { id: "component", title: "Create a component", href: "/platform/new", icon: IconStack2 },
+  { id: "kill", title: "Kill a feature", href: "/flags?kill=1", icon: IconFlagOff },
   { id: "account", title: "Invite somebody", href: "/accounts?new=account", icon: IconUserPlus },
   { id: "people", title: "See people and their roles", href: "/accounts", icon: IconUsers },
   { id: "token", title: "Make an API token", href: "/tokens?new=token", icon: IconKey },

@@ -111,6 +111,7 @@ const homes: Record<string, Area["to"]> = {
   "/rollouts": "/delivery",
   "/incidents": "/delivery",
   "/artifacts": "/delivery",
+  "/flags": "/delivery",
   "/thread": "/audit",
 };
 

@@ -3,6 +3,7 @@ import {
   IconAlertTriangle,
   IconBox,
   IconChartDots3,
+  IconFlag,
   IconGitCommit,
   IconPackage,
   IconPlayerPlay,
@@ -35,6 +36,7 @@ const icons: Record<string, Icon> = {
   rollout: IconRocket,
   effect: IconChartDots3,
   incident: IconAlertTriangle,
+  flag: IconFlag,
 };
 
 /** One letter finds too much to be of use. */

@@ -22,6 +22,8 @@ interface Props {
   danger?: boolean;
   /** what one must be allowed to do; who is not reads why instead of writing in vain */
   needs?: Action;
+  /** false while the choice cannot be carried out */
+  ready?: boolean;
   /** does it; what it throws is shown in place and the reason is kept */
   onConfirm: (reason: string) => Promise<unknown>;
 }
@@ -39,6 +41,7 @@ export function ReasonDialog({
   action,
   danger = false,
   needs,
+  ready = true,
   onConfirm,
 }: Props) {
   const [reason, setReason] = useState("");
@@ -54,7 +57,7 @@ export function ReasonDialog({
   const submit = async (event: FormEvent) => {
     event.preventDefault();
     setAsked(true);
-    if (missing || busy) return;
+    if (missing || busy || !ready) return;
     setBusy(true);
     setError(undefined);
     try {
@@ -78,7 +81,7 @@ export function ReasonDialog({
       closeButtonProps={{ "aria-label": "Close" }}
     >
       <form onSubmit={submit} noValidate>
-        <div className={classes.label}>This will</div>
+        <div className={classes.label}>{ready ? "This will" : "First"}</div>
         <ul className={classes.will}>
           {will.map((line, i) => (
             <li key={`will ${i.toString()}`}>
@@ -110,7 +113,7 @@ export function ReasonDialog({
           <Button variant="default" onClick={onClose}>
             Cancel
           </Button>
-          <Button type="submit" color={danger ? "red.8" : undefined} loading={busy}>
+          <Button type="submit" color={danger ? "red.8" : undefined} loading={busy} disabled={!ready}>
             {action}
           </Button>
         </div>

@@ -19,6 +19,7 @@ export const scopes: readonly { value: Scope; name: string; about: string }[] = 
   { value: "read", name: "read", about: "read through the API and the command line" },
   { value: "write", name: "write", about: "change through the API and the command line" },
   { value: "telemetry", name: "telemetry", about: "send OTLP metrics and events" },
+  { value: "flags", name: "flags", about: "ask for feature flags over OFREP" },
 ];
 
 const letters = "abcdefghijkmnpqrstuvwxyz23456789"; // 32 that are told apart by eye

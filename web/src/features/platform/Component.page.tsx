@@ -2,6 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import { useParams, useSearch } from "@tanstack/react-router";
 import { useMemo } from "react";
 import { ask } from "~/api/ask";
+import { ComponentFlags } from "~/features/flag/ComponentFlags";
 import { Loaded } from "~/object/Loaded";
 import { TeamName } from "~/object/Names";
 import { ObjectHistory } from "~/object/ObjectHistory";
@@ -45,6 +46,7 @@ const views = [
   { id: "artifacts", name: "Artifacts" },
   { id: "commits", name: "Commits" },
   { id: "workloads", name: "Workloads" },
+  { id: "flags", name: "Flags" },
   { id: "howto", name: "How to" },
 ];
 
@@ -83,6 +85,7 @@ function ComponentView({ component: c }: { component: Component }) {
         <ComponentLists component={c.name} view={view} />
       )}
       {view === "workloads" && <Workloads component={c.name} />}
+      {view === "flags" && <ComponentFlags component={c.name} />}
       {view === "howto" && <HowTo component={c} />}
     </Page>
   );

@@ -5,6 +5,7 @@ import { useNavigate, useParams, useSearch } from "@tanstack/react-router";
 import { useMemo } from "react";
 import type { Schemas } from "~/api/ask";
 import { askPages, rowsOf } from "~/api/ask";
+import { FeatureFlags } from "~/features/flag/FeatureFlags";
 import { format } from "~/lib/number";
 import { Details } from "~/object/Details";
 import { Loaded } from "~/object/Loaded";
@@ -136,6 +137,7 @@ function FeatureView({ feature: f }: { feature: Feature }) {
             <Details rows={[["Since", <Ago key="s" at={f.since} />]]} />
             <ItemCounts items={f.items} />
           </Panel>
+          <FeatureFlags feature={f.id} />
           <Panel title="Where it belongs">
             <Details
               rows={[

@@ -3,6 +3,7 @@ import { IconArrowBackUp, IconHandStop, IconPlayerPlay, IconTool } from "@tabler
 import { useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { send } from "~/api/ask";
+import { KillFeature } from "~/features/flag/KillFeature";
 import { exact } from "~/lib/time";
 import { useKeys } from "~/shell/keys";
 import { ReasonDialog } from "~/ui/ReasonDialog";
@@ -74,6 +75,7 @@ export function Levers({ rollout: r }: { rollout: Rollout }) {
       >
         Fix forward
       </Button>
+      <KillFeature component={r.component} />
       {live && (
         <>
           <Button

@@ -21,6 +21,7 @@ const names: Record<string, string> = {
   component: "Component",
   team: "Team",
   product: "Product",
+  flag: "Flag",
 };
 
 export function stageName(kind: string): string {

@@ -1,0 +1,119 @@
+import type { Browser, Page } from "playwright-core";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { accessibility, openBrowser, openPage } from "./browser";
+import { bootAfterStory } from "./factory";
+
+let factory: Awaited<ReturnType<typeof bootAfterStory>>;
+let browser: Browser;
+
+beforeAll(async () => {
+  [factory, browser] = await Promise.all([bootAfterStory(), openBrowser()]);
+});
+
+afterAll(async () => {
+  await browser?.close();
+  await factory?.stop();
+});
+
+const component = "engine-controller";
+
+async function signIn(page: Page): Promise<void> {
+  await page.goto("/sign-in");
+  await page.getByLabel("Login").fill("eva");
+  await page.getByLabel("Password", { exact: true }).fill(factory.passwords.eva);
+  await page.getByRole("button", { name: "Sign in" }).click();
+  await page.waitForURL((to) => to.pathname !== "/sign-in");
+}
+
+/** What the code gets, asked over OFREP as an SDK asks. */
+async function asked(token: string, unit: string): Promise<unknown> {
+  const answer = await fetch(
+    `${factory.url}/ofrep/${component}/production/ofrep/v1/evaluate/flags/gust-hold`,
+    {
+      method: "POST",
+      headers: { Authorization: `Bearer ${token}`, "Content-Type": "application/json" },
+      body: JSON.stringify({ context: { targetingKey: unit } }),
+    },
+  );
+  const body = (await answer.json()) as { value?: boolean; errorDetails?: string };
+  return body.value ?? body.errorDetails;
+}
+
+async function confirm(page: Page, reason: string, action: string): Promise<void> {
+  const dialog = page.getByRole("dialog");
+  await dialog.getByLabel("Reason").fill(reason);
+  expect(await accessibility(page)).toEqual([]);
+  await dialog.getByRole("button", { name: action, exact: true }).click();
+  await dialog.waitFor({ state: "detached" });
+}
+
+it("makes a feature killable, brings it to a cohort, and kills it from where it hurts", async () => {
+  const { page, wrongs } = await openPage(browser, factory.url);
+  await signIn(page);
+  const token = await page.evaluate(async () => {
+    const made = await fetch("/api/v1/tokens", {
+      method: "POST",
+      headers: { "Content-Type": "application/json" },
+      body: JSON.stringify({ name: "simulator", scopes: ["flags"], days: 1 }),
+    });
+    return ((await made.json()) as { secret: string }).secret;
+  });
+
+  await page.goto(`/components/${component}`);
+  await page.getByRole("link", { name: "Flags", exact: true }).click();
+  await page.getByText("No flags yet").waitFor();
+  expect(await accessibility(page)).toEqual([]);
+  await page.getByRole("button", { name: "Create a flag" }).click();
+  const form = page.getByRole("dialog");
+  await form.getByLabel("What it switches").fill("Hold the thrust in gusts");
+  await form.getByLabel("Key").fill("gust-hold");
+  await form.getByLabel("Guards the feature").selectOption({ label: "New engine" });
+  await form.getByRole("button", { name: "Create the flag" }).click();
+  await form.waitFor({ state: "detached" });
+  expect(await asked(token, "drone-7")).toBe(false);
+
+  await page.getByRole("switch", { name: "gust-hold in production" }).press("Space");
+  const dialog = page.getByRole("dialog");
+  await dialog.getByText("For a cohort").click();
+  await dialog.getByRole("button", { name: "Switch it" }).isDisabled();
+  await dialog.getByLabel("And by name").fill("drone-7");
+  await dialog.getByText("from off to on for 1 by name").waitFor();
+  await confirm(page, "a drone that we watch", "Switch it");
+  await page.getByText("1 named", { exact: true }).waitFor();
+  expect([await asked(token, "drone-7"), await asked(token, "drone-8")]).toEqual([true, false]);
+
+  await page.keyboard.press("Control+k");
+  await page.getByLabel("Go to or do").fill("kill a feature");
+  await page.keyboard.press("Enter");
+  await page.getByText(/it is on for 1 by name/).waitFor();
+  expect(await accessibility(page)).toEqual([]);
+  await page.getByRole("dialog").getByRole("button", { name: "Cancel" }).click();
+
+  await page.goto(`/components/${component}?view=rollouts`);
+  await page.getByRole("table").getByRole("row").nth(1).click();
+  await page.getByRole("button", { name: "Kill the feature" }).click();
+  await confirm(page, "drones sway in gusts", "Kill the feature");
+  expect(await asked(token, "drone-7")).toBe(false);
+  await page.getByRole("button", { name: "Kill the feature" }).waitFor({ state: "detached" });
+
+  await page.goto("/flags");
+  await page.getByText("No flag is on in production").waitFor();
+  await page.goto("/products");
+  await page.goto(`/thread/flag/${encodeURIComponent(`${component}:gust-hold`)}`);
+  await page.getByText("New engine").first().waitFor();
+  await page.getByRole("link", { name: "New engine" }).first().click();
+  await page.getByText("drones sway in gusts").first().waitFor();
+  expect(wrongs).toEqual([]);
+});
+
+it.each(["light", "dark"] as const)("shows flags in %s so that everybody can use them", async (scheme) => {
+  const { page, wrongs } = await openPage(browser, factory.url, { scheme, width: 400 });
+  await signIn(page);
+  await page.goto(`/components/${component}?view=flags`);
+  await page.getByRole("switch", { name: "gust-hold in production" }).waitFor();
+  expect(await accessibility(page)).toEqual([]);
+  await page.goto("/flags?view=all");
+  await page.getByRole("switch", { name: "gust-hold in production" }).waitFor();
+  expect(await accessibility(page)).toEqual([]);
+  expect(wrongs).toEqual([]);
+});
