@@ -11,6 +11,7 @@ export function ArchiveFlag({ flag: f, onClose }: { flag: Flag; onClose: () => v
     <ReasonDialog
       opened
       onClose={onClose}
+      needs="operate"
       title={`Archive ${f.key}?`}
       will={[
         "Answer nobody any more: code that still asks takes its own default",

@@ -65,6 +65,7 @@ export function EditFlag({ component, flag, onClose }: Props) {
       initial={seen ? valuesOf(seen) : { title: "", key: "", feature: "", description: "" }}
       draft={seen ? `flag/${seen.id}` : `new flag ${component}`}
       action={seen ? "Save" : "Create the flag"}
+      needs="operate"
       theirs={(current) => valuesOf(current as Flag)}
       onClose={onClose}
       onSend={async (v, over) => {

@@ -18,6 +18,7 @@ export function KillFlag({ flags, onClose }: { flags: readonly Flag[]; onClose: 
     <ReasonDialog
       opened
       onClose={onClose}
+      needs="operate"
       title={`Kill “${flag.title}”?`}
       will={killWill(flag, "production")}
       undo="Whoever may kill it can switch it on again, for a cohort first, in the component's view Flags."

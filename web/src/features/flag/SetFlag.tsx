@@ -43,6 +43,7 @@ export function SetFlag({ flag, environment, to, onClose }: Props) {
     <ReasonDialog
       opened
       onClose={onClose}
+      needs="operate"
       title={`Switch ${seen.key} in ${environment}?`}
       will={wrong ? [wrong] : will(seen, environment, choice)}
       undo="It can be switched again at any time from here."
