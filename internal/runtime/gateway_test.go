@@ -82,10 +82,22 @@ func TestHosts(t *testing.T) {
 // TestSplit: shares are close to what the route says, a unit keeps its arm while
 // the share grows, another key deals anew, and each unit is told once.
 func TestSplit(t *testing.T) {
+	const many = 20_000
+	for _, share := range []float64{0.05, 0.25, 0.6} {
+		in := 0
+		for i := range many {
+			if hash("secret", fmt.Sprint("unit-", i)).canary(share) {
+				in++
+			}
+		}
+		if off := math.Abs(float64(in) - share*many); off > 5*math.Sqrt(many*share*(1-share)) {
+			t.Errorf("share %v: %d of %d units in the canary", share, in, many)
+		}
+	}
 	each(t, func(t *testing.T, w *world) {
 		w.deploy(version("1", "blue"))
 		w.deploy(version("2", "green"))
-		const units = 1500
+		const units = 300
 		served := func(path string) map[string]bool {
 			canary := map[string]bool{}
 			for i := range units {
@@ -230,18 +242,18 @@ func TestNoFailedRequest(t *testing.T) {
 				}
 			}
 		}
-		served(1, 200)
+		served(1, 50)
 		w.deploy(version("2", "green"))
 		for stage, share := range []float64{0.05, 0.25} {
 			w.route(Route{Baseline: "1", Canary: "2", Rollout: "r", Stage: stage, Share: share, Key: "k", Sequence: int64(2 + stage)})
-			served(2, 50)
+			served(2, 20)
 		}
 		w.route(Route{Baseline: "2", Sequence: 9})
 		if err := w.Stop(t.Context(), "1"); err != nil {
 			t.Fatal(err)
 		}
 		old := sent[1].Load()
-		served(2, 300)
+		served(2, 100)
 		if late := sent[1].Load() - old; late > 8 { // answers that were being read just then
 			t.Errorf("%d requests reached the old version after it was stopped", late)
 		}
