@@ -5,6 +5,7 @@ import (
 	"context"
 	"net/http"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/digital-factory/factory/client"
@@ -31,10 +32,14 @@ func (a *API) accounts() {
 		func(ctx context.Context, _ access.Actor, in *send[client.SignIn]) (*signedIn, error) {
 			return a.signIn(ctx, in.Body.Login, in.Body.Password)
 		})
-	register(a, access.Self, op("DELETE /session", "access", "Sign out"),
+	register(a, access.Self, op("DELETE /session", "access", "Sign out: end the session, or the token that asks"),
 		func(ctx context.Context, _ access.Actor, in *struct {
 			Session string `cookie:"factory_session"`
+			Bearer  string `header:"Authorization" hidden:"true"`
 		}) (*signedOut, error) {
+			if token, found := strings.CutPrefix(in.Bearer, "Bearer "); found {
+				in.Session = token
+			}
 			return &signedOut{http.Cookie{Name: SessionCookie, Path: "/", MaxAge: -1, HttpOnly: true, SameSite: http.SameSiteLaxMode}}, a.Access.SignOut(ctx, in.Session)
 		})
 	register(a, access.Self, op("GET /me", "access", "Show who you are"),

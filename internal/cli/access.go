@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -126,13 +127,23 @@ func keep(k kept) error {
 
 func (s *session) logout() *cobra.Command {
 	return &cobra.Command{
-		Use: "logout", Short: "Forget the token kept on this computer", Args: cobra.NoArgs,
+		Use: "logout", Short: "End the token kept on this computer and forget it", Args: cobra.NoArgs,
 		Example: "  factory logout",
-		RunE: func(*cobra.Command, []string) error {
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			kept := keptLogin()
+			if kept.Token == "" {
+				s.say("You were not signed in.")
+				return nil
+			}
+			ended := (&client.Client{URL: kept.URL, Token: kept.Token}).SignOut(cmd.Context())
 			if err := os.Remove(keptPath()); err != nil && !os.IsNotExist(err) {
 				return err
 			}
-			s.say("Forgotten. Revoke it as well with: factory token revoke ID")
+			if p, failed := errors.AsType[*client.Problem](ended); failed && p.Kind != "denied" { // denied: it had ended before
+				s.say("Forgotten here, but the factory did not end it: %s\nRevoke it with: factory token revoke ID", p.Detail)
+				return nil
+			}
+			s.say("Signed out of %s.", kept.URL)
 			return nil
 		},
 	}
@@ -196,8 +207,68 @@ func (s *session) account() *cobra.Command {
 	}
 	create.Flags().StringVar(&in.Name, "name", "", "full name")
 	create.Flags().StringSliceVar(&in.Roles, "role", nil, "role: board, product, member, platform or auditor (repeatable)")
-	cmd.AddCommand(list, create)
+	cmd.AddCommand(list, create, s.accountChange())
 	return cmd
+}
+
+func (s *session) accountChange() *cobra.Command {
+	var name string
+	var roles []string
+	var active bool
+	cmd := &cobra.Command{
+		Use: "change LOGIN", Short: "Change an account's name or roles, or switch it off", Args: cobra.ExactArgs(1),
+		Long:    "Change what the flags name and leave the rest. Switching an account off ends its sessions and tokens at once.",
+		Example: "  factory account change grace --role product --role board\n  factory account change grace --active=false",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			a, err := s.accountOf(cmd.Context(), args[0])
+			if err != nil {
+				return err
+			}
+			in := client.ChangeAccount{Name: a.Name, Roles: a.Roles, Active: a.Active, Version: a.Version}
+			if cmd.Flags().Changed("name") {
+				in.Name = name
+			}
+			if cmd.Flags().Changed("role") {
+				in.Roles = roles
+			}
+			if cmd.Flags().Changed("active") {
+				in.Active = active
+			}
+			if a, err = s.client().ChangeAccount(cmd.Context(), a.ID, in); err != nil {
+				return err
+			}
+			return s.print(a, func(t *table) { t.row("changed", a.Login, a.Name, strings.Join(a.Roles, ","), activity(a.Active)) })
+		},
+	}
+	cmd.Flags().StringVar(&name, "name", "", "full name")
+	cmd.Flags().StringSliceVar(&roles, "role", nil, "role: board, product, member, platform or auditor (repeatable; all that it shall have)")
+	cmd.Flags().BoolVar(&active, "active", true, "whether it may sign in")
+	return cmd
+}
+
+func activity(active bool) string {
+	if active {
+		return "active"
+	}
+	return "off"
+}
+
+// accountOf finds an account by its login.
+func (s *session) accountOf(ctx context.Context, login string) (client.Account, error) {
+	for p := (client.Paging{Limit: 500}); ; {
+		page, err := s.client().Accounts(ctx, p)
+		if err != nil {
+			return client.Account{}, err
+		}
+		for _, a := range page.Items {
+			if a.Login == login {
+				return a, nil
+			}
+		}
+		if p.After = page.Next; p.After == "" {
+			return client.Account{}, &client.Problem{Kind: "not-found", Title: "not-found", Detail: "there is no account " + login, Next: "list the accounts: factory account list"}
+		}
+	}
 }
 
 func (s *session) tokens() *cobra.Command {

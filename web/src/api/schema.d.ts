@@ -1423,7 +1423,7 @@ export interface paths {
          */
         post: operations["post-session"];
         /**
-         * Sign out
+         * Sign out: end the session, or the token that asks
          * @description Needs the action `self`.
          */
         delete: operations["delete-session"];
