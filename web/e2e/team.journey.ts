@@ -33,6 +33,7 @@ it("plans and pulls by keyboard, and says in words that the limit is reached", a
   await card(page, "ENG-3").focus();
   await page.keyboard.press("p");
   await column(page, "Building, 1 of at most 1").getByText("ENG-3").waitFor();
+  await page.locator("[data-card='ENG-3']:focus").waitFor(); // the focus goes with the card
   await card(page, "ENG-5").focus();
   await page.keyboard.press("p");
   const no = column(page, "Building").getByRole("alert");

@@ -82,15 +82,17 @@ export function BoardView({ team, mine, onNew }: Props) {
   const p85 = data.cycle.p85Seconds;
   const first = columns.find((c) => c.items.length > 0)?.items[0]?.id;
   const current = focus && spotOf(columns, focus) ? focus : first;
-  const look = (id: string) => {
+  const land = (id: string) => {
     setFocus(id);
-    requestAnimationFrame(() => grid.current?.querySelector<HTMLElement>(`[data-card="${id}"]`)?.focus());
+    grid.current?.querySelector<HTMLElement>(`[data-card="${id}"]`)?.focus();
   };
-  // A card that goes to another column is another element there: the focus goes with it, unless it is elsewhere by then.
+  const look = (id: string) => requestAnimationFrame(() => land(id));
+  // A card that goes to another column is another element there: the focus goes with it, unless it is elsewhere by
+  // then. Looking and landing are one step, so that nobody's next key goes to a card that they have left.
   const keep = (id: string, going: Promise<void>) => {
     const back = () =>
       requestAnimationFrame(() => {
-        if (document.activeElement === document.body) look(id);
+        if (document.activeElement === document.body) land(id);
       });
     back();
     void going.then(back);
