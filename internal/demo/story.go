@@ -118,7 +118,11 @@ func (s *story) farewell() {
 
 // kept tells how to look at a story that was played unattended.
 func (s *story) kept() {
-	s.say("\nLook around with: factory up --data %s\nSign in as", filepath.Join(s.opts.data, "factory"))
+	command := "factory up --data " + filepath.Join(s.opts.data, "factory")
+	if s.opts.database != "" {
+		command += " --database " + s.opts.database
+	}
+	s.say("\nLook around with: %s\nSign in as", command)
 	s.passwords()
 }
 
