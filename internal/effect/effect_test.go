@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"os"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -368,11 +367,7 @@ func TestLost(t *testing.T) {
 // TestTwoProcesses on one PostgreSQL database perform each effect once.
 func TestTwoProcesses(t *testing.T) {
 	t.Parallel()
-	server := os.Getenv("FACTORY_TEST_PG")
-	if server == "" {
-		t.Skip("no PostgreSQL: make test starts one") // SQLite has one process
-	}
-	url := storetest.Postgres(t, server)
+	url := storetest.Postgres(t) // SQLite has one process
 	var mu sync.Mutex
 	performed := map[string]int{}
 	var logs []*effect.Log

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -287,11 +286,7 @@ func TestRewind(t *testing.T) {
 // fact is handled once, and what one appends wakes the other.
 func TestTwoProcesses(t *testing.T) {
 	t.Parallel()
-	server := os.Getenv("FACTORY_TEST_PG")
-	if server == "" {
-		t.Skip("no PostgreSQL: make test starts one") // SQLite has one process
-	}
-	url := storetest.Postgres(t, server)
+	url := storetest.Postgres(t) // SQLite has one process
 	var js []*journal.Journal
 	var dbs []*store.DB
 	for range 2 {

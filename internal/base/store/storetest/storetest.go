@@ -1,6 +1,7 @@
 // Package storetest gives each test a fresh database of its own, on SQLite and
-// on PostgreSQL. `make test` starts a PostgreSQL server and names it in
-// FACTORY_TEST_PG; a plain `go test` without it checks SQLite only.
+// on PostgreSQL. The PostgreSQL server is named in FACTORY_TEST_PG, which
+// scripts/with-postgres sets and `make test` uses. A test that finds none fails:
+// what was not tried has not passed. With -short only SQLite is asked for.
 package storetest
 
 import (
@@ -26,13 +27,12 @@ func Each(t *testing.T, schemas []store.Schema, f func(t *testing.T, db *store.D
 		t.Parallel()
 		f(t, open(t, "sqlite:"+filepath.Join(dir(t), "factory.db"), schemas))
 	})
-	pg := os.Getenv("FACTORY_TEST_PG")
-	if pg == "" {
+	if testing.Short() {
 		return
 	}
 	t.Run("postgres", func(t *testing.T) {
 		t.Parallel()
-		f(t, open(t, Postgres(t, pg), schemas))
+		f(t, open(t, Postgres(t), schemas))
 	})
 }
 
@@ -54,9 +54,17 @@ func dir(t *testing.T) string {
 }
 
 // Postgres makes an empty schema on the server and returns its URL; the schema
-// is dropped with the test.
-func Postgres(t *testing.T, server string) string {
+// is dropped with the test. It is for tests of several processes on one
+// database, which SQLite does not have; with -short they are left out.
+func Postgres(t *testing.T) string {
 	t.Helper()
+	if testing.Short() {
+		t.Skip("-short asks for SQLite only")
+	}
+	server := os.Getenv("FACTORY_TEST_PG")
+	if server == "" {
+		t.Fatal("FACTORY_TEST_PG names no PostgreSQL server: run scripts/with-postgres go test ..., or go test -short for SQLite only")
+	}
 	admin, err := sql.Open("pgx", server)
 	if err != nil {
 		t.Fatal(err)
