@@ -21,7 +21,7 @@ import (
 )
 
 // Run keeps the desired workloads running and hands on what the gateway
-// counted, until ctx ends; then it stops the workloads.
+// counted, until ctx ends; then it stops the workloads. A service runs once.
 func (s *Service) Run(ctx context.Context) error {
 	if err := os.MkdirAll(filepath.Join(s.dir, "logs"), 0o700); err != nil {
 		return err

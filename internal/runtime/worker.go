@@ -67,7 +67,6 @@ type instance struct {
 	process   *sandbox.Process
 	image     Image
 	port      int
-	otlp      int // port of its door to the factory: telemetry and flags
 	transport *http.Transport
 	proxy     *httputil.ReverseProxy
 }
@@ -170,18 +169,9 @@ func (s *Service) runLife(ctx context.Context, w *worker) (reason string, ready 
 		return errs.Of(err).Text, false, err
 	}
 	defer in.transport.CloseIdleConnections()
-	otlp, err := in.process.Listen(ctx, in.otlp)
-	if err != nil {
-		in.process.Kill()
-		result, _ := in.process.Wait()
-		if reason = fmt.Sprintf("it exited with code %d", result.ExitCode); result.Signal != "" { // it was ours
-			reason = fmt.Sprintf("its telemetry door could not be opened: %v", err)
-		}
-		return reason + w.log.tail(), false, nil
-	}
-	served := make(chan struct{})
-	go s.serveTelemetry(otlp, w.workload, served)
-	defer func() { _ = otlp.Close(); <-served }()
+	door, served := in.process.Listener(), make(chan struct{})
+	go s.serveTelemetry(door, w.workload, served)
+	defer func() { _ = door.Close(); <-served }()
 
 	unready := s.awaitHealth(ctx, in)
 	switch {
@@ -248,7 +238,7 @@ func (s *Service) start(ctx context.Context, w *worker) (*instance, error) {
 	}
 	w.log.mark("starting version " + w.workload.Number)
 	p, err := s.box.Start(context.WithoutCancel(ctx), sandbox.Spec{
-		Args: args, Dir: dir, Root: root, Limits: limits, Stdout: w.log, Stderr: w.log, Hostname: string(w.workload.Component),
+		Args: args, Dir: dir, Root: root, Limits: limits, Stdout: w.log, Stderr: w.log, Hostname: string(w.workload.Component), Serve: otlp,
 		Env: append(append([]string{}, image.Env...),
 			fmt.Sprintf("PORT=%d", port),
 			"HOME=/tmp", "TMPDIR=/tmp",
@@ -267,7 +257,7 @@ func (s *Service) start(ctx context.Context, w *worker) (*instance, error) {
 		DialContext:         func(ctx context.Context, _, _ string) (net.Conn, error) { return p.Dial(ctx, port) },
 		MaxIdleConnsPerHost: 256, IdleConnTimeout: 90 * time.Second, DisableCompression: true, ResponseHeaderTimeout: time.Minute,
 	}
-	return &instance{process: p, image: image, port: port, otlp: otlp, transport: transport, proxy: newProxy(transport, w.workload.ID)}, nil
+	return &instance{process: p, image: image, port: port, transport: transport, proxy: newProxy(transport, w.workload.ID)}, nil
 }
 
 func (s *Service) imageDir(a ref.Artifact) string {

@@ -93,6 +93,9 @@ func TestNeverReady(t *testing.T) {
 func TestUnhealthy(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		w.end()
+		pace := w.pace
+		w.Service = New(w.db, w.j, w.box, w.out, w.out, w.out, w.out, w.dir, time.Now)
+		w.pace = pace
 		w.pace.ready = 300 * time.Millisecond
 		w.start(t)
 		wants(t, w.Deploy(t.Context(), version("2", "unready")), errs.Blocked, "did not become ready", "/healthz", "503", "mode unready")

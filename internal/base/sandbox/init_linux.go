@@ -61,6 +61,7 @@ type order struct {
 	Tasks     int   // most processes and threads, process 1 included
 	DataBytes int64 // private memory of each process, where no control group limits it
 	Network   bool  // the network namespace is its own: bring its loopback up
+	Serve     int   // port to listen on for the factory, 0 for none
 	Probe     bool  // build everything, start nothing
 }
 
@@ -169,6 +170,11 @@ func startCommand(o *order) (pid int, report news, err error) {
 	if o.Network { // in a network of its own any port is free for the asking, 80 included
 		if err := put("/proc/sys/net/ipv4/ip_unprivileged_port_start", "0"); err != nil {
 			return 0, report, fmt.Errorf("open the low ports: %w", err)
+		}
+	}
+	if o.Serve > 0 {
+		if err := serveFirst(lineFD, o.Serve); err != nil {
+			return 0, report, portError(err, o.Serve)
 		}
 	}
 	score, err := os.OpenFile("/proc/self/oom_score_adj", os.O_RDWR, 0)

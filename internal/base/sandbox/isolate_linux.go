@@ -156,7 +156,7 @@ func (s *Sandbox) launch(ctx context.Context, spec Spec, probe bool) (_ *Process
 	}
 	o := order{
 		Args: spec.Args, Env: spec.Env, Dir: spec.Dir, Hostname: spec.Hostname, Mounts: mounts, Etc: !etc,
-		TempBytes: spec.Limits.TempBytes, FileBytes: spec.Limits.FileBytes, Network: !spec.HostNetwork, Probe: probe,
+		TempBytes: spec.Limits.TempBytes, FileBytes: spec.Limits.FileBytes, Network: !spec.HostNetwork, Serve: spec.Serve, Probe: probe,
 	}
 	if spec.Limits.PIDs > 0 {
 		o.Tasks = spec.Limits.PIDs + initTasks
@@ -245,6 +245,9 @@ func (s *Sandbox) launch(ctx context.Context, spec Spec, probe bool) (_ *Process
 	}
 	if err == nil && !first.Started {
 		err = errs.New(first.Kind, "%s", first.Error)
+	}
+	if err == nil && spec.Serve > 0 { // it was sent before the news
+		p.listener, err = in.line.listener()
 	}
 	if err != nil {
 		in.kill()

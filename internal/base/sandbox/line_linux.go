@@ -35,8 +35,6 @@ func (l *line) socket(ctx context.Context) (*os.File, error) {
 		return nil, context.Cause(ctx)
 	}
 	defer func() { l.turn <- owed }()
-	var data [1]byte
-	var rights [64]byte
 	_ = l.conn.SetDeadline(time.Now().Add(lineTimeout))
 	interrupted := make(chan struct{})
 	stop := context.AfterFunc(ctx, func() {
@@ -50,22 +48,43 @@ func (l *line) socket(ctx context.Context) (*os.File, error) {
 	}()
 	var err error
 	if owed == 0 {
-		if _, err = l.conn.Write(data[:]); err == nil {
+		if _, err = l.conn.Write([]byte{0}); err == nil {
 			owed++
 		}
 	}
-	var n int
 	if err == nil {
-		_, n, _, _, err = l.conn.ReadMsgUnix(data[:], rights[:])
+		f, answer := l.receive()
+		if _, refused := errors.AsType[*errs.Error](answer); answer == nil || refused {
+			owed--
+			return f, answer
+		}
+		err = answer
 	}
 	if errors.Is(err, os.ErrDeadlineExceeded) && ctx.Err() != nil {
 		return nil, context.Cause(ctx)
 	}
+	_ = l.conn.Close()
+	return nil, errs.Because(errs.Unavailable, err, "the command has ended, or its sandbox does not answer")
+}
+
+// listener takes the socket of serveFirst.
+func (l *line) listener() (net.Listener, error) {
+	f, err := l.receive()
 	if err != nil {
-		_ = l.conn.Close()
-		return nil, errs.Because(errs.Unavailable, err, "the command has ended, or its sandbox does not answer")
+		return nil, err
 	}
-	owed--
+	defer func() { _ = f.Close() }()
+	return net.FileListener(f)
+}
+
+// receive reads one answer: a socket, or as an *errs.Error why there is none.
+func (l *line) receive() (*os.File, error) {
+	var data [1]byte
+	var rights [64]byte
+	_, n, _, _, err := l.conn.ReadMsgUnix(data[:], rights[:])
+	if err != nil {
+		return nil, err
+	}
 	if data[0] != 0 {
 		return nil, errs.Because(errs.Unavailable, unix.Errno(data[0]), "no socket can be made in the sandbox")
 	}
@@ -78,6 +97,37 @@ func (l *line) socket(ctx context.Context) (*os.File, error) {
 		return nil, errs.New(errs.Internal, "the sandbox answered without a socket")
 	}
 	return os.NewFile(uintptr(fds[0]), "tcp"), nil
+}
+
+// serveFirst hands out a socket that listens on the port, before anybody asks.
+func serveFirst(fd, port int) error {
+	s, err := listening(port)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = unix.Close(s) }()
+	return unix.Sendmsg(fd, []byte{0}, unix.UnixRights(s), nil, 0)
+}
+
+// listening makes a TCP socket that listens on the port of 127.0.0.1 of the
+// network that this process is in.
+func listening(port int) (fd int, err error) {
+	fd, err = unix.Socket(unix.AF_INET, unix.SOCK_STREAM|unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		return -1, err
+	}
+	err = unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_REUSEADDR, 1)
+	if err == nil {
+		err = unix.Bind(fd, &unix.SockaddrInet4{Port: port, Addr: [4]byte{127, 0, 0, 1}})
+	}
+	if err == nil {
+		err = unix.Listen(fd, 4096)
+	}
+	if err != nil {
+		_ = unix.Close(fd)
+		return -1, err
+	}
+	return fd, nil
 }
 
 // serveSockets answers each byte with a new TCP socket, or with an error number.

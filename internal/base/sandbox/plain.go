@@ -3,6 +3,8 @@ package sandbox
 import (
 	"context"
 	"errors"
+	"fmt"
+	"net"
 	"os"
 	"os/exec"
 	"strings"
@@ -44,12 +46,22 @@ func (s *Sandbox) startPlain(ctx context.Context, spec Spec) (*Process, error) {
 	if _, err := os.Stat(cmd.Dir); err != nil {
 		return nil, errs.New(errs.Invalid, "working directory: %v", err)
 	}
+	var listener net.Listener
+	if spec.Serve > 0 {
+		if listener, err = (&net.ListenConfig{}).Listen(ctx, "tcp", fmt.Sprintf("127.0.0.1:%d", spec.Serve)); err != nil {
+			return nil, portError(err, spec.Serve)
+		}
+	}
 	started := time.Now()
 	if err := cmd.Start(); err != nil {
+		if listener != nil {
+			_ = listener.Close()
+		}
 		return nil, errs.New(errs.Invalid, "%v", err)
 	}
 	p := &Process{
-		cmd: cmd, inner: &plain{cmd.Process, &lost}, started: started, done: make(chan struct{}),
+		listener: listener,
+		cmd:      cmd, inner: &plain{cmd.Process, &lost}, started: started, done: make(chan struct{}),
 		ctx: func() error { return context.Cause(ctx) },
 	}
 	go p.run(context.AfterFunc(ctx, p.Kill))

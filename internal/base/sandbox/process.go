@@ -2,7 +2,6 @@ package sandbox
 
 import (
 	"context"
-	"errors"
 	"net"
 	"os"
 	"os/exec"
@@ -21,6 +20,8 @@ type Process struct {
 	inner   inner
 	started time.Time
 	done    chan struct{}
+
+	listener net.Listener
 
 	killed atomic.Bool
 	result Result // set before done is closed
@@ -141,27 +142,6 @@ func (p *Process) Dial(ctx context.Context, port int) (net.Conn, error) {
 	return net.FileConn(f)
 }
 
-// Listen listens on the port of 127.0.0.1 as the command sees it; port 0 takes a
-// free one. Whoever connects is the command or something it started. That the
-// port is in use is errs.Conflict.
-func (p *Process) Listen(ctx context.Context, port int) (net.Listener, error) {
-	if port < 0 || port > 65535 {
-		return nil, errs.New(errs.Invalid, "%d is not a port", port)
-	}
-	if ctx.Err() != nil {
-		return nil, context.Cause(ctx)
-	}
-	f, err := p.inner.socket(ctx)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { _ = f.Close() }()
-	if err := listen(f, port); err != nil {
-		kind := errs.Unavailable
-		if errors.Is(err, syscall.EADDRINUSE) {
-			kind = errs.Conflict
-		}
-		return nil, errs.Because(kind, err, "cannot listen on port %d of the command", port)
-	}
-	return net.FileListener(f)
-}
+// Listener is what Spec.Serve asked for, nil without it. Whoever connects is the
+// command or something it started. The caller closes it.
+func (p *Process) Listener() net.Listener { return p.listener }

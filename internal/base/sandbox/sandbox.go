@@ -24,9 +24,9 @@
 // A sandbox has a loopback interface and nothing else. It is reached without
 // any virtual network: process 1 makes a socket, which belongs to the namespace
 // it was made in for ever, and hands it over; the factory then connects it
-// ([Process.Dial]) or listens on it ([Process.Listen]). What the factory serves
-// on such a listener is the command's only way out, and the listener tells which
-// command is speaking.
+// ([Process.Dial]). Before the command starts it can hand over one that listens
+// ([Spec].Serve). What the factory serves there is the command's only way out, and
+// the listener tells which command is speaking.
 //
 // # Files
 //

@@ -8,7 +8,6 @@ import (
 	"io"
 	"net"
 	"os"
-	"path/filepath"
 	"strings"
 	"sync"
 	"syscall"
@@ -408,45 +407,57 @@ func TestDialReachesAServerInside(t *testing.T) {
 	})
 }
 
-func TestListenServesTheCommand(t *testing.T) {
+// TestServeFromTheFirstInstruction: what the command asks the factory first is
+// answered, however early it asks, and what speaks there is the command.
+func TestServeFromTheFirstInstruction(t *testing.T) {
 	t.Parallel()
 	kinds(t, func(t *testing.T, s *Sandbox) {
-		// The address is not known before the start, so a file tells it.
-		dir := t.TempDir()
-		binds := []Bind{{Source: dir, Target: "/run/io"}}
-		inside := s.Path(binds, "/run/io")
-		spec := role(t, s, "connect")
-		script := fmt.Sprintf(`while [ ! -s %[1]s/port ]; do sleep 0.01; done; exec %[2]s 127.0.0.1:$(cat %[1]s/port)`, inside, spec.Args[0])
-		spec.Args = []string{"sh", "-c", script}
-		spec.Binds = append(spec.Binds, binds...)
-		out := newText()
-		spec.Stdout, spec.Stderr = out, out
-		p, err := s.Start(t.Context(), spec)
+		port, err := s.Port(4318)
 		if err != nil {
 			t.Fatal(err)
 		}
-		l, err := p.Listen(t.Context(), 0)
+		for range 20 {
+			spec := role(t, s, "connect")
+			spec.Args = append(spec.Args, fmt.Sprintf("127.0.0.1:%d", port))
+			spec.Serve = port
+			out := newText()
+			spec.Stdout, spec.Stderr = out, out
+			p, err := s.Start(t.Context(), spec)
+			if err != nil {
+				t.Fatal(err)
+			}
+			c, err := p.Listener().Accept()
+			if err != nil {
+				t.Fatal(err)
+			}
+			_, _ = io.WriteString(c, "hello from the factory")
+			_, _ = c.Close(), p.Listener().Close()
+			if r, err := p.Wait(); err != nil || r.ExitCode != 0 || out.String() != "hello from the factory" {
+				t.Fatalf("%+v, %v, %q", r, err, out)
+			}
+		}
+		spec := sh("true")
+		spec.Serve = 70_000
+		if _, err := s.Start(t.Context(), spec); !errs.Is(err, errs.Invalid) {
+			t.Errorf("no port: %v", err)
+		}
+	})
+}
+
+// TestServeWhereAnotherListens: where the command has the host's network the
+// port may be taken.
+func TestServeWhereAnotherListens(t *testing.T) {
+	t.Parallel()
+	kinds(t, func(t *testing.T, s *Sandbox) {
+		l, err := net.Listen("tcp", "127.0.0.1:0")
 		if err != nil {
 			t.Fatal(err)
 		}
-		port := l.Addr().(*net.TCPAddr).Port
-		if _, err := p.Listen(t.Context(), port); !errs.Is(err, errs.Conflict) {
-			t.Errorf("port in use: %v", err)
-		}
-		if err := os.WriteFile(filepath.Join(dir, "tmp"), fmt.Append(nil, port), 0o644); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.Rename(filepath.Join(dir, "tmp"), filepath.Join(dir, "port")); err != nil {
-			t.Fatal(err)
-		}
-		c, err := l.Accept()
-		if err != nil {
-			t.Fatal(err)
-		}
-		_, _ = io.WriteString(c, "hello from the factory")
-		_, _ = c.Close(), l.Close()
-		if r, err := p.Wait(); err != nil || r.ExitCode != 0 || out.String() != "hello from the factory" {
-			t.Fatalf("%+v, %v, %q", r, err, out)
+		defer l.Close()
+		spec := sh("true")
+		spec.HostNetwork, spec.Serve = true, l.Addr().(*net.TCPAddr).Port
+		if _, err := s.Start(t.Context(), spec); !errs.Is(err, errs.Conflict) {
+			t.Errorf("the port is in use: %v", err)
 		}
 	})
 }

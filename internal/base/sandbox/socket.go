@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/digital-factory/factory/internal/base/errs"
 )
 
 // connect connects the non-blocking TCP socket f to the port of 127.0.0.1.
@@ -38,20 +40,11 @@ func connect(ctx context.Context, f *os.File, port int) error {
 	return errors.Join(waited, err)
 }
 
-// listen makes the TCP socket f listen on the port of 127.0.0.1.
-func listen(f *os.File, port int) error {
-	raw, err := f.SyscallConn()
-	if err != nil {
-		return err
+// portError says why a port cannot be listened on.
+func portError(err error, port int) error {
+	kind := errs.Unavailable
+	if errors.Is(err, unix.EADDRINUSE) {
+		kind = errs.Conflict
 	}
-	reached := raw.Control(func(fd uintptr) {
-		err = unix.SetsockoptInt(int(fd), unix.SOL_SOCKET, unix.SO_REUSEADDR, 1)
-		if err == nil {
-			err = unix.Bind(int(fd), &unix.SockaddrInet4{Port: port, Addr: [4]byte{127, 0, 0, 1}})
-		}
-		if err == nil {
-			err = unix.Listen(int(fd), 4096)
-		}
-	})
-	return errors.Join(reached, err)
+	return errs.Because(kind, err, "port %d of the command cannot be listened on: %v", port, err)
 }
