@@ -248,12 +248,22 @@ func TestSessions(t *testing.T) {
 		if a := w.actor(short); a.ID != string(bob.ID) || cmp.Diff(Scopes(), a.Scopes) != "" {
 			t.Fatalf("%+v", a)
 		}
-		w.actor(out)
-		if err := w.SignOut(t.Context(), out); err != nil {
+		leaving := w.actor(out)
+		before, err := w.j.Since(t.Context(), 0, 100)
+		if err != nil {
 			t.Fatal(err)
 		}
-		_, err := w.Actor(t.Context(), out)
+		for range 2 { // the second time there is nothing left to end
+			if err := w.SignOut(t.Context(), leaving); err != nil {
+				t.Fatal(err)
+			}
+		}
+		_, err = w.Actor(t.Context(), out)
 		wants(t, err, errs.Denied, "not valid")
+		if after, err := w.j.Since(t.Context(), 0, 100); err != nil || len(after) != len(before) {
+			t.Fatalf("a session's end is told: %d facts were %d, %v", len(after), len(before), err)
+		}
+		wants(t, w.SignOut(t.Context(), Nobody()), errs.Denied, "not signed in")
 		w.pass(12*time.Hour - time.Second)
 		w.actor(short)
 		w.pass(time.Second) // within what is remembered of it
@@ -342,6 +352,20 @@ func TestTokens(t *testing.T) {
 		_, err = w.Actor(t.Context(), secret)
 		wants(t, err, errs.Denied)
 		wants(t, w.Revoke(t.Context(), eva, made.ID), errs.NotFound)
+		_, ended, err := w.CreateToken(t.Context(), eva, "ends itself", []Scope{ScopeRead}, time.Hour)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := w.SignOut(t.Context(), w.actor(ended)); err != nil {
+			t.Fatal(err)
+		}
+		_, err = w.Actor(t.Context(), ended)
+		wants(t, err, errs.Denied)
+		w.actor(secret2) // others go on
+		facts, err := w.j.Since(t.Context(), 0, 100)
+		if last := facts[len(facts)-1]; err != nil || last.Kind != "token.revoked" || last.Actor.ID != eva.ID {
+			t.Fatalf("told last: %+v, %v", last, err)
+		}
 		w.pass(time.Hour)
 		_, err = w.Actor(t.Context(), secret2)
 		wants(t, err, errs.Denied, "expired")

@@ -73,6 +73,7 @@ var words = map[Action]string{
 	ManageAccounts: "managing accounts",
 	ApproveEffect:  "deciding about effects that wait for approval",
 	Ingest:         "sending telemetry",
+	Evaluate:       "asking for the feature flags",
 }
 
 // grants is the whole policy. A role that stands behind an action may do it;
@@ -123,6 +124,7 @@ type Actor struct {
 	Roles  []Role
 	Teams  []string
 	Scopes []Scope
+	token  string // identifier of the session or token with which it asks
 	system bool
 }
 

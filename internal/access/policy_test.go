@@ -78,6 +78,9 @@ func TestCannot(t *testing.T) {
 		if want := eva.Could(action); errs.Of(no[action]).Text != errs.Of(want).Text {
 			t.Errorf("%s: told %v, would be told %v", action, no[action], want)
 		}
+		if words[action] == "" {
+			t.Errorf("%s: there are no words to say who may not", action)
+		}
 	}
 	const want = "shaping products and features needs one of the roles board or product; you have member"
 	if got := errs.Of(no[ShapeProduct]).Text; got != want {

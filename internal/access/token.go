@@ -205,12 +205,22 @@ func (s *Service) Revoke(ctx context.Context, who Actor, id string) error {
 	})
 }
 
-// SignOut ends a session.
-func (s *Service) SignOut(ctx context.Context, secret string) error {
-	return s.db.Update(ctx, func(tx *store.Tx) error {
-		tx.After(s.forget)
-		_, err := tx.Exec(ctx, `update access_token set revoked = $2 where hash = $1`, hashSecret(secret), store.Micros(s.now()))
+// SignOut ends the session or the token with which the actor asks.
+func (s *Service) SignOut(ctx context.Context, who Actor) error {
+	if err := who.May(Self, ""); err != nil {
 		return err
+	}
+	return s.db.Update(ctx, func(tx *store.Tx) error {
+		n, err := tx.Exec(ctx, `update access_token set revoked = $2 where id = $1 and revoked = 0`, who.token, store.Micros(s.now()))
+		if err != nil || n == 0 { // it ended meanwhile
+			return err
+		}
+		tx.After(s.forget)
+		kind, err := store.One(ctx, tx, store.Scan1[string], `select kind from access_token where id = $1`, who.token)
+		if err != nil || kind != tokenKind { // sessions come and go untold
+			return err
+		}
+		return s.journal.Append(ctx, tx, who.By(), ref.Of("account", who.ID), fact.TokenRevoked{Token: who.token, Account: ref.Account(who.ID)})
 	})
 }
 
@@ -244,7 +254,7 @@ func (s *Service) Actor(ctx context.Context, secret string) (Actor, error) {
 		if !account.Active {
 			return errs.New(errs.Denied, "the account %s is switched off", account.Login)
 		}
-		a = Actor{ID: string(account.ID), Name: account.Name, Login: account.Login, Roles: account.Roles, Teams: account.Teams, Scopes: t.Scopes}
+		a = Actor{ID: string(account.ID), Name: account.Name, Login: account.Login, Roles: account.Roles, Teams: account.Teams, Scopes: t.Scopes, token: t.ID}
 		return nil
 	})
 	if err != nil {

@@ -5,7 +5,6 @@ import (
 	"context"
 	"net/http"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/digital-factory/factory/client"
@@ -33,14 +32,8 @@ func (a *API) accounts() {
 			return a.signIn(ctx, in.Body.Login, in.Body.Password)
 		})
 	register(a, access.Self, op("DELETE /session", "access", "Sign out: end the session, or the token that asks"),
-		func(ctx context.Context, _ access.Actor, in *struct {
-			Session string `cookie:"factory_session"`
-			Bearer  string `header:"Authorization" hidden:"true"`
-		}) (*signedOut, error) {
-			if token, found := strings.CutPrefix(in.Bearer, "Bearer "); found {
-				in.Session = token
-			}
-			return &signedOut{http.Cookie{Name: SessionCookie, Path: "/", MaxAge: -1, HttpOnly: true, SameSite: http.SameSiteLaxMode}}, a.Access.SignOut(ctx, in.Session)
+		func(ctx context.Context, who access.Actor, _ *none) (*signedOut, error) {
+			return &signedOut{http.Cookie{Name: SessionCookie, Path: "/", MaxAge: -1, HttpOnly: true, SameSite: http.SameSiteLaxMode}}, a.Access.SignOut(ctx, who)
 		})
 	register(a, access.Self, op("GET /me", "access", "Show who you are"),
 		func(_ context.Context, who access.Actor, _ *none) (*body[client.Me], error) {

@@ -12952,9 +12952,7 @@ export interface operations {
             query?: never;
             header?: never;
             path?: never;
-            cookie?: {
-                factory_session?: string;
-            };
+            cookie?: never;
         };
         requestBody?: never;
         responses: {
