@@ -18,7 +18,7 @@ import {
 } from "@tabler/icons-react";
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { useNavigate, useRouter } from "@tanstack/react-router";
-import { useEffect, useMemo } from "react";
+import { useEffect, useLayoutEffect, useMemo, useState } from "react";
 import { asProblem } from "~/api/problem";
 import { Kbd } from "~/ui/Kbd";
 import { areas } from "./areas";
@@ -115,20 +115,23 @@ export function Palette({ opened, typed, onTyped, onClose, onScheme, onHelp }: P
   const teams = useQuery({ ...teamsQuery, enabled: opened });
   const go = (href: string) => router.history.push(href);
   const searched = asked && searchable(typed.trim());
+  // Both tell of components and teams: whichever comes first, they stand in the same place.
+  const nodes = searched ? (objects.data?.items ?? []) : [];
   const lasting = searched
-    ? find(foundCommands(lastingNodes(components.data?.items, teams.data?.items), go), typed).slice(0, 6)
+    ? find(foundCommands(lastingNodes(components.data?.items, teams.data?.items, nodes), go), typed).slice(
+        0,
+        6,
+      )
     : [];
-  const found = [
-    ...find(commands, typed),
-    ...lasting,
-    ...(searched
-      ? foundCommands(objects.data?.items ?? [], go).filter((c) => !lasting.some((l) => l.id === c.id))
-      : []),
-  ];
-  const looking = searchable(typed.trim()) && (settled !== typed.trim() || objects.isFetching);
+  // What was found for the text before stays only where it answers this one too.
+  const current = settled === typed.trim() && !objects.isPlaceholderData;
+  const others = foundCommands(nodes, go).filter((c) => !lasting.some((l) => l.id === c.id));
+  const found = [...find(commands, typed), ...lasting, ...(current ? others : find(others, typed))];
+  const looking =
+    searchable(typed.trim()) && (settled !== typed.trim() || objects.isFetching || components.isLoading);
   const first = found[0]?.id;
   // What comes after the typing has none selected: Enter goes to the first then too.
-  useEffect(() => {
+  useLayoutEffect(() => {
     const { listId } = store.getState();
     const list = opened && first !== undefined ? document.getElementById(listId) : null;
     if (!list) return;
@@ -136,6 +139,15 @@ export function Palette({ opened, typed, onTyped, onClose, onScheme, onHelp }: P
     list.querySelector("[data-action]")?.setAttribute("data-selected", "true");
     store.updateState((state) => ({ ...state, selected: 0 }));
   }, [opened, first]);
+  // Enter before anything was found goes to what is found first, unless the text changes meanwhile.
+  const [entered, setEntered] = useState<string>();
+  const awaited = opened && entered === typed ? found[0] : undefined;
+  useEffect(() => {
+    if (!awaited) return;
+    setEntered(undefined);
+    spotlight.close();
+    awaited.run();
+  }, [awaited]);
   const groups = [...new Set(found.map((c) => c.group))];
 
   return (
@@ -156,6 +168,9 @@ export function Palette({ opened, typed, onTyped, onClose, onScheme, onHelp }: P
         placeholder="Go to, do, or find anything…"
         aria-label="Go to or do"
         leftSection={<IconSearch size={18} stroke={1.6} />}
+        onKeyDown={(event) => {
+          if (event.key === "Enter" && found.length === 0 && looking) setEntered(typed);
+        }}
       />
       <Spotlight.ActionsList>
         {groups.map((group) => (

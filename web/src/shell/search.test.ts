@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { foundCommands, searchable } from "./search";
+import { foundCommands, lastingNodes, searchable } from "./search";
 
 it("goes to the page of what was found, and names it as people do", () => {
   const went: string[] = [];
@@ -20,4 +20,15 @@ it("goes to the page of what was found, and names it as people do", () => {
 
 it("asks from the second letter on", () => {
   expect(["", "e", "en"].map(searchable)).toEqual([false, false, true]);
+});
+
+it("tells each component and team once, in one order, whoever told of it first", () => {
+  const hit = { subject: "component/engine", kind: "component", id: "engine", title: "engine" };
+  const run = { subject: "run/1", kind: "run", id: "1", title: "engine 1" };
+  const teams = [{ id: "crew", name: "Crew" }];
+  const components = [{ name: "engine", team: "crew", state: "ready" as const }];
+  const told = (...nodes: Parameters<typeof lastingNodes>) => lastingNodes(...nodes).map((n) => n.subject);
+  expect(told(undefined, undefined, [run, hit])).toEqual(["component/engine"]);
+  expect(told(components, teams, [run, hit])).toEqual(["team/crew", "component/engine"]);
+  expect(told(components, teams)).toEqual(["team/crew", "component/engine"]);
 });

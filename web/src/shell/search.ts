@@ -53,12 +53,13 @@ export const teamsQuery = ask("/api/v1/teams", { query: { limit: 500 }, kinds: [
 
 type Found = Pick<Schemas["ThreadNode"], "subject" | "kind" | "id" | "title" | "state" | "team">;
 
-/** Components and teams as the search would find them. */
+/** Components and teams as the search would find them, with those that it found. */
 export function lastingNodes(
   components: readonly Pick<Schemas["Component"], "name" | "team" | "state">[] = [],
   teams: readonly Pick<Schemas["Team"], "id" | "name">[] = [],
+  found: readonly Found[] = [],
 ): Found[] {
-  return [
+  const nodes: Found[] = [
     ...components.map((c) => ({
       subject: `component/${c.name}`,
       kind: "component",
@@ -68,7 +69,11 @@ export function lastingNodes(
       team: c.team,
     })),
     ...teams.map((t) => ({ subject: `team/${t.id}`, kind: "team", id: t.id, title: t.name })),
+    ...found.filter((n) => n.kind === "component" || n.kind === "team"),
   ];
+  return [...new Map(nodes.map((n) => [n.subject, n])).values()].sort((a, b) =>
+    a.title.localeCompare(b.title),
+  );
 }
 
 /** What the search found as commands that go there; those that have no page of their own lead to their thread. */
