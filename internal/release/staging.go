@@ -1,0 +1,119 @@
+package release
+
+import (
+	"context"
+	"time"
+
+	"github.com/digital-factory/factory/internal/base/errs"
+	"github.com/digital-factory/factory/internal/base/store"
+	"github.com/digital-factory/factory/internal/effect"
+	"github.com/digital-factory/factory/internal/fact"
+	"github.com/digital-factory/factory/internal/ref"
+)
+
+// stage proves the artifact in staging: signature, start, smoke requests.
+func (s *Service) stage(ctx context.Context, r Rollout) error {
+	if r.Phase != InStaging {
+		return nil
+	}
+	if why, err := s.bad(ctx, r.Artifact); err != nil {
+		return err
+	} else if why != "" {
+		return s.fail(ctx, r, Staging, errs.New(errs.Blocked, "this artifact is marked bad: %s", why))
+	}
+	section, err := s.sealed.Verify(ctx, r.Origin.Component, r.Artifact)
+	if err == nil {
+		// What the repository asks for is refused before anything of it runs.
+		_, err = PlanFor(r.Origin.Lane, false, section)
+	}
+	var experiments []Experiment
+	if err == nil {
+		experiments, err = s.results.ForItems(ctx, r.Origin.Items)
+	}
+	if err == nil {
+		err = s.runtime.Deploy(ctx, r.deployment(Staging))
+	}
+	if err == nil {
+		err = s.smoke(ctx, workload(r.ID, Staging), DefaultPlan(r.Origin.Lane, false).SmokeUnits)
+	}
+	var staged time.Time
+	if err == nil {
+		staged, err = s.routeStaging(ctx, r)
+	}
+	if err != nil {
+		if final(err) {
+			return s.fail(ctx, r, Staging, err)
+		}
+		return err
+	}
+	return s.freeze(ctx, r.ID, section, experiments, staged)
+}
+
+// routeStaging moves staging's traffic to the rollout's workload; staged is
+// when, later than that of any rollout before.
+func (s *Service) routeStaging(ctx context.Context, r Rollout) (staged time.Time, err error) {
+	err = s.db.View(ctx, func(tx *store.Tx) error {
+		last, err := latest(ctx, tx, r.Origin.Component, "staged")
+		staged = s.later(last)
+		return err
+	})
+	if err != nil {
+		return staged, err
+	}
+	_, err = s.runtime.Route(ctx, Route{Component: r.Origin.Component, Environment: Staging, Sequence: store.Micros(staged), Baseline: workload(r.ID, Staging)})
+	return staged, err
+}
+
+func (s *Service) smoke(ctx context.Context, w ref.Workload, units int) error {
+	failed, example, err := s.runtime.Probe(ctx, w, units)
+	if err != nil {
+		return err
+	}
+	if failed > 0 {
+		return errs.New(errs.Blocked, "%d of %d smoke requests failed, for example: %s", failed, units, example)
+	}
+	return nil
+}
+
+// freeze ends staging and fixes the plan, before the first unit is exposed.
+func (s *Service) freeze(ctx context.Context, id ref.Rollout, section string, experiments []Experiment, staged time.Time) error {
+	return s.db.Update(ctx, func(tx *store.Tx) error {
+		r, err := get(ctx, tx, id)
+		if err != nil || r.Phase != InStaging {
+			return err
+		}
+		base, found, err := live(ctx, tx, r.Origin.Component, Production)
+		if err != nil {
+			return err
+		}
+		old, had, err := live(ctx, tx, r.Origin.Component, Staging)
+		if err != nil {
+			return err
+		}
+		r.First = !found
+		r.BaseArtifact, r.BaseNumber, r.BaseWorkload = base.Artifact, base.Number, base.Workload
+		if r.Plan, err = PlanFor(r.Origin.Lane, r.First, section); err != nil {
+			return err
+		}
+		r.PlanHash, r.SplitKey, r.Experiments = r.Plan.Hash(), splitKey(), experiments
+		r.Workload, r.Phase, r.Waiting, r.Staged = workload(r.ID, Production), Starting, "production to answer", staged
+		if err := save(ctx, tx, r); err != nil {
+			return err
+		}
+		now := Live{r.Origin.Component, Staging, r.Artifact, r.Number, workload(r.ID, Staging), r.Origin.Commit, store.Micros(s.now())}
+		if err := setLive(ctx, tx, now); err != nil {
+			return err
+		}
+		if had && old.Workload != now.Workload {
+			if err := s.planStop(ctx, tx, ref.Of("workload", old.Workload), old.Workload); err != nil {
+				return err
+			}
+		}
+		if err := s.effects.Plan(ctx, tx, effect.Plan{Key: "release.start/" + string(r.ID), Kind: "release.start", Subject: r.subject(), Data: r.ID}); err != nil {
+			return err
+		}
+		return s.journal.Append(ctx, tx, me().By(), ref.Of("component", r.Origin.Component), fact.DeploymentFinished{
+			Environment: Staging, Artifact: r.Artifact, Version: r.Number, Outcome: "succeeded", Change: r.Origin,
+		})
+	})
+}
