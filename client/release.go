@@ -59,15 +59,40 @@ type RolloutDetail struct {
 
 // RolloutPlan is the frozen plan.
 type RolloutPlan struct {
-	Alpha           float64   `json:"alpha" doc:"Highest acceptable probability of a false rollback, over the whole rollout"`
-	Beta            float64   `json:"beta" doc:"Highest acceptable probability of a wrong promotion"`
-	Margin          float64   `json:"margin" doc:"Increase of the failure rate, as a fraction of the baseline's, that must be ruled out"`
-	AcceptedRate    float64   `json:"acceptedRate" doc:"Share of units that may fail without blocking"`
-	MinimumUnits    int64     `json:"minimumUnits" doc:"Units the canary must serve in a stage before it widens"`
-	ExperimentUnits int64     `json:"experimentUnits" doc:"Units with an outcome that each arm must have to measure a key result"`
-	Shares          []float64 `json:"shares" nullable:"false"`
-	Metrics         []string  `json:"metrics" nullable:"false"`
-	Hash            string    `json:"hash"`
+	Alpha           float64           `json:"alpha" doc:"Highest acceptable probability of a false rollback, over the whole rollout"`
+	Beta            float64           `json:"beta" doc:"Highest acceptable probability of a wrong promotion"`
+	Margin          float64           `json:"margin" doc:"Increase of the failure rate, as a fraction of the baseline's, that must be ruled out"`
+	AcceptedRate    float64           `json:"acceptedRate" doc:"Share of units that may fail without blocking"`
+	MinimumUnits    int64             `json:"minimumUnits" doc:"Units the canary must serve in a stage before it widens"`
+	ExperimentUnits int64             `json:"experimentUnits" doc:"Units with an outcome that each arm must have to measure a key result"`
+	Shares          []float64         `json:"shares" nullable:"false"`
+	Metrics         []PlannedMetric   `json:"metrics" nullable:"false"`
+	Unwatched       []UnwatchedMetric `json:"unwatched" nullable:"false" doc:"Metrics that this rollout cannot watch"`
+	Hash            string            `json:"hash"`
+}
+
+// PlannedMetric is something that is counted once for each unit, and what would
+// be harm.
+type PlannedMetric struct {
+	Name      string            `json:"name" example:"server-errors"`
+	Kind      string            `json:"kind" enum:"server-errors,latency,count,proportion,mean" doc:"The gateway sees the first two; a service tells the others as outcome events"`
+	Role      string            `json:"role" enum:"primary,guardrail" doc:"A primary must be shown fine; a guardrail must have been watched, and rolls back when it is harmed"`
+	Better    string            `json:"better" enum:"more,less"`
+	Event     string            `json:"event,omitempty" example:"checkout.finished"`
+	Where     map[string]string `json:"where,omitempty" doc:"Attributes that the event must have"`
+	Value     string            `json:"value,omitempty" doc:"Attribute with the number of a mean" example:"amount"`
+	Unit      string            `json:"unit,omitempty" example:"EUR"`
+	Weight    float64           `json:"weight" doc:"Its part of alpha"`
+	Margin    float64           `json:"margin" doc:"Change for the worse that must be ruled out, as a fraction of the baseline's"`
+	Tolerance float64           `json:"tolerance" doc:"Change for the worse that is no reason to roll back"`
+	Usual     float64           `json:"usual,omitempty" doc:"Share or mean so far"`
+	Edges     []float64         `json:"edges,omitempty" nullable:"false" doc:"Above which units count as slow, in seconds; frozen from the baseline"`
+}
+
+// UnwatchedMetric is a metric that a rollout cannot watch, and why.
+type UnwatchedMetric struct {
+	Name string `json:"name"`
+	Why  string `json:"why"`
 }
 
 // Verdict is what the evidence says.
@@ -84,22 +109,48 @@ type Verdict struct {
 
 // MetricVerdict is what was found for one metric.
 type MetricVerdict struct {
-	Name             string  `json:"name" example:"server-errors"`
-	Decision         string  `json:"decision" enum:"promote,hold,roll_back"`
-	LogE             float64 `json:"logE" doc:"Evidence of harm (natural logarithm)"`
-	Threshold        float64 `json:"threshold" doc:"Evidence that rolls back"`
-	LogEPromote      float64 `json:"logEPromote" doc:"Evidence of not being worse than the baseline by the margin"`
-	LogEAccepted     float64 `json:"logEAccepted" doc:"Evidence of being below the accepted rate"`
-	PromoteThreshold float64 `json:"promoteThreshold" doc:"Evidence that shows the metric fine"`
-	Basis            string  `json:"basis,omitempty" doc:"How it was shown fine: not_worse, below_accepted_rate, harm_bounded"`
-	Canary           int64   `json:"canary" doc:"Units by first failure, in the canary"`
-	Baseline         int64   `json:"baseline"`
-	Expected         float64 `json:"expected" doc:"How many of them the shares alone would have put into the canary"`
-	RatioLow         float64 `json:"ratioLow" doc:"Of the failure rates, canary to baseline; confidence sequence"`
-	RatioHigh        float64 `json:"ratioHigh"`
-	Units            int64   `json:"units" doc:"That the canary served"`
-	Failures         int64   `json:"failures" doc:"Of these, that ever failed there"`
-	RateUpper        float64 `json:"rateUpper" doc:"Share of its units that may be failing for all that is known"`
+	Name             string        `json:"name" example:"server-errors"`
+	Kind             string        `json:"kind" enum:"server-errors,latency,count,proportion,mean"`
+	Decision         string        `json:"decision" enum:"promote,hold,roll_back"`
+	LogE             float64       `json:"logE" doc:"Evidence of harm (natural logarithm)"`
+	Threshold        float64       `json:"threshold" doc:"Evidence that rolls back"`
+	LogEPromote      float64       `json:"logEPromote" doc:"Evidence of not being worse than the baseline by the margin"`
+	LogEAccepted     float64       `json:"logEAccepted" doc:"Evidence of being below the accepted rate"`
+	PromoteThreshold float64       `json:"promoteThreshold" doc:"Evidence that shows the metric fine"`
+	Basis            string        `json:"basis,omitempty" doc:"How it was shown fine: not_worse, below_accepted_rate, harm_bounded, or watched (a guardrail)"`
+	Canary           int64         `json:"canary" doc:"Units by first event, in the canary: failures; of a latency those above the edge that speaks loudest; of a proportion successes; of a mean all"`
+	Baseline         int64         `json:"baseline"`
+	Expected         float64       `json:"expected" doc:"How many of them the shares alone would have put into the canary"`
+	RatioLow         float64       `json:"ratioLow" doc:"Of the rates of the event, canary to baseline; confidence sequence"`
+	RatioHigh        float64       `json:"ratioHigh"`
+	Units            int64         `json:"units" doc:"That the canary served"`
+	Failures         int64         `json:"failures" doc:"Of these, that ever failed there"`
+	RateUpper        float64       `json:"rateUpper" doc:"Share of its units that may be failing for all that is known"`
+	Watched          *ArmUnits     `json:"watched,omitempty" doc:"Units that the metric was looked at on, for latency, proportion and mean"`
+	Effect           *Difference   `json:"effect,omitempty" doc:"Canary minus baseline, of a proportion or a mean, once there are 100 units in each"`
+	Edges            []EdgeVerdict `json:"edges,omitempty" nullable:"false" doc:"Of a latency"`
+}
+
+// ArmUnits are numbers of units by arm.
+type ArmUnits struct {
+	Canary   int64 `json:"canary"`
+	Baseline int64 `json:"baseline"`
+}
+
+// Difference of shares or means with its confidence sequence.
+type Difference struct {
+	Estimate float64 `json:"estimate"`
+	Low      float64 `json:"low"`
+	High     float64 `json:"high"`
+	Level    float64 `json:"level" example:"0.95"`
+}
+
+// EdgeVerdict is what was found at one edge of a latency.
+type EdgeVerdict struct {
+	At       float64 `json:"at" doc:"Seconds"`
+	Canary   int64   `json:"canary" doc:"Units above it"`
+	Baseline int64   `json:"baseline"`
+	LogE     float64 `json:"logE"`
 }
 
 // Arm is one side of the comparison.

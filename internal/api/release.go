@@ -8,9 +8,9 @@ import (
 	"github.com/digital-factory/factory/client"
 	"github.com/digital-factory/factory/internal/access"
 	"github.com/digital-factory/factory/internal/base/store"
-	"github.com/digital-factory/factory/internal/evidence"
 	"github.com/digital-factory/factory/internal/ref"
 	"github.com/digital-factory/factory/internal/release"
+	"github.com/digital-factory/factory/internal/release/plan"
 )
 
 func (a *API) releases() {
@@ -43,7 +43,7 @@ func (a *API) releases() {
 	register(a, access.Read, op("GET /rollouts/{id}/replay", "release", "Decide again from the stored plan and counts"),
 		func(ctx context.Context, who access.Actor, in *id) (*body[client.Replay], error) {
 			p, err := a.Release.Replay(ctx, who, ref.Rollout(in.ID))
-			return answer(client.Replay{Identical: p.Identical, Stored: verdict(p.Stored), Again: verdict(p.Again)}, err)
+			return answer(client.Replay{Identical: p.Identical, Stored: verdict(p.Plan, p.Stored), Again: verdict(p.Plan, p.Again)}, err)
 		})
 	a.raw(access.Audit, op("GET /rollouts/{id}/dossier", "release", "Read the signed dossier of a rollout: one page that is verified offline"), "text/html",
 		func(w http.ResponseWriter, r *http.Request, who access.Actor) error {
@@ -115,10 +115,11 @@ func rolloutDetail(d release.Detail) client.RolloutDetail {
 	if d.PlanHash != "" {
 		e := d.Plan.Evidence
 		out.Plan = &client.RolloutPlan{Alpha: e.Alpha, Beta: e.Beta, Margin: e.Margin, AcceptedRate: e.AcceptedRate, MinimumUnits: e.MinimumUnits,
-			ExperimentUnits: d.Plan.ExperimentUnits, Shares: out.Shares, Hash: d.PlanHash, Metrics: mapped(e.Metrics, func(m evidence.Metric) string { return m.Name })}
+			ExperimentUnits: d.Plan.ExperimentUnits, Shares: out.Shares, Hash: d.PlanHash, Metrics: plannedMetrics(d.Plan),
+			Unwatched: mapped(d.Plan.Unwatched, func(u plan.Unwatched) client.UnwatchedMetric { return client.UnwatchedMetric(u) })}
 	}
 	if d.Verdict != nil {
-		v := verdict(*d.Verdict)
+		v := verdict(d.Plan, *d.Verdict)
 		out.Verdict = &v
 	}
 	if d.Inputs != nil {
@@ -129,6 +130,9 @@ func rolloutDetail(d release.Detail) client.RolloutDetail {
 			arms[1].Units += e.Canary
 		}
 		for _, m := range d.Inputs.Metrics {
+			if m.Name != plan.Errors {
+				continue
+			}
 			for _, s := range m.Stages {
 				arms[0].Failures += s.Baseline
 				arms[1].Failures += s.Canary
@@ -137,20 +141,6 @@ func rolloutDetail(d release.Detail) client.RolloutDetail {
 		out.Arms = arms[:]
 	}
 	return out
-}
-
-func verdict(v evidence.Verdict) client.Verdict {
-	return client.Verdict{
-		Decision: string(v.Decision), Reason: v.Reason, Waiting: v.Waiting, SplitLogE: v.SampleRatio.LogE, SplitThreshold: v.SampleRatio.Threshold,
-		SplitBroken: v.SampleRatio.Broken, HarmNotRuledOut: v.HarmNotRuledOut,
-		Metrics: mapped(v.Metrics, func(m evidence.MetricVerdict) client.MetricVerdict {
-			return client.MetricVerdict{
-				Name: m.Name, Decision: string(m.Decision), LogE: m.LogE, Threshold: m.Threshold, LogEPromote: m.LogEPromote, LogEAccepted: m.LogEAccepted,
-				PromoteThreshold: m.PromoteThreshold, Basis: m.Basis, Canary: m.Canary, Baseline: m.Baseline, Expected: m.Expected,
-				RatioLow: m.RatioLow, RatioHigh: m.RatioHigh, Units: m.Arm.Units, Failures: m.Arm.Failures, RateUpper: m.RateUpper,
-			}
-		}),
-	}
 }
 
 func environment(l release.Live) client.Environment {

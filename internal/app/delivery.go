@@ -15,7 +15,7 @@ import (
 	"github.com/digital-factory/factory/internal/pipeline"
 	"github.com/digital-factory/factory/internal/platform"
 	"github.com/digital-factory/factory/internal/ref"
-	"github.com/digital-factory/factory/internal/release"
+	"github.com/digital-factory/factory/internal/release/plan"
 	"github.com/digital-factory/factory/internal/runtime"
 	"github.com/digital-factory/factory/internal/source"
 )
@@ -44,20 +44,20 @@ func (settings) Check(path string, data []byte) error {
 	if path == source.Pipeline {
 		return pipeline.Check(data)
 	}
-	_, _, err := manifest(data, "normal")
+	_, _, err := manifest(data)
 	return err
 }
 
 // manifest reads a manifest, and the labels by which the image carries it, and
 // makes sure that its rollout section is a sound plan.
-func manifest(data []byte, lane string) (m platform.Manifest, labels map[string]string, err error) {
+func manifest(data []byte) (m platform.Manifest, labels map[string]string, err error) {
 	if m, err = platform.ParseManifest(data); err != nil {
 		return m, nil, err
 	}
 	if labels, err = m.Labels(); err != nil {
 		return m, nil, err
 	}
-	_, err = release.PlanFor(lane, false, labels[platform.RolloutLabel])
+	err = plan.Check(labels[platform.RolloutLabel])
 	return m, labels, err
 }
 
@@ -82,7 +82,7 @@ type publisher struct {
 
 // Publish makes image, SBOM and provenance of a build.
 func (p publisher) Publish(ctx context.Context, b pipeline.Build) (ref.Artifact, []string, error) {
-	m, labels, err := manifest(b.Service, b.Run.Change.Lane)
+	m, labels, err := manifest(b.Service)
 	if err != nil {
 		return "", nil, err
 	}

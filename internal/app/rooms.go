@@ -102,7 +102,7 @@ func (a *App) furnish(ctx context.Context) error {
 	own.platform = paths
 	repos := source.New(db, j, items{work}, settings{}, source.Config{Dir: dir("git"), Hook: []string{exe, "hook", "pre-receive"}}, now)
 	runs := pipeline.New(db, j, a.box, commits{repos}, publisher{artifacts, a.URL()}, tools(ctx, a.opts.Cache), dir("runs"), now)
-	rollouts := release.New(db, j, a.effects, workloads{run}, sealed{artifacts}, results{products, funds}, now)
+	rollouts := release.New(db, j, a.effects, workloads{run}, sealed{artifacts}, results{products, funds}, latencies{metricStore, now}, now)
 	watch.release = rollouts
 	signals := telemetry.New(db, j, metrics{metricStore}, metrics{metricStore}, &outcomes{run, rollouts}, usage{run}, now)
 	in.telemetry, counts.telemetry = signals, signals

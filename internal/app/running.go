@@ -3,10 +3,14 @@ package app
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
+	"maps"
+	"math"
 	"net"
 	"net/http"
 	"slices"
+	"strconv"
 	"time"
 
 	"go.opentelemetry.io/collector/pdata/plog"
@@ -16,11 +20,13 @@ import (
 	"github.com/digital-factory/factory/internal/access"
 	"github.com/digital-factory/factory/internal/adapter/otlp"
 	"github.com/digital-factory/factory/internal/adapter/prom"
+	"github.com/digital-factory/factory/internal/base/errs"
 	"github.com/digital-factory/factory/internal/flag"
 	"github.com/digital-factory/factory/internal/portfolio"
 	"github.com/digital-factory/factory/internal/product"
 	"github.com/digital-factory/factory/internal/ref"
 	"github.com/digital-factory/factory/internal/release"
+	"github.com/digital-factory/factory/internal/release/plan"
 	"github.com/digital-factory/factory/internal/runtime"
 	"github.com/digital-factory/factory/internal/telemetry"
 )
@@ -54,7 +60,7 @@ type observer struct{ release *release.Service }
 func (o *observer) Observe(ctx context.Context, t runtime.Traffic) error {
 	out := release.Traffic{Rollout: t.Rollout, Requests: t.Requests, Unanswered: t.Unanswered, Observations: make([]release.Observation, len(t.Observations))}
 	for i, b := range t.Observations {
-		out.Observations[i] = release.Observation{Unit: b.Unit, Arm: release.Arm(b.Arm), Stage: b.Stage, Failed: b.Failed, At: b.At}
+		out.Observations[i] = release.Observation{Unit: b.Unit, Arm: release.Arm(b.Arm), Stage: b.Stage, Failed: b.Failed, Took: b.Took, At: b.At}
 	}
 	return o.release.Observe(ctx, out)
 }
@@ -189,6 +195,51 @@ func (m metrics) Range(ctx context.Context, query string, from, to time.Time, st
 	return out, err
 }
 
+// latencies lets release ask how long requests take.
+type latencies struct {
+	store *prom.Store
+	now   func() time.Time
+}
+
+// latelyServed is what counts as lately: long enough for services that are
+// seldom asked, short enough that it is still so.
+const latelyServed = "24h"
+
+// Latencies returns what the gateway saw of a version in the last day.
+func (l latencies) Latencies(ctx context.Context, d release.Deployment) (plan.Latencies, error) {
+	query := fmt.Sprintf(`sum by (le) (increase(gateway_request_duration_seconds_bucket{component=%q, environment=%q, version=%q}[%s]))`,
+		d.Component, d.Environment, d.Number, latelyServed)
+	list, err := l.store.Instant(ctx, query, l.now())
+	if err != nil {
+		return plan.Latencies{}, err
+	}
+	return buckets(list)
+}
+
+// buckets makes counts of a cumulative histogram.
+func buckets(list []prom.Sample) (out plan.Latencies, err error) {
+	upTo := map[float64]float64{}
+	for _, s := range list {
+		le, err := strconv.ParseFloat(s.Labels["le"], 64)
+		if err != nil {
+			return out, errs.Because(errs.Internal, err, "the gateway's histogram has a bucket %q", s.Labels["le"])
+		}
+		upTo[le] = s.Value
+	}
+	before := 0.0
+	for _, le := range slices.Sorted(maps.Keys(upTo)) {
+		if !math.IsInf(le, 1) {
+			out.Bounds = append(out.Bounds, le)
+		}
+		out.Counts = append(out.Counts, int64(math.Round(max(upTo[le]-before, 0))))
+		before = max(before, upTo[le])
+	}
+	if len(out.Counts) != len(out.Bounds)+1 {
+		return plan.Latencies{}, nil // nothing was served
+	}
+	return out, nil
+}
+
 // outcomes lets telemetry hand what happened to units to the rollout that
 // their traffic is under.
 type outcomes struct {
@@ -218,7 +269,7 @@ func (o *outcomes) Take(ctx context.Context, from telemetry.Source, list []telem
 	}
 	out := make([]release.Outcome, len(list))
 	for i, l := range list {
-		out[i] = release.Outcome{Rollout: split.Rollout, Event: l.Event, Unit: split.Unit(l.Unit), Arm: release.Arm(split.Arm), Success: l.Success, Attributes: l.Attrs, At: l.At}
+		out[i] = release.Outcome{Rollout: split.Rollout, Event: l.Event, Unit: split.Unit(l.Unit), Arm: release.Arm(split.Arm), Success: l.Success, Attributes: l.Attrs, Values: l.Values, At: l.At}
 	}
 	return o.release.Outcomes(ctx, split.Rollout, out)
 }

@@ -27,7 +27,7 @@ import (
 	"github.com/digital-factory/factory/internal/organisation"
 	"github.com/digital-factory/factory/internal/pipeline"
 	"github.com/digital-factory/factory/internal/platform"
-	"github.com/digital-factory/factory/internal/release"
+	"github.com/digital-factory/factory/internal/release/plan"
 )
 
 // update rewrites the generated part of docs/reference/cli.md:
@@ -219,7 +219,7 @@ func TestExamplesInTheDocumentsAreAccepted(t *testing.T) {
 			if err != nil {
 				return err
 			}
-			_, err = release.PlanFor("normal", false, labels[platform.RolloutLabel])
+			err = plan.Check(labels[platform.RolloutLabel])
 			return err
 		},
 		"docs/how-to/apply-organisation.md": func(data []byte) error {

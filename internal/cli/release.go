@@ -62,9 +62,14 @@ func (s *session) rolloutShow() *cobra.Command {
 				if v := d.Verdict; v != nil {
 					for _, m := range v.Metrics {
 						t.row(m.Name, fmt.Sprintf("harm %.2f of %.2f", m.LogE, m.Threshold), fmt.Sprintf("fine %.2f of %.2f", max(m.LogEPromote, m.LogEAccepted), m.PromoteThreshold),
-							ratio(m))
+							found(m))
 					}
 					t.row(v.Reason)
+				}
+				if d.Plan != nil {
+					for _, u := range d.Plan.Unwatched {
+						t.row(u.Name, "not watched", u.Why)
+					}
 				}
 				if d.ByHand != "" {
 					t.row(d.Reason)
@@ -80,6 +85,20 @@ func (s *session) rolloutShow() *cobra.Command {
 			})
 		},
 	}
+}
+
+// found writes what a metric compares.
+func found(m client.MetricVerdict) string {
+	switch {
+	case m.Watched == nil:
+		return ratio(m)
+	case m.Kind == "mean" && m.Effect != nil:
+		return fmt.Sprintf("mean %+.2f [%+.2f, %+.2f]", m.Effect.Estimate, m.Effect.Low, m.Effect.High)
+	case m.Kind == "mean":
+		return fmt.Sprintf("%d and %d units", m.Canary, m.Baseline)
+	}
+	of := func(part, all int64) string { return fmt.Sprintf("%.1f %% of %d", 100*float64(part)/float64(max(all, 1)), all) }
+	return fmt.Sprintf("canary %s, baseline %s", of(m.Canary, m.Watched.Canary), of(m.Baseline, m.Watched.Baseline))
 }
 
 // ratio writes the interval of the rates' ratio; one end may not be bounded yet.

@@ -48,7 +48,7 @@ func explainPromotion(plan Plan, v Verdict) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "Promote: every metric is shown to be fine, with at most %s risk that a release that is not gets promoted.", percent(plan.Beta))
 	for i, m := range v.Metrics {
-		_, margin := plan.Metrics[i].limits(plan)
+		_, margin := plan.Metrics[i].Limits(plan)
 		switch m.Basis {
 		case "":
 			fmt.Fprintf(&b, " %s: not looked at, because a first version has nothing to be compared with.", m.Name)
@@ -160,7 +160,7 @@ func unitsWanted(a OneArm, rate, threshold float64) (int64, bool) {
 // eventsWanted is about how many more events show non-inferiority when the ratio is 1 and the share stays: what
 // is missing, divided by the divergence per event from the margin's boundary.
 func eventsWanted(plan Plan, m MetricVerdict, stages []Stage, metric Metric) (int64, bool) {
-	_, margin := metric.limits(plan)
+	_, margin := metric.Limits(plan)
 	for i := len(stages) - 1; i >= 0; i-- {
 		if !stages[i].Informs() {
 			continue

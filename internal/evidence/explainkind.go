@@ -79,7 +79,7 @@ func waitOther(plan Plan, metric Metric, in MetricInput, m MetricVerdict, first 
 // unitsToShow is about how many more units show non-inferiority when nothing differs and the last share that
 // compares stays: what is missing divided by what one unit brings.
 func unitsToShow(plan Plan, metric Metric, in MetricInput, m MetricVerdict) (int64, bool) {
-	_, margin := metric.limits(plan)
+	_, margin := metric.Limits(plan)
 	missing, least := m.PromoteThreshold-m.LogEPromote, math.Inf(1)
 	switch m.Kind {
 	case Histogram:

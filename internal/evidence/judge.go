@@ -90,7 +90,7 @@ func judgeArms(mv *MetricVerdict, plan Plan, m Metric, in MetricInput) {
 	expect(mv, plan, in.Stages)
 	stages := in.Stages
 	strata := make([][]Stage, len(m.Strata))
-	tolerance, margin := m.limits(plan)
+	tolerance, margin := m.Limits(plan)
 	for i, name := range m.Strata {
 		for _, s := range in.Strata {
 			if s.Name == name {
@@ -130,7 +130,7 @@ func judgeProportion(mv *MetricVerdict, plan Plan, m Metric, stages []OutcomeSta
 	if m.Good {
 		stages = exchangedAll(stages, OutcomeStage.Exchanged)
 	}
-	tolerance, margin := m.limits(plan)
+	tolerance, margin := m.Limits(plan)
 	mv.LogE = anytime.Settled(anytime.LogEProportion(stages, m.Usual, tolerance))
 	mv.LogEPromote = anytime.Settled(anytime.LogEProportionPromote(stages, m.Usual, margin))
 }
@@ -155,7 +155,7 @@ func judgeHistogram(mv *MetricVerdict, plan Plan, m Metric, stages []HistogramSt
 	if m.Good {
 		judged = exchangedAll(stages, HistogramStage.Exchanged)
 	}
-	tolerance, margin := m.limits(plan)
+	tolerance, margin := m.Limits(plan)
 	loudest := 0
 	for i, edge := range m.Edges {
 		here, shown := anytime.Above(judged, i), EdgeVerdict{At: edge.At}
@@ -193,7 +193,7 @@ func judgeMean(mv *MetricVerdict, plan Plan, m Metric, stages []MeanStage) {
 	if m.Good {
 		stages = exchangedAll(stages, MeanStage.Exchanged)
 	}
-	tolerance, margin := m.limits(plan)
+	tolerance, margin := m.Limits(plan)
 	tolerance, margin = tolerance*math.Abs(m.Usual), margin*math.Abs(m.Usual)
 	if m.Bounds != nil {
 		mv.LogE = anytime.Settled(anytime.LogEMean(stages, *m.Bounds, m.Usual, tolerance))

@@ -57,8 +57,8 @@ type Metric struct {
 	Strata []string `json:"strata,omitempty"`
 }
 
-// limits are the margin and the tolerance that hold for the metric.
-func (m Metric) limits(p Plan) (tolerance, margin float64) {
+// Limits are the tolerance and the margin that hold for the metric: its own, or the plan's.
+func (m Metric) Limits(p Plan) (tolerance, margin float64) {
 	tolerance, margin = p.Tolerance, p.Margin
 	if m.Margin != 0 {
 		margin = m.Margin
@@ -88,7 +88,7 @@ func (p Plan) validMetrics() (errs []error) {
 		if err := m.validKind(); err != nil {
 			errs = append(errs, fmt.Errorf("metric %q: %w", m.Name, err))
 		}
-		if tolerance, margin := m.limits(p); !(margin > 0 && margin <= 1000 && tolerance >= 0 && tolerance <= margin) {
+		if tolerance, margin := m.Limits(p); !(margin > 0 && margin <= 1000 && tolerance >= 0 && tolerance <= margin) {
 			errs = append(errs, fmt.Errorf("metric %q: its margin %v must be above 0 and at most 1000, its tolerance %v between 0 and the margin", m.Name, margin, tolerance))
 		}
 	}

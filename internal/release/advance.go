@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"math"
 	"time"
 
 	"github.com/digital-factory/factory/internal/access"
@@ -15,6 +16,7 @@ import (
 	"github.com/digital-factory/factory/internal/base/store"
 	"github.com/digital-factory/factory/internal/effect"
 	"github.com/digital-factory/factory/internal/evidence"
+	"github.com/digital-factory/factory/internal/evidence/anytime"
 	"github.com/digital-factory/factory/internal/fact"
 	"github.com/digital-factory/factory/internal/ref"
 )
@@ -181,19 +183,34 @@ func (s *Service) decide(ctx context.Context, tx *store.Tx, r Rollout, step Step
 		return err
 	}
 	return s.journal.Append(ctx, tx, who.By(), r.subject(), fact.RolloutDecided{
-		Rollout: r.ID, Verdict: string(step), Reason: r.Reason, LogE: logE(v), Alpha: r.Plan.Evidence.Alpha, ByHand: hand != "", Change: r.Origin,
+		Rollout: r.ID, Verdict: string(step), Reason: r.Reason, LogE: logE(r.Plan.Evidence, v), Alpha: r.Plan.Evidence.Alpha, ByHand: hand != "", Change: r.Origin,
 	})
 }
 
-// logE is the strongest evidence of harm among the metrics.
-func logE(v evidence.Verdict) float64 {
-	most := 0.0
+// logE is the evidence of harm in any metric: the sum of what the metrics found,
+// each by its part of alpha. It begins at 0, and where one metric rolls back it
+// has reached ln(1/alpha).
+func logE(p evidence.Plan, v evidence.Verdict) float64 {
+	logs := make([]float64, 0, len(v.Metrics))
 	for i, m := range v.Metrics {
-		if i == 0 || m.LogE > most {
-			most = m.LogE
+		logs = append(logs, m.LogE+math.Log(p.Metrics[i].Weight*float64(len(v.Metrics))))
+	}
+	return anytime.Settled(anytime.LogAverage(logs))
+}
+
+// logFine is how far the metric that is the farthest from being shown fine has
+// come, on a scale where ln(1/beta) shows it.
+func logFine(p evidence.Plan, v evidence.Verdict) float64 {
+	least := math.Inf(1)
+	for i, m := range v.Metrics {
+		if !p.Metrics[i].Guardrail && m.PromoteThreshold > 0 {
+			least = min(least, max(m.LogEPromote, m.LogEAccepted)/m.PromoteThreshold)
 		}
 	}
-	return most
+	if math.IsInf(least, 1) {
+		return 0
+	}
+	return anytime.Settled(-least * math.Log(p.Beta))
 }
 
 func (s *Service) markBad(ctx context.Context, tx *store.Tx, r Rollout, who access.Actor) error {
@@ -242,19 +259,19 @@ func (s *Service) trace(ctx context.Context, tx *store.Tx, r Rollout, v evidence
 	if len(v.Metrics) == 0 {
 		return nil
 	}
-	promote := max(v.Metrics[0].LogEPromote, v.Metrics[0].LogEAccepted)
+	harm, promote := logE(r.Plan.Evidence, v), logFine(r.Plan.Evidence, v)
 	at := s.now().Truncate(250 * time.Millisecond)
 	last, err := store.One(ctx, tx, scanTrace, `select `+traceColumns+` from release_trace where rollout = $1 order by at desc limit 1`, string(r.ID))
 	if err != nil && !errors.Is(err, store.ErrNone) {
 		return err
 	}
-	if err == nil && last.Stage == r.Stage && last.LogE == logE(v) && last.LogEPromote == promote &&
+	if err == nil && last.Stage == r.Stage && last.LogE == harm && last.LogEPromote == promote &&
 		last.Canary == v.SampleRatio.Canary && last.Baseline == v.SampleRatio.Baseline {
 		return nil
 	}
 	_, err = tx.Exec(ctx, `insert into release_trace (rollout, at, stage, share, log_e, log_e_promote, canary, baseline)
 		values ($1, $2, $3, $4, $5, $6, $7, $8) on conflict (rollout, at) do update set stage = $3, share = $4, log_e = $5, log_e_promote = $6, canary = $7, baseline = $8`,
-		string(r.ID), store.Micros(at), r.Stage, r.Plan.Shares[r.Stage], logE(v), promote, v.SampleRatio.Canary, v.SampleRatio.Baseline)
+		string(r.ID), store.Micros(at), r.Stage, r.Plan.Shares[r.Stage], harm, promote, v.SampleRatio.Canary, v.SampleRatio.Baseline)
 	return err
 }
 

@@ -178,5 +178,5 @@ func (r Rollout) logE() float64 {
 	if r.Verdict == nil {
 		return 0
 	}
-	return logE(*r.Verdict)
+	return logE(r.Plan.Evidence, *r.Verdict)
 }

@@ -143,7 +143,7 @@ func TestLateCounts(t *testing.T) {
 		r := w.reaches("2", Running)
 		w.units(r, 0, 4000, 3, 0)
 		r = w.reaches("2", RolledBack)
-		if err := w.Observe(t.Context(), Traffic{Rollout: r.ID, Requests: 7, Unanswered: 2, Observations: []Observation{{"late", Canary, 0, true, w.now()}}}); err != nil {
+		if err := w.Observe(t.Context(), Traffic{Rollout: r.ID, Requests: 7, Unanswered: 2, Observations: []Observation{{Unit: "late", Arm: Canary, Failed: true, At: w.now()}}}); err != nil {
 			t.Fatal(err)
 		}
 		d, err := w.Get(t.Context(), person(access.Auditor), r.ID)

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/digital-factory/factory/internal/evidence"
+	"github.com/digital-factory/factory/internal/release/plan"
 )
 
 // Step is what to do with a rollout that takes traffic.
@@ -20,7 +21,7 @@ const (
 
 // Situation is all that a step is decided from.
 type Situation struct {
-	Plan        Plan
+	Plan        plan.Plan
 	Stage       int
 	Held        string
 	First       bool

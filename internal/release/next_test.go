@@ -8,6 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/digital-factory/factory/internal/evidence"
+	"github.com/digital-factory/factory/internal/release/plan"
 )
 
 // play is one simulated rollout: units come, are assigned by the share in
@@ -26,9 +27,9 @@ func newPlay(seed uint64) *play {
 	if rng.IntN(4) == 0 {
 		lane = "hotfix"
 	}
-	plan := DefaultPlan(lane, false)
+	of := plan.Default(lane, false)
 	if lane == "normal" && rng.IntN(3) == 0 {
-		plan.Shares = []float64{0.1, 0.2, 0.4, 0.8, 1}
+		of.Shares = []float64{0.1, 0.2, 0.4, 0.8, 1}
 	}
 	rates := []float64{0, 0.002, 0.02, 0.1}
 	p := &play{rng: rng, rateB: rates[rng.IntN(len(rates))], batch: 600 + rng.IntN(2400)}
@@ -36,7 +37,7 @@ func newPlay(seed uint64) *play {
 	if rng.IntN(2) == 0 {
 		p.rateC = min(1, p.rateB*3+0.02)
 	}
-	r := Rollout{Plan: plan}
+	r := Rollout{Plan: of}
 	if rng.IntN(2) == 0 {
 		r.Experiments, p.outcomes = make([]Experiment, 1), rng.Float64()*0.3
 	}
@@ -166,7 +167,7 @@ func (p *play) check(t *testing.T, seed uint64, step Step, verdict evidence.Verd
 // a key result waits for its units, and for no longer than its patience.
 func TestNextWaitsForTheExperiment(t *testing.T) {
 	t.Parallel()
-	r := Rollout{Plan: DefaultPlan("normal", false), Experiments: make([]Experiment, 1), Stage: 1}
+	r := Rollout{Plan: plan.Default("normal", false), Experiments: make([]Experiment, 1), Stage: 1}
 	base := func() Situation {
 		s := situation(r, nil)
 		s.Inputs.Exposures[1].Canary, s.Inputs.Exposures[1].Baseline, s.Inputs.Exposures[1].Served = 2500, 7500, 2500
@@ -199,6 +200,10 @@ func TestNextWaitsForTheExperiment(t *testing.T) {
 	}
 }
 
+func row(name string, units int64) count {
+	return count{name: name, arm: Canary, Moments: evidence.Moments{Units: units}}
+}
+
 // TestFirstVersion is judged by its synthetic units alone.
 func TestFirstVersion(t *testing.T) {
 	t.Parallel()
@@ -206,46 +211,11 @@ func TestFirstVersion(t *testing.T) {
 		failures int64
 		want     Step
 	}{{0, Promote}, {1, Promote}, {9, Stay}, {60, RollBack}, {200, RollBack}} {
-		s := situation(Rollout{Plan: DefaultPlan("normal", true), First: true}, []count{
-			{exposed, 0, Canary, 200}, {served(0), 0, Canary, 200}, {canaryUnits, 0, Canary, 200}, {canaryFailed, 0, Canary, c.failures}, {metric, 0, Canary, c.failures},
+		s := situation(Rollout{Plan: plan.Default("normal", true), First: true}, []count{
+			row(exposed, 200), row(served(0), 200), row(canaryUnits, 200), row(canaryFailed, c.failures), row(watched(plan.Errors), c.failures),
 		})
 		if step, v, _ := Next(s); step != c.want {
 			t.Errorf("%d of 200 failed: %s, want %s: %s", c.failures, step, c.want, v.Reason)
-		}
-	}
-}
-
-// TestPlanFor lists what a repository may choose and what not.
-func TestPlanFor(t *testing.T) {
-	t.Parallel()
-	for _, c := range []struct {
-		section, lane string
-		first, ok     bool
-		shares        []float64
-	}{
-		{"", "normal", false, true, []float64{0.05, 0.25, 1}},
-		{"", "hotfix", false, true, []float64{0.25, 1}},
-		{"", "normal", true, true, []float64{1}},
-		{`{"shares":[0.5,1]}`, "normal", false, true, []float64{0.5, 1}},
-		{`{"shares":[0.5,1]}`, "hotfix", false, true, []float64{0.25, 1}},
-		{`{"shares":[0.5,1]}`, "normal", true, true, []float64{1}},
-		{`{"shares":[1]}`, "normal", false, false, nil},   // nobody to compare with: harm would never be found
-		{`{"shares":[0.5]}`, "normal", false, false, nil}, // never whole
-		{`{"shares":[0.5,0.5,1]}`, "normal", false, false, nil},
-		{`{"shares":[0,1]}`, "normal", false, false, nil},
-		{`{"shares":[0.5,2]}`, "normal", false, false, nil},
-		{`{"alpha":0.5}`, "normal", false, false, nil}, // the platform's
-		{`{"margin":-1}`, "normal", false, false, nil},
-		{`{"minimum_units":-1}`, "normal", false, false, nil},
-		{`{"experiment_patience":"soon"}`, "normal", false, false, nil},
-		{`{"experiment_patience":"30s","experiment_units":5}`, "normal", false, true, []float64{0.05, 0.25, 1}},
-		{`not json`, "normal", false, false, nil},
-	} {
-		p, err := PlanFor(c.lane, c.first, c.section)
-		if (err == nil) != c.ok {
-			t.Errorf("%s %s first=%v: error %v, want ok=%v", c.lane, c.section, c.first, err, c.ok)
-		} else if diff := cmp.Diff(c.shares, p.Shares); c.ok && diff != "" {
-			t.Errorf("%s %s first=%v: %s", c.lane, c.section, c.first, diff)
 		}
 	}
 }

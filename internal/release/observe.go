@@ -3,11 +3,15 @@ package release
 import (
 	"context"
 	"fmt"
+	"math"
+	"strconv"
 	"strings"
 	"time"
 
 	"github.com/digital-factory/factory/internal/base/store"
+	"github.com/digital-factory/factory/internal/evidence"
 	"github.com/digital-factory/factory/internal/ref"
+	"github.com/digital-factory/factory/internal/release/plan"
 )
 
 // Arm of a rollout.
@@ -27,7 +31,9 @@ type Observation struct {
 	Arm    Arm    // that served it
 	Stage  int    // in force then
 	Failed bool   // it met a server error
-	At     time.Time
+	// Took is how long its first request took, 0 when this is about another.
+	Took time.Duration
+	At   time.Time
 }
 
 // Traffic is what the gateway saw of a rollout since it last told.
@@ -46,11 +52,13 @@ type Outcome struct {
 	Arm        Arm    // whose workload said so
 	Success    bool
 	Attributes map[string]string
+	Values     map[string]float64
 	At         time.Time
 }
 
-// What is counted. A unit has one row in release_unit per name, so that it
-// counts once, however often it is reported and wherever it moves.
+// What is counted beside the plan's metrics. A unit has one row in release_unit
+// per name, so that it counts once, however often it is reported and wherever
+// it moves.
 const (
 	exposed      = "exposed"       // first exposure in the rollout, by arm
 	canaryUnits  = "canary"        // units that the canary ever served
@@ -62,19 +70,28 @@ func served(stage int) string { return fmt.Sprintf("served-%d", stage) }
 
 // outcome counts units by their first outcome of an experiment.
 func outcome(experiment int, success bool) string {
-	if success {
-		return fmt.Sprintf("outcome-%d-yes", experiment)
-	}
-	return fmt.Sprintf("outcome-%d-no", experiment)
+	return among(fmt.Sprintf("outcome-%d", experiment), answer(success))
 }
 
-// key is what makes a unit's row unique: the two outcomes of an experiment
-// exclude each other.
-func key(metric string) string {
-	if base, ok := strings.CutSuffix(metric, "-yes"); ok {
-		return base
+// watched counts units for a metric of the plan.
+func watched(metric string) string { return "metric:" + metric }
+
+// among is where in a count that has several parts, which exclude each other, a
+// unit falls.
+func among(name, part string) string { return name + "#" + part }
+
+// answer is the part of a yes or no.
+func answer(yes bool) string {
+	if yes {
+		return "yes"
 	}
-	return strings.TrimSuffix(metric, "-no")
+	return "no"
+}
+
+// key is what makes a unit's row unique: the parts exclude each other.
+func key(name string) string {
+	base, _, _ := strings.Cut(name, "#")
+	return base
 }
 
 // group is a row of release_count to be raised.
@@ -89,13 +106,23 @@ type group struct {
 type tally struct {
 	seen   map[string]bool
 	order  []group
-	groups map[group][]string // units
+	groups map[group][]unit
 }
 
-func newTally() *tally { return &tally{seen: map[string]bool{}, groups: map[group][]string{}} }
+// unit is to be counted, with its number where the metric is a mean.
+type unit struct {
+	name  string
+	value float64
+}
 
-func (t *tally) add(metric string, stage int, arm Arm, unit string) {
-	if k := key(metric) + "\x00" + unit; t.seen[k] {
+func newTally() *tally { return &tally{seen: map[string]bool{}, groups: map[group][]unit{}} }
+
+func (t *tally) add(metric string, stage int, arm Arm, name string) {
+	t.addValue(metric, stage, arm, unit{name: name})
+}
+
+func (t *tally) addValue(metric string, stage int, arm Arm, u unit) {
+	if k := key(metric) + "\x00" + u.name; t.seen[k] {
 		return
 	} else {
 		t.seen[k] = true
@@ -104,12 +131,16 @@ func (t *tally) add(metric string, stage int, arm Arm, unit string) {
 	if _, known := t.groups[g]; !known {
 		t.order = append(t.order, g)
 	}
-	t.groups[g] = append(t.groups[g], unit)
+	t.groups[g] = append(t.groups[g], u)
 }
 
 // Observe counts what the gateway saw, durably, and has the rollout judged.
 // Traffic of a rollout that has its verdict adds to the requests only.
 func (s *Service) Observe(ctx context.Context, t Traffic) error {
+	r, err := s.read(ctx, t.Rollout)
+	if err != nil {
+		return err
+	}
 	n := newTally()
 	var deciding time.Time
 	for _, o := range t.Observations {
@@ -119,9 +150,15 @@ func (s *Service) Observe(ctx context.Context, t Traffic) error {
 			n.add(canaryUnits, o.Stage, o.Arm, o.Unit)
 		}
 		if o.Failed {
-			n.add(metric, o.Stage, o.Arm, o.Unit)
+			n.add(watched(plan.Errors), o.Stage, o.Arm, o.Unit)
 			if o.Arm == Canary {
 				n.add(canaryFailed, o.Stage, o.Arm, o.Unit)
+			}
+		}
+		for i, source := range r.Plan.Sources {
+			if source.Kind == plan.Latency && o.Took > 0 {
+				m := r.Plan.Evidence.Metrics[i]
+				n.add(among(watched(m.Name), strconv.Itoa(plan.Bucket(m.Edges, o.Took))), o.Stage, o.Arm, o.Unit)
 			}
 		}
 		if o.At.After(deciding) {
@@ -132,17 +169,14 @@ func (s *Service) Observe(ctx context.Context, t Traffic) error {
 }
 
 // Outcomes counts what services said happened to units, where a rollout
-// measures it. The stage is the one that was in force then.
+// watches or measures it. The stage is the one that was in force then.
 func (s *Service) Outcomes(ctx context.Context, rollout ref.Rollout, list []Outcome) error {
-	var r Rollout
-	err := s.db.View(ctx, func(tx *store.Tx) (err error) {
-		r, err = get(ctx, tx, rollout)
-		return err
-	})
-	if err != nil || len(r.Experiments) == 0 || r.Phase != Running {
+	r, err := s.read(ctx, rollout)
+	if err != nil || r.Phase != Running {
 		return err
 	}
 	n := newTally()
+	deciding := time.Time{}
 	for _, o := range list {
 		stage := r.Stage
 		if stage > 0 && !o.At.IsZero() && o.At.Before(r.Widened) {
@@ -153,9 +187,41 @@ func (s *Service) Outcomes(ctx context.Context, rollout ref.Rollout, list []Outc
 				n.add(outcome(i, o.Success), stage, o.Arm, o.Unit)
 			}
 		}
+		for i, source := range r.Plan.Sources {
+			if source.Event == o.Event && holds(source.Where, o.Attributes) && n.addOutcome(r.Plan.Evidence.Metrics[i], source, stage, o) {
+				deciding = s.now() // when it was told: services tell in batches, by their own clocks
+			}
+		}
 	}
-	return s.count(ctx, rollout, n, 0, 0, time.Time{})
+	return s.count(ctx, rollout, n, 0, 0, deciding)
 }
+
+// addOutcome counts an outcome for a metric and reports whether it could.
+func (t *tally) addOutcome(m evidence.Metric, source plan.Source, stage int, o Outcome) bool {
+	name := watched(m.Name)
+	switch source.Kind {
+	case plan.Count:
+		t.add(name, stage, o.Arm, o.Unit)
+	case plan.Proportion:
+		t.add(among(name, answer(o.Success)), stage, o.Arm, o.Unit)
+	case plan.Mean:
+		value, told := o.Values[source.Value]
+		if !told || math.IsNaN(value) || math.Abs(value) > mostValue {
+			return false
+		}
+		if m.Bounds != nil {
+			value = m.Bounds.Cut(value)
+		}
+		t.addValue(name, stage, o.Arm, unit{o.Unit, value})
+	default:
+		return false
+	}
+	return true
+}
+
+// mostValue bounds a unit's number, so that a million of them can be squared and
+// summed.
+const mostValue = 1e60
 
 func holds(where, attributes map[string]string) bool {
 	for k, v := range where {
@@ -189,12 +255,12 @@ func (s *Service) countIn(ctx context.Context, tx *store.Tx, id ref.Rollout, n *
 		if err != nil {
 			return err
 		}
-		if fresh == 0 {
+		if fresh.Units == 0 {
 			continue
 		}
-		if _, err := tx.Exec(ctx, `insert into release_count (rollout, metric, stage, arm, units) values ($1, $2, $3, $4, $5)
-			on conflict (rollout, metric, stage, arm) do update set units = release_count.units + $5`,
-			string(id), g.metric, g.stage, string(g.arm), fresh); err != nil {
+		if _, err := tx.Exec(ctx, `insert into release_count (rollout, metric, stage, arm, units, total, squares) values ($1, $2, $3, $4, $5, $6, $7)
+			on conflict (rollout, metric, stage, arm) do update set units = release_count.units + $5, total = release_count.total + $6, squares = release_count.squares + $7`,
+			string(id), g.metric, g.stage, string(g.arm), fresh.Units, fresh.Sum, fresh.Squares); err != nil {
 			return err
 		}
 	}
@@ -204,24 +270,29 @@ func (s *Service) countIn(ctx context.Context, tx *store.Tx, id ref.Rollout, n *
 
 const unitRows = 200 // rows per statement
 
-// insertUnits adds units that are new to the metric and returns how many were.
-func insertUnits(ctx context.Context, tx *store.Tx, id ref.Rollout, metric string, units []string) (fresh int64, err error) {
+// insertUnits adds units that are new to the metric and sums up which were.
+func insertUnits(ctx context.Context, tx *store.Tx, id ref.Rollout, metric string, units []unit) (fresh evidence.Moments, err error) {
 	for len(units) > 0 {
 		n := min(len(units), unitRows)
 		args := []any{string(id), metric}
+		values := make(map[string]float64, n)
 		var rows strings.Builder
 		for i, u := range units[:n] {
 			if i > 0 {
 				rows.WriteString(", ")
 			}
 			fmt.Fprintf(&rows, "($1, $2, $%d)", i+3)
-			args = append(args, u)
+			args = append(args, u.name)
+			values[u.name] = u.value
 		}
-		added, err := tx.Exec(ctx, `insert into release_unit (rollout, metric, unit) values `+rows.String()+` on conflict (rollout, metric, unit) do nothing`, args...)
+		added, err := store.List(ctx, tx, store.Scan1[string], `insert into release_unit (rollout, metric, unit) values `+rows.String()+`
+			on conflict (rollout, metric, unit) do nothing returning unit`, args...)
 		if err != nil {
 			return fresh, err
 		}
-		fresh += added
+		for _, name := range added {
+			fresh.Add(values[name])
+		}
 		units = units[n:]
 	}
 	return fresh, nil

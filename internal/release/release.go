@@ -10,7 +10,7 @@
 // artifact.marked-bad, artifact.cleared.
 //
 // Asks: Runtime to run and route, Artifacts to verify, KeyResults for what a
-// rollout can measure.
+// rollout can measure, Latencies for what is slow.
 //
 // Invariants: a component has at most one rollout under way. A plan is frozen
 // and hashed before the first unit is exposed. A unit counts once per metric
@@ -30,6 +30,7 @@ import (
 	"github.com/digital-factory/factory/internal/fact"
 	"github.com/digital-factory/factory/internal/journal"
 	"github.com/digital-factory/factory/internal/ref"
+	"github.com/digital-factory/factory/internal/release/plan"
 )
 
 //go:embed migrations
@@ -89,7 +90,7 @@ type Rollout struct {
 	BaseNumber   string
 	BaseWorkload ref.Workload
 	Workload     ref.Workload
-	Plan         Plan
+	Plan         plan.Plan
 	PlanHash     string
 	SplitKey     string // keys the assignment of units to arms, afresh for each rollout
 	Experiments  []Experiment
@@ -161,6 +162,13 @@ type Artifacts interface {
 	Verify(ctx context.Context, component ref.Component, a ref.Artifact) (section string, err error)
 }
 
+// Latencies knows how long requests take.
+type Latencies interface {
+	// Latencies returns the requests that a version answered lately, by how long
+	// they took; nothing when it is not known to have served any.
+	Latencies(ctx context.Context, d Deployment) (plan.Latencies, error)
+}
+
 // KeyResults knows what work items are meant to move.
 type KeyResults interface {
 	// ForItems returns the experiments that items' features name.
@@ -175,13 +183,14 @@ type Service struct {
 	runtime Runtime
 	sealed  Artifacts
 	results KeyResults
+	slow    Latencies
 	now     func() time.Time
 	wake    chan struct{}
 }
 
 // New returns the service. It starts nothing.
-func New(db *store.DB, j *journal.Journal, e *effect.Log, rt Runtime, a Artifacts, k KeyResults, now func() time.Time) *Service {
-	return &Service{db: db, journal: j, effects: e, runtime: rt, sealed: a, results: k, now: now, wake: make(chan struct{}, 1)}
+func New(db *store.DB, j *journal.Journal, e *effect.Log, rt Runtime, a Artifacts, k KeyResults, l Latencies, now func() time.Time) *Service {
+	return &Service{db: db, journal: j, effects: e, runtime: rt, sealed: a, results: k, slow: l, now: now, wake: make(chan struct{}, 1)}
 }
 
 func (s *Service) nudge() {

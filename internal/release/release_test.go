@@ -174,10 +174,10 @@ func TestUnitCountsOnce(t *testing.T) {
 			}
 		}
 		at := w.now()
-		see(10, Observation{"a", Baseline, 0, true, at}, Observation{"a", Baseline, 0, true, at}, Observation{"b", Canary, 0, false, at})
-		see(5, Observation{"a", Canary, 1, true, at}, Observation{"b", Canary, 1, true, at}) // both moved on to the next stage
+		see(10, Observation{"a", Baseline, 0, true, 0, at}, Observation{"a", Baseline, 0, true, 0, at}, Observation{"b", Canary, 0, false, 0, at})
+		see(5, Observation{"a", Canary, 1, true, 0, at}, Observation{"b", Canary, 1, true, 0, at}) // both moved on to the next stage
 		w.again()
-		see(0, Observation{"a", Baseline, 0, true, at}, Observation{"a", Canary, 1, true, at}, Observation{"b", Canary, 0, true, at})
+		see(0, Observation{"a", Baseline, 0, true, 0, at}, Observation{"a", Canary, 1, true, 0, at}, Observation{"b", Canary, 0, true, 0, at})
 		d, err := w.Get(t.Context(), person(access.Auditor), r.ID)
 		if err != nil {
 			t.Fatal(err)

@@ -9,6 +9,7 @@ import (
 	"github.com/digital-factory/factory/internal/effect"
 	"github.com/digital-factory/factory/internal/fact"
 	"github.com/digital-factory/factory/internal/ref"
+	"github.com/digital-factory/factory/internal/release/plan"
 )
 
 // stage proves the artifact in staging: signature, start, smoke requests.
@@ -24,7 +25,7 @@ func (s *Service) stage(ctx context.Context, r Rollout) error {
 	section, err := s.sealed.Verify(ctx, r.Origin.Component, r.Artifact)
 	if err == nil {
 		// What the repository asks for is refused before anything of it runs.
-		_, err = PlanFor(r.Origin.Lane, false, section)
+		err = plan.Check(section)
 	}
 	var experiments []Experiment
 	if err == nil {
@@ -34,7 +35,7 @@ func (s *Service) stage(ctx context.Context, r Rollout) error {
 		err = s.runtime.Deploy(ctx, r.deployment(Staging))
 	}
 	if err == nil {
-		err = s.smoke(ctx, workload(r.ID, Staging), DefaultPlan(r.Origin.Lane, false).SmokeUnits)
+		err = s.smoke(ctx, workload(r.ID, Staging), plan.Default(r.Origin.Lane, false).SmokeUnits)
 	}
 	var staged time.Time
 	if err == nil {
@@ -46,7 +47,25 @@ func (s *Service) stage(ctx context.Context, r Rollout) error {
 		}
 		return err
 	}
-	return s.freeze(ctx, r.ID, section, experiments, staged)
+	before, err := s.before(ctx, r.Origin.Component)
+	if err != nil {
+		return err
+	}
+	return s.freeze(ctx, r.ID, section, experiments, before, staged)
+}
+
+// before returns how long requests take with what is live.
+func (s *Service) before(ctx context.Context, c ref.Component) (plan.Latencies, error) {
+	var base Live
+	found := false
+	err := s.db.View(ctx, func(tx *store.Tx) (err error) {
+		base, found, err = live(ctx, tx, c, Production)
+		return err
+	})
+	if err != nil || !found {
+		return plan.Latencies{}, err
+	}
+	return s.slow.Latencies(ctx, Deployment{Workload: base.Workload, Component: c, Environment: Production, Artifact: base.Artifact, Number: base.Number})
 }
 
 // routeStaging moves staging's traffic to the rollout's workload; staged is
@@ -76,7 +95,7 @@ func (s *Service) smoke(ctx context.Context, w ref.Workload, units int) error {
 }
 
 // freeze ends staging and fixes the plan, before the first unit is exposed.
-func (s *Service) freeze(ctx context.Context, id ref.Rollout, section string, experiments []Experiment, staged time.Time) error {
+func (s *Service) freeze(ctx context.Context, id ref.Rollout, section string, experiments []Experiment, before plan.Latencies, staged time.Time) error {
 	return s.db.Update(ctx, func(tx *store.Tx) error {
 		r, err := get(ctx, tx, id)
 		if err != nil || r.Phase != InStaging {
@@ -92,7 +111,7 @@ func (s *Service) freeze(ctx context.Context, id ref.Rollout, section string, ex
 		}
 		r.First = !found
 		r.BaseArtifact, r.BaseNumber, r.BaseWorkload = base.Artifact, base.Number, base.Workload
-		if r.Plan, err = PlanFor(r.Origin.Lane, r.First, section); err != nil {
+		if r.Plan, err = plan.For(r.Origin.Lane, r.First, section, before); err != nil {
 			return err
 		}
 		r.PlanHash, r.SplitKey, r.Experiments = r.Plan.Hash(), splitKey(), experiments

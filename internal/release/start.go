@@ -8,6 +8,7 @@ import (
 	"github.com/digital-factory/factory/internal/base/store"
 	"github.com/digital-factory/factory/internal/evidence"
 	"github.com/digital-factory/factory/internal/fact"
+	"github.com/digital-factory/factory/internal/release/plan"
 )
 
 // start runs the new version beside the old one. A first version has nobody to
@@ -80,7 +81,7 @@ func (s *Service) probe(ctx context.Context, r Rollout) (*tally, error) {
 			probes.add(canaryUnits, 0, Canary, unit)
 			if i < failed {
 				probes.add(canaryFailed, 0, Canary, unit)
-				probes.add(metric, 0, Canary, unit)
+				probes.add(watched(plan.Errors), 0, Canary, unit)
 			}
 		}
 		if found != "" {
@@ -88,7 +89,7 @@ func (s *Service) probe(ctx context.Context, r Rollout) (*tally, error) {
 		}
 		units, failures = units+r.Plan.SmokeUnits, failures+failed
 		v := evidence.Decide(r.Plan.Evidence, evidence.Inputs{FirstVersion: true, Metrics: []evidence.MetricInput{
-			{Name: metric, Arm: evidence.OneArm{Units: int64(units), Failures: int64(failures)}},
+			{Name: plan.Errors, Arm: evidence.OneArm{Units: int64(units), Failures: int64(failures)}},
 		}})
 		if v.Decision != evidence.Hold {
 			return probes, nil

@@ -9,7 +9,6 @@ import (
 
 	"github.com/digital-factory/factory/internal/base/errs"
 	"github.com/digital-factory/factory/internal/base/store"
-	"github.com/digital-factory/factory/internal/evidence"
 	"github.com/digital-factory/factory/internal/ref"
 )
 
@@ -118,6 +117,15 @@ func get(ctx context.Context, tx *store.Tx, id ref.Rollout) (Rollout, error) {
 	return r, err
 }
 
+// read is get by itself.
+func (s *Service) read(ctx context.Context, id ref.Rollout) (r Rollout, err error) {
+	err = s.db.View(ctx, func(tx *store.Tx) error {
+		r, err = get(ctx, tx, id)
+		return err
+	})
+	return r, err
+}
+
 // lock makes writers of a rollout one after another until tx ends, so that a
 // lever that a person pulls never loses to a count or a look at the evidence.
 func lock(ctx context.Context, tx *store.Tx, id ref.Rollout) error {
@@ -174,71 +182,4 @@ func setLive(ctx context.Context, tx *store.Tx, l Live) error {
 		do update set artifact = $3, number = $4, workload = $5, commit_id = $6, since = $7`,
 		string(l.Component), string(l.Environment), string(l.Artifact), l.Number, string(l.Workload), string(l.Commit), l.Since)
 	return err
-}
-
-// count is one row of release_count.
-type count struct {
-	metric string
-	stage  int
-	arm    Arm
-	units  int64
-}
-
-func counts(ctx context.Context, tx *store.Tx, id ref.Rollout) ([]count, error) {
-	return store.List(ctx, tx, func(s store.Scanner) (count, error) {
-		var c count
-		return c, s.Scan(&c.metric, &c.stage, &c.arm, &c.units)
-	}, `select metric, stage, arm, units from release_count where rollout = $1 order by metric, stage, arm`, string(id))
-}
-
-// situation builds what Next decides from.
-func situation(r Rollout, rows []count) Situation {
-	s := Situation{Plan: r.Plan, Stage: r.Stage, Held: r.Held, First: r.First, Inputs: evidence.Inputs{FirstVersion: r.First}}
-	failures := evidence.MetricInput{Name: metric, Stages: make([]evidence.Stage, len(r.Plan.Shares))}
-	s.Inputs.Exposures = make([]evidence.Exposure, len(r.Plan.Shares))
-	s.Experiments = make([][]evidence.OutcomeStage, len(r.Experiments))
-	for i := range s.Experiments {
-		s.Experiments[i] = make([]evidence.OutcomeStage, len(r.Plan.Shares))
-	}
-	for k, share := range r.Plan.Shares {
-		s.Inputs.Exposures[k].Share, failures.Stages[k].Share = share, share
-		for i := range s.Experiments {
-			s.Experiments[i][k].Share = share
-		}
-	}
-	for _, c := range rows {
-		if c.stage < 0 || c.stage >= len(r.Plan.Shares) {
-			continue
-		}
-		exposure, failed := &s.Inputs.Exposures[c.stage], &failures.Stages[c.stage]
-		switch {
-		case c.metric == exposed && c.arm == Canary:
-			exposure.Canary += c.units
-		case c.metric == exposed:
-			exposure.Baseline += c.units
-		case c.metric == served(c.stage):
-			exposure.Served += c.units
-		case c.metric == metric && c.arm == Canary:
-			failed.Canary += c.units
-		case c.metric == metric:
-			failed.Baseline += c.units
-		case c.metric == canaryUnits:
-			failures.Arm.Units += c.units
-		case c.metric == canaryFailed:
-			failures.Arm.Failures += c.units
-		}
-		for i := range r.Experiments {
-			o := &s.Experiments[i][c.stage]
-			yes := map[Arm]*int64{Canary: &o.CanaryYes, Baseline: &o.BaselineYes}
-			no := map[Arm]*int64{Canary: &o.CanaryNo, Baseline: &o.BaselineNo}
-			switch c.metric {
-			case outcome(i, true):
-				*yes[c.arm] += c.units
-			case outcome(i, false):
-				*no[c.arm] += c.units
-			}
-		}
-	}
-	s.Inputs.Metrics = []evidence.MetricInput{failures}
-	return s
 }

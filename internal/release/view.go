@@ -11,6 +11,7 @@ import (
 	"github.com/digital-factory/factory/internal/base/store"
 	"github.com/digital-factory/factory/internal/evidence"
 	"github.com/digital-factory/factory/internal/ref"
+	"github.com/digital-factory/factory/internal/release/plan"
 )
 
 // List returns rollouts, newest first, a page at a time; component and phase
@@ -114,6 +115,7 @@ func (s *Service) Get(ctx context.Context, who access.Actor, id ref.Rollout) (d 
 
 // Replayed is a verdict made again from what was stored with it.
 type Replayed struct {
+	Plan      plan.Plan
 	Stored    evidence.Verdict
 	Again     evidence.Verdict
 	Identical bool
@@ -131,7 +133,7 @@ func (s *Service) Replay(ctx context.Context, who access.Actor, id ref.Rollout) 
 	if r.Verdict == nil || r.Inputs == nil {
 		return p, errs.New(errs.Blocked, "the rollout of version %s has no verdict yet; it is %s", r.Number, r.Phase)
 	}
-	p.Stored, p.Again = *r.Verdict, evidence.Decide(r.Plan.Evidence, *r.Inputs)
+	p.Plan, p.Stored, p.Again = r.Plan, *r.Verdict, evidence.Decide(r.Plan.Evidence, *r.Inputs)
 	one, err := json.Marshal(p.Stored)
 	if err != nil {
 		return p, err

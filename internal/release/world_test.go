@@ -18,6 +18,7 @@ import (
 	"github.com/digital-factory/factory/internal/fact"
 	"github.com/digital-factory/factory/internal/journal"
 	"github.com/digital-factory/factory/internal/ref"
+	"github.com/digital-factory/factory/internal/release/plan"
 )
 
 // machines is the outside of the module: it runs workloads in memory, routes by
@@ -34,6 +35,7 @@ type machines struct {
 	fails   func(w ref.Workload) int // of the probes
 	section string
 	list    []Experiment
+	served  plan.Latencies // by what is live
 	clock   func() time.Time
 	moved   chan struct{}
 }
@@ -130,6 +132,15 @@ func (m *machines) ForItems(context.Context, []ref.Item) ([]Experiment, error) {
 	return m.list, nil
 }
 
+func (m *machines) Latencies(_ context.Context, d Deployment) (plan.Latencies, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if _, up := m.running[d.Workload]; !up {
+		return plan.Latencies{}, errs.New(errs.Internal, "%s is not live", d.Workload)
+	}
+	return m.served, nil
+}
+
 func (m *machines) up() map[ref.Workload]bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -184,7 +195,7 @@ func begin(t *testing.T, db *store.DB, m *machines, tick *atomic.Int64) *world {
 	m.clock = now
 	m.mu.Unlock()
 	j, e := journal.New(db, now), effect.New(db, now)
-	w := &world{Service: New(db, j, e, m, m, m, now), t: t, db: db, j: j, e: e, m: m, tick: tick}
+	w := &world{Service: New(db, j, e, m, m, m, m, now), t: t, db: db, j: j, e: e, m: m, tick: tick}
 	w.Follow(j)
 	w.Effects(e)
 	ctx, cancel := context.WithCancel(t.Context())

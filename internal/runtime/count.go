@@ -28,6 +28,7 @@ type Observation struct {
 	Arm    Arm
 	Stage  int
 	Failed bool
+	Took   time.Duration // of the unit's first request under this stage; 0 when this is about a later one
 	At     time.Time
 }
 
@@ -54,7 +55,7 @@ type counter struct {
 	unanswered atomic.Int64
 	shards     [shards]struct {
 		sync.Mutex
-		seen map[[16]byte]uint8 // bits of what was reported
+		seen map[[16]byte]uint8 // bits of what was noted
 	}
 	mu      sync.Mutex // guards pending
 	pending []Observation
@@ -69,33 +70,55 @@ func newCounter(r ref.Rollout, stage int) *counter {
 	return c
 }
 
-func (c *counter) count(unit digest, arm Arm, failed, answered bool, at time.Time) {
+// What was remembered of a unit.
+const (
+	byBaseline uint8 = 1 << iota
+	byCanary
+	failedBaseline
+	failedCanary
+	came // its first request has come
+)
+
+// first reports whether the unit's first request has just come. Which it is
+// shows when it comes, not when it is answered: of two at once the quicker would
+// count, and hide a version that is slow.
+func (c *counter) first(unit digest) bool { return c.remember(unit, came) }
+
+// remember notes bits of a unit and reports whether any of them is new.
+func (c *counter) remember(unit digest, bits uint8) bool {
+	key := [16]byte(unit[16:])
+	shard := &c.shards[key[0]%shards]
+	shard.Lock()
+	defer shard.Unlock()
+	old, known := shard.seen[key]
+	if old&bits == bits {
+		return false
+	}
+	if !known && len(shard.seen) >= rememberMost {
+		clear(shard.seen)
+	}
+	shard.seen[key] = old | bits
+	return true
+}
+
+// count counts an answered request; took is 0 unless it was the unit's first.
+func (c *counter) count(unit digest, arm Arm, failed, answered bool, took time.Duration, at time.Time) {
 	c.requests.Add(1)
 	if !answered {
 		c.unanswered.Add(1)
 	}
-	bit := uint8(1)
+	bits := byBaseline
 	if arm == Canary {
-		bit = 2
+		bits = byCanary
 	}
 	if failed {
-		bit |= bit << 2
+		bits |= bits << 2
 	}
-	key := [16]byte(unit[16:])
-	shard := &c.shards[key[0]%shards]
-	shard.Lock()
-	old := shard.seen[key]
-	if old&bit == bit {
-		shard.Unlock()
+	if !c.remember(unit, bits) && took == 0 {
 		return
 	}
-	if len(shard.seen) >= rememberMost {
-		clear(shard.seen)
-	}
-	shard.seen[key] = old | bit
-	shard.Unlock()
 	c.mu.Lock()
-	c.pending = append(c.pending, Observation{unit.name(), arm, c.stage, failed, at})
+	c.pending = append(c.pending, Observation{unit.name(), arm, c.stage, failed, took, at})
 	c.mu.Unlock()
 }
 

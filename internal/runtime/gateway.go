@@ -180,9 +180,12 @@ func (s *Service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	began := time.Now()
 	a := s.take(rt, at, r)
+	handed := began // to the version: what it took before is not its doing
 	if a.in == nil {
 		a = s.takeLater(a, at, r)
+		handed = time.Now()
 	}
+	first := a.route.counter != nil && a.route.counter.first(a.unit)
 	seen := &watched{ResponseWriter: w, status: http.StatusOK}
 	defer func() {
 		// The proxy panics to break the connection when an answer breaks off in
@@ -197,7 +200,11 @@ func (s *Service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		}
 		now := time.Now()
 		if a.route.counter != nil {
-			a.route.counter.count(a.unit, a.arm, seen.status >= 500, !seen.unanswered, now)
+			took := time.Duration(0)
+			if first {
+				took = now.Sub(handed)
+			}
+			a.route.counter.count(a.unit, a.arm, seen.status >= 500, !seen.unanswered, took, now)
 		}
 		if a.worker != nil {
 			a.worker.inFlight.Add(-1)

@@ -126,17 +126,20 @@ func TestSplit(t *testing.T) {
 			if err := w.flush(t.Context()); err != nil {
 				t.Fatal(err)
 			}
-			seen := map[string]int{}
+			seen, timed := map[string]int{}, 0
 			for _, o := range w.out.seen("r").Observations {
 				if o.Stage == stage {
 					seen[o.Unit+string(o.Arm)]++
+					if o.Took > 0 {
+						timed++
+					}
 					if o.Failed {
 						t.Fatalf("nothing failed: %+v", o)
 					}
 				}
 			}
-			if len(seen) != units {
-				t.Fatalf("stage %d: %d units told, want %d", stage, len(seen), units)
+			if len(seen) != units || timed != units {
+				t.Fatalf("stage %d: %d units told, %d of them with how long their first request took; want %d", stage, len(seen), timed, units)
 			}
 			for u, n := range seen {
 				if n != 1 {
@@ -363,7 +366,7 @@ func TestCountsAreKept(t *testing.T) {
 		s.apply(Route{Component: ref.Component(fmt.Sprint("c", i)), Baseline: "1", Canary: "2", Rollout: r, Share: 0.5, Key: "k"})
 	}
 	hit := func(i int, unit string, failed bool) {
-		s.routes.Load().routes[place{ref.Component(fmt.Sprint("c", i)), ""}].counter.count(hash("k", unit), Baseline, failed, !failed, time.Now())
+		s.routes.Load().routes[place{ref.Component(fmt.Sprint("c", i)), ""}].counter.count(hash("k", unit), Baseline, failed, !failed, 0, time.Now())
 	}
 	out.observe = func(t Traffic) error {
 		switch t.Rollout {

@@ -17,6 +17,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/digital-factory/factory/internal/base/errs"
+	"github.com/digital-factory/factory/internal/base/sandbox/landlock"
 	"github.com/digital-factory/factory/internal/base/sandbox/seccomp"
 )
 
@@ -289,7 +290,7 @@ func (o *order) giveUp() (report news, err error) {
 	if err := unix.Prctl(unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0); err != nil {
 		return report, err
 	}
-	if err := landlock(o.writable()); err != nil {
+	if err := landlock.Restrict(o.writable()); err != nil {
 		report.Landlock = err.Error()
 	}
 	if err := seccomp.Filter(); err != nil {

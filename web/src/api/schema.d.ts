@@ -1791,6 +1791,12 @@ export interface components {
              */
             units: number;
         };
+        ArmUnits: {
+            /** Format: int64 */
+            baseline: number;
+            /** Format: int64 */
+            canary: number;
+        };
         Artifact: {
             /** @description Was rolled back: nothing applies it again until a person clears it */
             bad: boolean;
@@ -2584,6 +2590,19 @@ export interface components {
              */
             text: string;
         };
+        Difference: {
+            /** Format: double */
+            estimate: number;
+            /** Format: double */
+            high: number;
+            /**
+             * Format: double
+             * @example 0.95
+             */
+            level: number;
+            /** Format: double */
+            low: number;
+        };
         Dora: {
             component?: string;
             /** Format: date-time */
@@ -2602,6 +2621,22 @@ export interface components {
             promoted: string;
             /** @example 11 */
             release: string;
+        };
+        EdgeVerdict: {
+            /**
+             * Format: double
+             * @description Seconds
+             */
+            at: number;
+            /** Format: int64 */
+            baseline: number;
+            /**
+             * Format: int64
+             * @description Units above it
+             */
+            canary: number;
+            /** Format: double */
+            logE: number;
         };
         Effect: {
             /** Format: int64 */
@@ -3854,15 +3889,19 @@ export interface components {
         MetricVerdict: {
             /** Format: int64 */
             baseline: number;
-            /** @description How it was shown fine: not_worse, below_accepted_rate, harm_bounded */
+            /** @description How it was shown fine: not_worse, below_accepted_rate, harm_bounded, or watched (a guardrail) */
             basis?: string;
             /**
              * Format: int64
-             * @description Units by first failure, in the canary
+             * @description Units by first event, in the canary: failures; of a latency those above the edge that speaks loudest; of a proportion successes; of a mean all
              */
             canary: number;
             /** @enum {string} */
             decision: "promote" | "hold" | "roll_back";
+            /** @description Of a latency */
+            edges?: components["schemas"]["EdgeVerdict"][];
+            /** @description Canary minus baseline, of a proportion or a mean, once there are 100 units in each */
+            effect?: components["schemas"]["Difference"];
             /**
              * Format: double
              * @description How many of them the shares alone would have put into the canary
@@ -3873,6 +3912,8 @@ export interface components {
              * @description Of these, that ever failed there
              */
             failures: number;
+            /** @enum {string} */
+            kind: "server-errors" | "latency" | "count" | "proportion" | "mean";
             /**
              * Format: double
              * @description Evidence of harm (natural logarithm)
@@ -3904,7 +3945,7 @@ export interface components {
             ratioHigh: number;
             /**
              * Format: double
-             * @description Of the failure rates, canary to baseline; confidence sequence
+             * @description Of the rates of the event, canary to baseline; confidence sequence
              */
             ratioLow: number;
             /**
@@ -3917,6 +3958,8 @@ export interface components {
              * @description That the canary served
              */
             units: number;
+            /** @description Units that the metric was looked at on, for latency, proportion and mean */
+            watched?: components["schemas"]["ArmUnits"];
         };
         Money: {
             /**
@@ -4169,6 +4212,57 @@ export interface components {
             name: string;
             /** @example Git over HTTP with a protected trunk */
             text: string;
+        };
+        PlannedMetric: {
+            /** @enum {string} */
+            better: "more" | "less";
+            /** @description Above which units count as slow, in seconds; frozen from the baseline */
+            edges?: number[];
+            /** @example checkout.finished */
+            event?: string;
+            /**
+             * @description The gateway sees the first two; a service tells the others as outcome events
+             * @enum {string}
+             */
+            kind: "server-errors" | "latency" | "count" | "proportion" | "mean";
+            /**
+             * Format: double
+             * @description Change for the worse that must be ruled out, as a fraction of the baseline's
+             */
+            margin: number;
+            /** @example server-errors */
+            name: string;
+            /**
+             * @description A primary must be shown fine; a guardrail must have been watched, and rolls back when it is harmed
+             * @enum {string}
+             */
+            role: "primary" | "guardrail";
+            /**
+             * Format: double
+             * @description Change for the worse that is no reason to roll back
+             */
+            tolerance: number;
+            /** @example EUR */
+            unit?: string;
+            /**
+             * Format: double
+             * @description Share or mean so far
+             */
+            usual?: number;
+            /**
+             * @description Attribute with the number of a mean
+             * @example amount
+             */
+            value?: string;
+            /**
+             * Format: double
+             * @description Its part of alpha
+             */
+            weight: number;
+            /** @description Attributes that the event must have */
+            where?: {
+                [key: string]: string;
+            };
         };
         Point: {
             /** Format: date-time */
@@ -4589,13 +4683,15 @@ export interface components {
              * @description Increase of the failure rate, as a fraction of the baseline's, that must be ruled out
              */
             margin: number;
-            metrics: string[];
+            metrics: components["schemas"]["PlannedMetric"][];
             /**
              * Format: int64
              * @description Units the canary must serve in a stage before it widens
              */
             minimumUnits: number;
             shares: number[];
+            /** @description Metrics that this rollout cannot watch */
+            unwatched: components["schemas"]["UnwatchedMetric"][];
         };
         Run: {
             /** @description Digest of the image it made */
@@ -5063,6 +5159,10 @@ export interface components {
             share: number;
             /** Format: int64 */
             stage: number;
+        };
+        UnwatchedMetric: {
+            name: string;
+            why: string;
         };
         UpdateItem: {
             assignee?: string;

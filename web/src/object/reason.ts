@@ -1,6 +1,7 @@
 /** What a metric of a rollout counts, in words. */
 export const metricNames: Readonly<Record<string, string>> = {
   "server-errors": "Units that met a server error",
+  latency: "How long units wait",
 };
 
 /** The engine's reason without its verb, which the headline beside it says, and with the metrics in words. */

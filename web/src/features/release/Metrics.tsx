@@ -6,7 +6,9 @@ import { odds, progress } from "~/ui/evidence";
 import { Interval } from "~/ui/Interval";
 import { Panel } from "~/ui/Panel";
 import { Status } from "~/ui/Status";
+import { Compared } from "./Compared";
 import classes from "./Metrics.module.css";
+import { counted } from "./metric";
 import { type MetricVerdict, type Rollout, rate, rateSays, ratio, ratioSays } from "./rollout";
 
 /** Each metric that is judged: its interval against its margin, and how far the evidence has come on each way. */
@@ -25,6 +27,15 @@ export function Metrics({ rollout: r }: { rollout: Rollout }) {
           ))}
         </div>
       )}
+      {r.plan && r.plan.unwatched.length > 0 && !r.first && (
+        <ul className={classes.unwatched}>
+          {r.plan.unwatched.map((u) => (
+            <li key={u.name}>
+              <b>{metricNames[u.name] ?? u.name}</b> is not watched in this rollout: {u.why}.
+            </li>
+          ))}
+        </ul>
+      )}
       {r.verdict?.splitBroken && (
         <p className={classes.split}>
           The split between the versions is not what the plan promised: evidence {odds(r.verdict.splitLogE)},
@@ -36,10 +47,9 @@ export function Metrics({ rollout: r }: { rollout: Rollout }) {
 }
 
 function Metric({ metric: m, rollout: r }: { metric: MetricVerdict; rollout: Rollout }) {
-  const against = ratio(m, r.plan);
-  const alone = rate(m, r.plan);
+  const planned = r.plan?.metrics.find((p) => p.name === m.name);
   const words = {
-    promote: { state: "done", label: "shown to be fine" },
+    promote: { state: "done", label: m.basis === "watched" ? "watched, no harm shown" : "shown to be fine" },
     hold: { state: "waiting", label: "not decided" },
     roll_back: { state: "rolled-back", label: "shown to harm" },
   } as const;
@@ -49,48 +59,17 @@ function Metric({ metric: m, rollout: r }: { metric: MetricVerdict; rollout: Rol
         <h3 className={classes.name}>{metricNames[m.name] ?? m.name}</h3>
         <Status {...words[m.decision]} />
       </header>
+      {planned && <p className={classes.counted}>{counted(planned)}</p>}
       <div className={classes.intervals}>
-        {!r.first && (
-          <div>
-            <Interval
-              label="Against the old version"
-              unit={{ unit: "times" }}
-              better="lower"
-              none={1}
-              noneWord="the same"
-              says={ratioSays(m)}
-              {...against}
-            />
-            <p className={classes.note}>
-              <span className="num">
-                {format(m.canary, "count")} of {format(against.n, "count")}
-              </span>{" "}
-              failing units are on the new version; its share alone would bring{" "}
-              <span className="num">{format(m.expected, "count")}</span>.
-            </p>
-          </div>
+        {m.kind === "server-errors" ? (
+          <Errors metric={m} rollout={r} />
+        ) : (
+          planned && <Compared metric={m} planned={planned} />
         )}
-        <div>
-          <Interval
-            label="The new version alone"
-            unit="ratio"
-            better="lower"
-            noneWord="none"
-            says={rateSays(m)}
-            {...alone}
-          />
-          <p className={classes.note}>
-            <span className="num">
-              {format(m.failures, "count")} of {format(m.units, "count")}
-            </span>{" "}
-            units that it served ever failed there; up to{" "}
-            <span className="num">{format(m.rateUpper, "ratio")}</span> may be failing for all that is known.
-          </p>
-        </div>
       </div>
       <div className={classes.ways}>
         <Way tone="failed" name="Harm" aim="rolls back" log={m.logE} threshold={m.threshold} />
-        {!r.first && (
+        {!r.first && planned?.role !== "guardrail" && (
           <Way
             tone="done"
             name="Not worse"
@@ -100,10 +79,10 @@ function Metric({ metric: m, rollout: r }: { metric: MetricVerdict; rollout: Rol
             basis={m.basis === "not_worse"}
           />
         )}
-        {alone.margin !== null && (
+        {m.kind === "server-errors" && r.plan && r.plan.acceptedRate > 0 && (
           <Way
             tone="done"
-            name={`Below ${format(alone.margin, "ratio")}`}
+            name={`Below ${format(r.plan.acceptedRate, "ratio")}`}
             aim="promotes"
             log={m.logEAccepted}
             threshold={m.promoteThreshold}
@@ -112,6 +91,52 @@ function Metric({ metric: m, rollout: r }: { metric: MetricVerdict; rollout: Rol
         )}
       </div>
     </section>
+  );
+}
+
+/** Units that met a server error: against the old version, and the new one alone. */
+function Errors({ metric: m, rollout: r }: { metric: MetricVerdict; rollout: Rollout }) {
+  const against = ratio(m, r.plan);
+  return (
+    <>
+      {!r.first && (
+        <div>
+          <Interval
+            label="Against the old version"
+            unit={{ unit: "times" }}
+            better="lower"
+            none={1}
+            noneWord="the same"
+            says={ratioSays(m)}
+            {...against}
+          />
+          <p className={classes.note}>
+            <span className="num">
+              {format(m.canary, "count")} of {format(against.n, "count")}
+            </span>{" "}
+            failing units are on the new version; its share alone would bring{" "}
+            <span className="num">{format(m.expected, "count")}</span>.
+          </p>
+        </div>
+      )}
+      <div>
+        <Interval
+          label="The new version alone"
+          unit="ratio"
+          better="lower"
+          noneWord="none"
+          says={rateSays(m)}
+          {...rate(m, r.plan)}
+        />
+        <p className={classes.note}>
+          <span className="num">
+            {format(m.failures, "count")} of {format(m.units, "count")}
+          </span>{" "}
+          units that it served ever failed there; up to{" "}
+          <span className="num">{format(m.rateUpper, "ratio")}</span> may be failing for all that is known.
+        </p>
+      </div>
+    </>
   );
 }
 

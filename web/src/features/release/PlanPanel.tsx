@@ -39,7 +39,7 @@ export function PlanPanel({ rollout: r }: { rollout: Rollout }) {
             "Units to measure a key result",
             r.first ? null : `${format(plan.experimentUnits, "count")} a version`,
           ],
-          ["Metrics", plan.metrics.join(", ")],
+          ["Metrics", plan.metrics.map((m) => m.name).join(", ")],
           ["Hash", <Copyable key="hash" text={plan.hash} shown={short(plan.hash)} />],
         ]}
       />

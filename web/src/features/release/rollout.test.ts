@@ -17,6 +17,7 @@ import {
 
 const metric: MetricVerdict = {
   name: "server-errors",
+  kind: "server-errors",
   decision: "hold",
   logE: 0.2,
   threshold: 4.6,
@@ -63,7 +64,18 @@ const running: Rollout = {
     minimumUnits: 50,
     experimentUnits: 200,
     shares: [0.05, 0.25, 1],
-    metrics: ["server-errors"],
+    metrics: [
+      {
+        name: "server-errors",
+        kind: "server-errors",
+        role: "primary",
+        better: "less",
+        weight: 1,
+        margin: 0.5,
+        tolerance: 0,
+      },
+    ],
+    unwatched: [],
     hash: "ff",
   },
   verdict: {
@@ -182,11 +194,9 @@ describe("intervals", () => {
     });
   });
 
-  it("takes the thresholds from the verdict, else from the plan", () => {
-    expect(thresholds(running)).toEqual({ rollbackAt: 4.6, promoteAt: 3.7 });
-    const before = { ...running };
-    delete before.verdict;
-    expect(thresholds(before).rollbackAt).toBeCloseTo(Math.log(100));
+  it("takes the thresholds of all metrics together from the plan", () => {
+    expect(thresholds(running).rollbackAt).toBeCloseTo(Math.log(100));
+    expect(thresholds(running).promoteAt).toBeCloseTo(Math.log(20));
     expect(points(running).slice(1)).toEqual([
       { at: Date.UTC(2026, 0, 1, 10, 0, 2) / 1000, harm: -0.1, safe: 0.2, share: 0.05 },
     ]);

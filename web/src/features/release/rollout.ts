@@ -35,13 +35,9 @@ export function points(r: Pick<Rollout, "trace" | "started" | "shares">): Eviden
   return [{ at: Math.min(began, first.at - 0.01), harm: 0, safe: 0, share: first.share }, ...seen];
 }
 
-/** The evidence that rolls back and the evidence that promotes, as natural logarithms. */
+/** The evidence that rolls back and the evidence that promotes, as natural logarithms, over all metrics. */
 export function thresholds(r: Rollout): { rollbackAt: number; promoteAt: number } {
-  const first = r.verdict?.metrics[0];
-  return {
-    rollbackAt: first?.threshold || -Math.log(r.plan?.alpha ?? 0.01),
-    promoteAt: first?.promoteThreshold || -Math.log(r.plan?.beta ?? 0.05),
-  };
+  return { rollbackAt: -Math.log(r.plan?.alpha ?? 0.01), promoteAt: -Math.log(r.plan?.beta ?? 0.05) };
 }
 
 /** One side of the comparison as it is shown. */
@@ -120,7 +116,7 @@ export function rateSays(m: MetricVerdict): string | undefined {
 const unbounded = 1e6; // how the engine writes "no upper bound"
 
 /** How many times the baseline's failure rate the new version's is: estimate and interval against the margin. */
-export function ratio(m: MetricVerdict, plan: Rollout["plan"]) {
+export function ratio(m: MetricVerdict, plan: { margin: number } | undefined) {
   const total = m.canary + m.baseline;
   const rest = total - m.expected;
   const known = total > 0 && m.expected > 0 && rest > 0;

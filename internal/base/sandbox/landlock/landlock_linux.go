@@ -1,4 +1,4 @@
-package sandbox
+package landlock
 
 import (
 	"errors"
@@ -21,7 +21,7 @@ const (
 		unix.LANDLOCK_ACCESS_FS_TRUNCATE | unix.LANDLOCK_ACCESS_FS_IOCTL_DEV
 )
 
-// landlock puts the calling thread, and what it starts from now on, under access
+// Restrict puts the calling thread, and what it starts from now on, under access
 // rules that repeat what the mounts say already: everything may be read, only
 // the paths in write may be written. Abstract Unix sockets and processes outside
 // are out of reach, which matters where the network is the host's. The thread
@@ -29,7 +29,7 @@ const (
 //
 // Only this thread: domains of several threads of one process are strangers to
 // each other, and process 1 could not pass on a signal.
-func landlock(write []string) error {
+func Restrict(write []string) error {
 	version, _, errno := unix.Syscall(unix.SYS_LANDLOCK_CREATE_RULESET, 0, 0, unix.LANDLOCK_CREATE_RULESET_VERSION)
 	if errno != 0 {
 		return fmt.Errorf("not in this kernel, or switched off: %w", errno)

@@ -1,4 +1,8 @@
-package release
+// Package plan says before a rollout how it will go: how it widens, what is
+// watched, and what decides. A plan is made from the platform's defaults and the
+// rollout section of the component's repository, and is frozen, with its hash,
+// before the first unit is exposed. Nothing here does input or output.
+package plan
 
 import (
 	"bytes"
@@ -18,6 +22,10 @@ type Plan struct {
 	Shares []float64 `json:"shares"`
 	// Evidence is what verdicts rest on.
 	Evidence evidence.Plan `json:"evidence"`
+	// Sources say of each metric of Evidence, in the same order, what is counted.
+	Sources []Source `json:"sources,omitempty"`
+	// Unwatched are metrics that this rollout cannot watch.
+	Unwatched []Unwatched `json:"unwatched,omitempty"`
 	// ExperimentUnits is how many units of each arm must have had an outcome
 	// before a rollout that can measure a key result becomes whole; after
 	// ExperimentPatience in the last stage it no longer waits for them.
@@ -41,17 +49,16 @@ func (d *Duration) UnmarshalText(text []byte) error {
 	return err
 }
 
-// metric is what every plan judges: units that met a server error.
-const metric = "server-errors"
-
-// DefaultPlan is the platform's plan for a lane. The hotfix lane has a shorter
-// ramp and the same gates.
-func DefaultPlan(lane string, first bool) Plan {
+// Default is the platform's plan for a lane, before it is known what the
+// baseline's latencies are. The hotfix lane has a shorter ramp and the same
+// gates.
+func Default(lane string, first bool) Plan {
 	p := Plan{
 		Shares: []float64{0.05, 0.25, 1}, Evidence: evidence.DefaultPlan(),
 		ExperimentUnits: 200, ExperimentPatience: Duration(10 * time.Minute), SmokeUnits: 10,
 	}
-	p.Evidence.Metrics = []evidence.Metric{{Name: metric, Weight: 1}}
+	p.Evidence.Metrics = []evidence.Metric{{Name: Errors, Weight: 1}}
+	p.Sources = []Source{{Kind: ServerErrors}}
 	p.Evidence.MinimumUnits = 50
 	switch {
 	case first:
@@ -66,19 +73,28 @@ func DefaultPlan(lane string, first bool) Plan {
 
 // overrides is the rollout section of a repository's component.yaml.
 type overrides struct {
-	Shares             []float64 `json:"shares"`
-	Margin             *float64  `json:"margin"`
-	AcceptedRate       *float64  `json:"accepted_rate"`
-	MinimumUnits       *int64    `json:"minimum_units"`
-	ExperimentUnits    *int64    `json:"experiment_units"`
-	ExperimentPatience *Duration `json:"experiment_patience"`
+	Shares             []float64  `json:"shares"`
+	Margin             *float64   `json:"margin"`
+	AcceptedRate       *float64   `json:"accepted_rate"`
+	MinimumUnits       *int64     `json:"minimum_units"`
+	ExperimentUnits    *int64     `json:"experiment_units"`
+	ExperimentPatience *Duration  `json:"experiment_patience"`
+	Metrics            []declared `json:"metrics"`
 }
 
-// PlanFor merges a repository's overrides, JSON or empty, into the platform's
-// plan of the lane. Teams choose how fast to widen and what margin their
-// customers bear; the error rates alpha and beta are the platform's.
-func PlanFor(lane string, first bool, section string) (Plan, error) {
-	p := DefaultPlan(lane, first)
+// Check refuses a rollout section that no plan can be made from.
+func Check(section string) error {
+	// A long history, so that everything that is declared is looked at.
+	_, err := For("normal", false, section, Latencies{Bounds: []float64{1}, Counts: []int64{1000, 10}})
+	return err
+}
+
+// For merges a repository's overrides, JSON or empty, into the platform's plan
+// of the lane. Teams choose how fast to widen, what margin their customers bear
+// and what of their business to watch; the error rates alpha and beta are the
+// platform's. before are the latencies of the version that is live.
+func For(lane string, first bool, section string, before Latencies) (Plan, error) {
+	p := Default(lane, first)
 	var o overrides
 	if section != "" {
 		dec := json.NewDecoder(bytes.NewReader([]byte(section)))
@@ -97,7 +113,13 @@ func PlanFor(lane string, first bool, section string) (Plan, error) {
 	if !first {
 		set(&p.Evidence.AcceptedRate, o.AcceptedRate)
 	}
-	return p, p.validate(first)
+	bad := errs.New(errs.Invalid, "the rollout plan is not sound").Do("correct the rollout section of .factory/component.yaml")
+	p.watch(o.Metrics, first, before, bad)
+	p.validate(first, bad)
+	if len(bad.Fields) > 0 {
+		return p, bad
+	}
+	return p, nil
 }
 
 func set[T any](to *T, from *T) {
@@ -106,20 +128,21 @@ func set[T any](to *T, from *T) {
 	}
 }
 
-func (p Plan) validate(first bool) error {
-	bad := errs.New(errs.Invalid, "the rollout plan is not sound").Do("correct the rollout section of .factory/component.yaml")
-	last := 0.0
+func (p Plan) validate(first bool, bad *errs.Error) {
+	last, rises := 0.0, true
 	for _, s := range p.Shares {
 		if !(s > last && s <= 1) {
 			bad.In("shares", "%v must rise from above 0 to 1", p.Shares)
+			rises = false
 			break
 		}
 		last = s
 	}
-	if last != 1 && len(bad.Fields) == 0 {
+	switch {
+	case !rises:
+	case last != 1:
 		bad.In("shares", "%v must end with 1: the whole of the traffic", p.Shares)
-	}
-	if !first && len(p.Shares) == 1 && len(bad.Fields) == 0 {
+	case !first && len(p.Shares) == 1:
 		// With nobody left on the old version nothing could be compared, so no
 		// harm would ever be found.
 		bad.In("shares", "%v must begin below 1, so that the new version can be compared with the old one", p.Shares)
@@ -130,10 +153,6 @@ func (p Plan) validate(first bool) error {
 	if p.SmokeUnits < 1 || p.SmokeUnits > 10_000 || p.ExperimentUnits < 0 || p.ExperimentPatience < 0 {
 		bad.In("smoke_units, experiment_units, experiment_patience", "must not be negative, and smoke_units 1 to 10000")
 	}
-	if len(bad.Fields) > 0 {
-		return bad
-	}
-	return nil
 }
 
 // Hash names the plan: SHA-256 of its JSON, lower-case hex.

@@ -1,0 +1,146 @@
+package release
+
+import (
+	"context"
+	"strconv"
+	"strings"
+
+	"github.com/digital-factory/factory/internal/base/store"
+	"github.com/digital-factory/factory/internal/evidence"
+	"github.com/digital-factory/factory/internal/ref"
+	"github.com/digital-factory/factory/internal/release/plan"
+)
+
+// count is one row of release_count.
+type count struct {
+	name  string
+	stage int
+	arm   Arm
+	evidence.Moments
+}
+
+func counts(ctx context.Context, tx *store.Tx, id ref.Rollout) ([]count, error) {
+	return store.List(ctx, tx, func(s store.Scanner) (count, error) {
+		var c count
+		return c, s.Scan(&c.name, &c.stage, &c.arm, &c.Units, &c.Sum, &c.Squares)
+	}, `select metric, stage, arm, units, total, squares from release_count where rollout = $1 order by metric, stage, arm`, string(id))
+}
+
+// situation builds what Next decides from.
+func situation(r Rollout, rows []count) Situation {
+	s := Situation{Plan: r.Plan, Stage: r.Stage, Held: r.Held, First: r.First, Inputs: evidence.Inputs{FirstVersion: r.First}}
+	stages := len(r.Plan.Shares)
+	s.Inputs.Exposures = make([]evidence.Exposure, stages)
+	for k, share := range r.Plan.Shares {
+		s.Inputs.Exposures[k].Share = share
+	}
+	s.Experiments = make([][]evidence.OutcomeStage, len(r.Experiments))
+	for i := range s.Experiments {
+		s.Experiments[i] = outcomes(r.Plan.Shares)
+	}
+	at := map[string]int{} // metrics by what their counts are called
+	for i, m := range r.Plan.Evidence.Metrics {
+		at[watched(m.Name)] = i
+		s.Inputs.Metrics = append(s.Inputs.Metrics, nothing(m, r.Plan.Shares))
+	}
+	for _, c := range rows {
+		if c.stage < 0 || c.stage >= stages {
+			continue
+		}
+		name, part, _ := strings.Cut(c.name, "#")
+		if i, ok := at[name]; ok {
+			take(&s.Inputs.Metrics[i], r.Plan.Evidence.Metrics[i].Kind, c, part)
+			continue
+		}
+		exposure := &s.Inputs.Exposures[c.stage]
+		switch {
+		case name == exposed && c.arm == Canary:
+			exposure.Canary += c.Units
+		case name == exposed:
+			exposure.Baseline += c.Units
+		case name == served(c.stage):
+			exposure.Served += c.Units
+		case name == canaryUnits:
+			s.errors(func(m *evidence.MetricInput) { m.Arm.Units += c.Units })
+		case name == canaryFailed:
+			s.errors(func(m *evidence.MetricInput) { m.Arm.Failures += c.Units })
+		}
+		for i := range r.Experiments {
+			if name == key(outcome(i, true)) {
+				takeOutcome(&s.Experiments[i][c.stage], c, part)
+			}
+		}
+	}
+	return s
+}
+
+// errors changes the counts of the server errors, the only ones that are known
+// of the canary alone.
+func (s *Situation) errors(change func(*evidence.MetricInput)) {
+	for i, m := range s.Inputs.Metrics {
+		if m.Name == plan.Errors {
+			change(&s.Inputs.Metrics[i])
+		}
+	}
+}
+
+// nothing is what a metric's counts are before the first unit.
+func nothing(m evidence.Metric, shares []float64) evidence.MetricInput {
+	in := evidence.MetricInput{Name: m.Name}
+	for _, share := range shares {
+		switch m.Kind {
+		case evidence.Events:
+			in.Stages = append(in.Stages, evidence.Stage{Share: share})
+		case evidence.Histogram:
+			buckets := len(m.Edges) + 1
+			in.Histogram = append(in.Histogram, evidence.HistogramStage{Share: share, Canary: make([]int64, buckets), Baseline: make([]int64, buckets)})
+		case evidence.Mean:
+			in.Means = append(in.Means, evidence.MeanStage{Share: share})
+		}
+	}
+	if m.Kind == evidence.Proportion {
+		in.Outcomes = outcomes(shares)
+	}
+	return in
+}
+
+func outcomes(shares []float64) []evidence.OutcomeStage {
+	list := make([]evidence.OutcomeStage, len(shares))
+	for k, share := range shares {
+		list[k].Share = share
+	}
+	return list
+}
+
+// take adds a row to a metric's counts.
+func take(in *evidence.MetricInput, kind evidence.Kind, c count, part string) {
+	switch kind {
+	case evidence.Events:
+		*armOf(c.arm, &in.Stages[c.stage].Canary, &in.Stages[c.stage].Baseline) += c.Units
+	case evidence.Proportion:
+		takeOutcome(&in.Outcomes[c.stage], c, part)
+	case evidence.Histogram:
+		h := in.Histogram[c.stage]
+		if b, err := strconv.Atoi(part); err == nil && b >= 0 && b < len(h.Canary) {
+			*armOf(c.arm, &h.Canary[b], &h.Baseline[b]) += c.Units
+		}
+	case evidence.Mean:
+		m := armOf(c.arm, &in.Means[c.stage].Canary, &in.Means[c.stage].Baseline)
+		m.Units, m.Sum, m.Squares = m.Units+c.Units, m.Sum+c.Sum, m.Squares+c.Squares
+	}
+}
+
+func takeOutcome(o *evidence.OutcomeStage, c count, part string) {
+	if part == answer(true) {
+		*armOf(c.arm, &o.CanaryYes, &o.BaselineYes) += c.Units
+	} else {
+		*armOf(c.arm, &o.CanaryNo, &o.BaselineNo) += c.Units
+	}
+}
+
+func armOf[T any](a Arm, canary, baseline *T) *T {
+	if a == Canary {
+		return canary
+	}
+	return baseline
+}
