@@ -1,5 +1,5 @@
 // Package drones is the sample company: its organisation as YAML and the
-// changes that its engine team makes to the engine controller. The demo plays
+// changes that its teams make to their components. The demo plays
 // them; nothing else in the factory knows them.
 package drones
 
@@ -10,8 +10,8 @@ import "embed"
 //go:embed organisation
 var Organisation embed.FS
 
-// Changes holds, by folder, the files of each change. They end in .txt so that
-// the Go tool leaves them alone.
+// Changes holds, by component and folder, the files of each change. They end in
+// .txt so that the Go tool leaves them alone.
 //
-//go:embed changes
+//go:embed all:changes
 var Changes embed.FS

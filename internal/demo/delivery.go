@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -21,15 +23,31 @@ func (s *story) team(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	err = s.again(ctx, func() error {
-		_, err := s.eva.client.CreateComponent(ctx, client.CreateComponent{Name: component, Team: engine, Path: "go-service", Description: "Starts, throttles and stops the motors"})
+	if err := s.found(ctx, s.engines, "Starts, throttles and stops the motors"); err != nil {
+		return err
+	}
+	s.report.TeamToProduction = time.Since(began).Seconds()
+	s.note("from the first command to live in production: %.1f s", s.report.TeamToProduction)
+	if err := s.items(ctx); err != nil {
+		return err
+	}
+	s.come(ctx, s.engines, s.opts.rate, busy, flyMission)
+	s.note("customers begin to fly missions, %d a second", s.opts.rate)
+	return nil
+}
+
+// found creates a workshop's component and waits until the golden path's first
+// version is live in production.
+func (s *story) found(ctx context.Context, w *workshop, does string) error {
+	err := s.again(ctx, func() error {
+		_, err := w.who.client.CreateComponent(ctx, client.CreateComponent{Name: w.component, Team: w.team, Path: "go-service", Description: does})
 		return made(err)
 	})
 	if err != nil {
 		return err
 	}
-	err = s.await(ctx, "the service in production", func() (bool, string, error) {
-		c, err := s.eva.client.Component(ctx, component)
+	return s.await(ctx, "the service in production", func() (bool, string, error) {
+		c, err := w.who.client.Component(ctx, w.component)
 		if err != nil {
 			return false, "", err
 		}
@@ -44,17 +62,6 @@ func (s *story) team(ctx context.Context) error {
 		}
 		return c.State == "ready", state, nil
 	})
-	if err != nil {
-		return err
-	}
-	s.report.TeamToProduction = time.Since(began).Seconds()
-	s.note("from the first command to live in production: %.1f s", s.report.TeamToProduction)
-	if err := s.items(ctx); err != nil {
-		return err
-	}
-	s.customers = runCustomers(ctx, s.factory.opts.gateway, component+".localhost", s.opts.rate)
-	s.note("customers begin to fly missions, %d a second", s.opts.rate)
-	return nil
 }
 
 // items fills the engine team's board, with room for one item in work.
@@ -88,7 +95,7 @@ func (s *story) items(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := s.pull(ctx, "ENG-1"); err != nil {
+	if err := s.pull(ctx, s.engines, "ENG-1"); err != nil {
 		return err
 	}
 	err = s.again(ctx, func() error {
@@ -103,53 +110,80 @@ func (s *story) items(ctx context.Context) error {
 	return nil
 }
 
-func (s *story) pull(ctx context.Context, item string) error {
+func (s *story) pull(ctx context.Context, w *workshop, item string) error {
 	return s.again(ctx, func() error {
-		it, err := s.eva.client.Item(ctx, item)
+		it, err := w.who.client.Item(ctx, item)
 		if err != nil || it.State != "ready" {
 			return err
 		}
-		_, err = s.eva.client.PullItem(ctx, item, client.PullItem{})
+		_, err = w.who.client.PullItem(ctx, item, client.PullItem{})
 		return err
 	})
 }
 
-// ship commits a change, pushes it and waits for what becomes of it.
-func (s *story) ship(ctx context.Context, item, folder, title string, hotfix bool) (commit string, r client.RolloutDetail, err error) {
-	if err := s.pull(ctx, item); err != nil {
-		return "", r, err
+// push commits a change and pushes it.
+func (s *story) push(ctx context.Context, w *workshop, item, folder, title string, hotfix bool) (commit string, err error) {
+	if err := s.pull(ctx, w, item); err != nil {
+		return "", err
 	}
-	if s.repo == nil {
-		dir, err := s.workdir()
-		if err != nil {
-			return "", r, err
-		}
-		s.repo = &checkout{dir: dir, token: s.token}
-		err = s.again(ctx, func() error {
-			c, err := s.eva.client.Component(ctx, component)
-			if err != nil {
-				return err
-			}
-			return unreachable(s.repo.clone(ctx, c.CloneURL))
-		})
-		if err != nil {
-			return "", r, err
-		}
+	if err := s.checkOut(ctx, w); err != nil {
+		return "", err
 	}
 	message := title + "\n\nItem: " + item
 	if hotfix {
 		message += "\nLane: hotfix"
 	}
-	if commit, err = s.repo.change(ctx, folder, message); err != nil {
-		return "", r, err
+	if commit, err = w.repo.change(ctx, w.component+"/"+folder, message); err != nil {
+		return "", err
 	}
 	s.pushed = time.Now()
-	if err := s.again(ctx, func() error { return unreachable(s.repo.push(ctx)) }); err != nil {
-		return "", r, err
+	if err := s.again(ctx, func() error { return unreachable(w.repo.push(ctx)) }); err != nil {
+		return "", err
 	}
 	s.note("pushed %s: %s (%s)", commit[:10], title, item)
+	return commit, nil
+}
+
+// checkOut clones the component's repository, once.
+func (s *story) checkOut(ctx context.Context, w *workshop) error {
+	if w.repo != nil {
+		return nil
+	}
+	dir := filepath.Join(s.opts.data, w.who.login)
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return err
+	}
+	repo := &checkout{dir: dir, who: w.who, token: w.token, routes: w.routes}
+	err := s.again(ctx, func() error {
+		c, err := w.who.client.Component(ctx, w.component)
+		if err != nil {
+			return err
+		}
+		return unreachable(repo.clone(ctx, c.CloneURL))
+	})
+	if err == nil {
+		w.repo = repo
+	}
+	return err
+}
+
+// ship pushes a change and waits for what becomes of it.
+func (s *story) ship(ctx context.Context, w *workshop, item, folder, title string, hotfix bool) (commit string, r client.RolloutDetail, err error) {
+	if commit, err = s.push(ctx, w, item, folder, title, hotfix); err != nil {
+		return "", r, err
+	}
+	r, err = s.follow(ctx, w, commit, func(r client.Rollout) bool { return r.Phase == "promoted" || r.Phase == "rolled_back" })
+	if err != nil {
+		return "", r, err
+	}
+	s.note("%s", r.Reason)
+	return commit, r, s.keep(ctx, r)
+}
+
+// follow waits until the rollout of a commit is as far as is asked.
+func (s *story) follow(ctx context.Context, w *workshop, commit string, far func(client.Rollout) bool) (r client.RolloutDetail, err error) {
 	err = s.await(ctx, "the rollout of "+commit[:10], func() (bool, string, error) {
-		runs, err := s.eva.client.Runs(ctx, client.RunFilter{Component: component}, client.Paging{Limit: 5})
+		runs, err := w.who.client.Runs(ctx, client.RunFilter{Component: w.component}, client.Paging{Limit: 5})
 		if err != nil {
 			return false, "", err
 		}
@@ -158,32 +192,27 @@ func (s *story) ship(ctx context.Context, item, folder, title string, hotfix boo
 				return false, "", fmt.Errorf("the pipeline run %s: %s", run.State, run.Reason)
 			}
 		}
-		list, err := s.eva.client.Rollouts(ctx, client.RolloutFilter{Component: component}, client.Paging{Limit: 5})
+		list, err := w.who.client.Rollouts(ctx, client.RolloutFilter{Component: w.component}, client.Paging{Limit: 5})
 		if err != nil {
 			return false, "", err
 		}
 		for _, ro := range list.Items {
-			if ro.Commit != commit {
+			switch {
+			case ro.Commit != commit:
 				continue
-			}
-			switch ro.Phase {
-			case "promoted", "rolled_back":
-				r, err = s.eva.client.Rollout(ctx, ro.ID)
+			case far(ro):
+				r, err = w.who.client.Rollout(ctx, ro.ID)
 				return true, "", err
-			case "failed", "superseded":
-				return false, "", fmt.Errorf("the rollout %s: %s", ro.Phase, ro.Reason)
-			case "running":
+			case ro.Phase == "failed" || ro.Phase == "superseded" || ro.Phase == "promoted" || ro.Phase == "rolled_back":
+				return false, "", fmt.Errorf("the rollout is %s: %s", strings.ReplaceAll(ro.Phase, "_", " "), ro.Reason)
+			case ro.Phase == "running":
 				return false, fmt.Sprintf("version %s serves %g %% of the customers", ro.Release, 100*ro.Share), nil
 			}
 			return false, "version " + ro.Release + ": " + strings.ReplaceAll(ro.Phase, "_", " "), nil
 		}
 		return false, "the pipeline tests and builds it", nil
 	})
-	if err != nil {
-		return "", r, err
-	}
-	s.note("%s", r.Reason)
-	return commit, r, s.keep(ctx, r)
+	return r, err
 }
 
 // unreachable turns a git client's failure to connect into the problem that is
@@ -251,12 +280,12 @@ func (s *story) fly(ctx context.Context) error {
 	if err := s.first(ctx); err != nil {
 		return err
 	}
-	_, r, err := s.ship(ctx, "ENG-1", "1-fly", "Take missions and fly the light ones", false)
+	_, r, err := s.ship(ctx, s.engines, "ENG-1", "1-fly", "Take missions and fly the light ones", false)
 	return expect(err, r, "promoted")
 }
 
 func (s *story) lift(ctx context.Context) error {
-	commit, r, err := s.ship(ctx, "ENG-2", "2-heavy", "Carry loads over 10 kg", false)
+	commit, r, err := s.ship(ctx, s.engines, "ENG-2", "2-heavy", "Carry loads over 10 kg", false)
 	s.heavy = commit
 	s.report.PushToProduction = time.Since(s.pushed).Seconds()
 	if err := expect(err, r, "promoted"); err != nil {
@@ -274,7 +303,7 @@ func (s *story) lift(ctx context.Context) error {
 }
 
 func (s *story) bad(ctx context.Context) error {
-	_, r, err := s.ship(ctx, "ENG-3", "3-cooling", "Open the flaps with the load", false)
+	_, r, err := s.ship(ctx, s.engines, "ENG-3", "3-cooling", "Open the flaps with the load", false)
 	if err := expect(err, r, "rolled_back"); err != nil {
 		return err
 	}
@@ -318,7 +347,7 @@ func (s *story) fix(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	_, r, err := s.ship(ctx, item.ID, "4-fix", "Know a flap angle for every load", true)
+	_, r, err := s.ship(ctx, s.engines, item.ID, "4-fix", "Know a flap angle for every load", true)
 	if err := expect(err, r, "promoted"); err != nil {
 		return err
 	}

@@ -13,11 +13,23 @@ import (
 	"github.com/digital-factory/factory/examples/drones"
 )
 
+// workshop is where an engineer of a team works on a component.
+type workshop struct {
+	who             *person
+	team, component string
+	routes          []string // that its service answers beside those of the golden path
+	token           string   // for git
+	repo            *checkout
+	traffic         *customers
+}
+
 // checkout is an engineer's clone, worked on with the git client.
 type checkout struct {
-	dir   string
-	url   string
-	token string
+	dir    string
+	url    string
+	who    *person
+	token  string
+	routes []string
 }
 
 // git runs the git client with the engineer's token and nothing of this
@@ -27,7 +39,8 @@ func (c *checkout) git(ctx context.Context, args ...string) (string, error) {
 	cmd.Dir = c.dir
 	cmd.Env = []string{
 		"PATH=" + os.Getenv("PATH"), "HOME=" + c.dir, "GIT_CONFIG_GLOBAL=/dev/null", "GIT_CONFIG_SYSTEM=/dev/null", "GIT_TERMINAL_PROMPT=0", "LC_ALL=C",
-		"GIT_AUTHOR_NAME=Eva Keller", "GIT_AUTHOR_EMAIL=eva@drones.example", "GIT_COMMITTER_NAME=Eva Keller", "GIT_COMMITTER_EMAIL=eva@drones.example",
+		"GIT_AUTHOR_NAME=" + c.who.name, "GIT_AUTHOR_EMAIL=" + c.who.login + "@drones.example",
+		"GIT_COMMITTER_NAME=" + c.who.name, "GIT_COMMITTER_EMAIL=" + c.who.login + "@drones.example",
 	}
 	out, err := cmd.CombinedOutput()
 	text := strings.ReplaceAll(string(out), c.token, "***")
@@ -43,7 +56,7 @@ func (c *checkout) clone(ctx context.Context, cloneURL string) error {
 	if err != nil {
 		return err
 	}
-	u.User = url.UserPassword("eva", c.token)
+	u.User = url.UserPassword(c.who.login, c.token)
 	c.url = u.String()
 	if _, err := os.Stat(filepath.Join(c.dir, "repo")); err == nil {
 		return nil
@@ -65,12 +78,12 @@ func (c *checkout) change(ctx context.Context, folder, message string) (commit s
 		if err != nil {
 			return err
 		}
-		return os.WriteFile(filepath.Join(root, strings.TrimSuffix(filepath.Base(name), ".txt")), data, 0o644)
+		return os.WriteFile(filepath.Join(root, strings.TrimSuffix(strings.TrimPrefix(name, "changes/"+folder+"/"), ".txt")), data, 0o644)
 	})
 	if err != nil {
 		return "", err
 	}
-	if err := c.addRoute(root); err != nil {
+	if err := c.addRoutes(root); err != nil {
 		return "", err
 	}
 	if _, err := c.git(ctx, "-C", "repo", "add", "--all"); err != nil {
@@ -83,23 +96,25 @@ func (c *checkout) change(ctx context.Context, folder, message string) (commit s
 	return strings.TrimSpace(head), err
 }
 
-// addRoute makes the service answer POST /missions, where the golden path says
-// to add routes.
-func (c *checkout) addRoute(root string) error {
+// addRoutes makes the service answer its routes, where the golden path says to
+// add them.
+func (c *checkout) addRoutes(root string) error {
 	path := filepath.Join(root, "handler.go")
 	raw, err := os.ReadFile(path)
 	if err != nil {
 		return err
 	}
-	const home, missions = `	mux.HandleFunc("GET /{$}", home)` + "\n", `	mux.HandleFunc("POST /missions", fly)` + "\n"
+	const home = `	mux.HandleFunc("GET /{$}", home)` + "\n"
 	text := string(raw)
-	if strings.Contains(text, missions) {
-		return nil
-	}
 	if !strings.Contains(text, home) {
-		return fmt.Errorf("handler.go has no line %q to add a route after", strings.TrimSpace(home))
+		return fmt.Errorf("handler.go has no line %q to add routes after", strings.TrimSpace(home))
 	}
-	return os.WriteFile(path, []byte(strings.Replace(text, home, home+missions, 1)), 0o644)
+	for _, route := range c.routes {
+		if line := "\tmux.HandleFunc(" + route + ")\n"; !strings.Contains(text, line) {
+			text = strings.Replace(text, home, home+line, 1)
+		}
+	}
+	return os.WriteFile(path, []byte(text), 0o644)
 }
 
 // push sends the trunk.

@@ -16,6 +16,9 @@ const (
 	engine     = "engine"
 	initiative = "Heavy-lift drone"
 	newEngine  = "New engine"
+	planner    = "flight-planner"
+	flight     = "flight"
+	software   = "Updated flight software"
 )
 
 // apply applies one file of the sample organisation as a person would.
@@ -129,8 +132,11 @@ func (s *story) product(ctx context.Context) error {
 	return s.again(ctx, func() error {
 		p, err := s.ada.client.Product(ctx, "heavy-lift")
 		for _, f := range p.Work {
-			if f.Title == newEngine {
+			switch f.Title {
+			case newEngine:
 				s.feature = f.ID
+			case software:
+				s.software = f.ID
 			}
 		}
 		return err

@@ -106,24 +106,29 @@ func (s *story) dossiers(ctx context.Context) error {
 	if err := os.WriteFile(key, []byte(pem), 0o644); err != nil {
 		return err
 	}
-	list, err := s.mara.client.Rollouts(ctx, client.RolloutFilter{Component: component}, client.Paging{})
+	list, err := s.mara.client.Rollouts(ctx, client.RolloutFilter{}, client.Paging{Limit: 100})
 	if err != nil {
 		return err
 	}
+	made := 0
 	for _, r := range list.Items {
+		if r.Decided == nil {
+			continue
+		}
+		made++
 		page, err := s.mara.client.Dossier(ctx, r.ID)
 		if err != nil {
 			return err
 		}
-		file := filepath.Join(dir, component+"-"+r.Release+".html")
+		file := filepath.Join(dir, r.Component+"-"+r.Release+".html")
 		if err := os.WriteFile(file, page, 0o644); err != nil {
 			return err
 		}
 		if out, err := exec.CommandContext(ctx, exe, "dossier", "verify", file, "--key", key).CombinedOutput(); err != nil {
-			return fmt.Errorf("the dossier of version %s does not hold: %w\n%s", r.Release, err, out)
+			return fmt.Errorf("the dossier of %s %s does not hold: %w\n%s", r.Component, r.Release, err, out)
 		}
 	}
-	s.note("%d dossiers, each verified offline", len(list.Items))
+	s.note("%d dossiers, each verified offline", made)
 	return nil
 }
 

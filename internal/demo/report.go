@@ -13,6 +13,7 @@ type report struct {
 	Ready              float64         `json:"ready_seconds"`
 	RSS                float64         `json:"rss_mb"`
 	Binary             float64         `json:"binary_mb"`
+	KillSeconds        float64         `json:"kill_seconds"`       // from the kill of a feature to the last customer who met it
 	Restarts           int             `json:"restarts,omitempty"` // how often chaos killed the factory
 	KilledAtFactsKinds []string        `json:"killed_at,omitempty"`
 }

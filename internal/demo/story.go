@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"path/filepath"
 	"time"
 
@@ -29,15 +28,14 @@ type story struct {
 	report  report
 	began   time.Time
 
-	pat, mara, ada, eva *person // platform, board, product, engineer
-	everyone            []*person
+	pat, mara, ada, eva, finn *person // platform, board, product, two engineers
+	everyone                  []*person
+	engines, flights          *workshop
 
 	key        string // identifier of the key result
 	initiative string
-	feature    string
-	token      string // eva's, for git
-	repo       *checkout
-	customers  *customers
+	feature    string // the new engine
+	software   string // the updated flight software
 	heavy      string // commit of the change that moves the key result
 	pushed     time.Time
 }
@@ -48,7 +46,10 @@ func newStory(out io.Writer, o options, f *factory) *story {
 	s.mara = &person{login: "mara", name: "Mara Holt", roles: []string{"board"}}
 	s.ada = &person{login: "ada", name: "Ada Brandt", roles: []string{"product"}}
 	s.eva = &person{login: "eva", name: "Eva Keller", roles: []string{"member"}}
-	s.everyone = []*person{s.pat, s.mara, s.ada, s.eva}
+	s.finn = &person{login: "finn", name: "Finn Aas", roles: []string{"member"}}
+	s.everyone = []*person{s.pat, s.mara, s.ada, s.eva, s.finn}
+	s.engines = &workshop{who: s.eva, team: engine, component: component, routes: []string{`"POST /missions", fly`}}
+	s.flights = &workshop{who: s.finn, team: flight, component: planner, routes: []string{`"POST /trips", plan`, `"POST /bookings", book`}}
 	for _, p := range s.everyone {
 		raw := make([]byte, 12)
 		_, _ = rand.Read(raw) // never fails
@@ -84,8 +85,10 @@ func (s *story) play(ctx context.Context) error {
 		defer stop()
 	}
 	defer func() {
-		if s.customers != nil && s.opts.exit {
-			s.customers.end()
+		for _, w := range []*workshop{s.engines, s.flights} {
+			if w.traffic != nil && s.opts.exit {
+				w.traffic.end()
+			}
 		}
 	}()
 	for _, scene := range []struct {
@@ -101,6 +104,11 @@ func (s *story) play(ctx context.Context) error {
 		{"5 A bad release is rolled back by the evidence", "/components/" + component, s.bad},
 		{"6 The fix goes forward through the hotfix lane", "/components/" + component, s.fix},
 		{"7 Back to the board: what did it change?", "/board", s.effect},
+		{"8 Another team starts, and says what its customers want", "/components/" + planner, s.plan},
+		{"8a A version that is only slower is taken back", "/components/" + planner, s.slower},
+		{"8b A version that sells less, without one error, is taken back", "/components/" + planner, s.sellsLess},
+		{"8c A version that never answers some customers cannot be judged, and a person takes it back", "/components/" + planner, s.hangs},
+		{"8d A feature is killed without a deployment", "/flags", s.kill},
 	} {
 		if err := s.step(ctx, scene.name, scene.link, scene.do); err != nil {
 			return err
@@ -228,15 +236,20 @@ func (s *story) people(ctx context.Context) error {
 		}
 		s.note("%s signed in (%s)", p.name, p.roles[0])
 	}
-	return s.again(ctx, func() error {
-		t, err := s.eva.client.CreateToken(ctx, client.CreateToken{Name: "laptop", Scopes: []string{"git"}, Days: 1})
-		s.token = t.Secret
-		return err
-	})
+	for _, w := range []*workshop{s.engines, s.flights} {
+		err := s.again(ctx, func() error {
+			t, err := w.who.client.CreateToken(ctx, client.CreateToken{Name: "laptop", Scopes: []string{"git"}, Days: 1})
+			w.token = t.Secret
+			return err
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
-// workdir is where the engineer works.
-func (s *story) workdir() (string, error) {
-	dir := filepath.Join(s.opts.data, "eva")
-	return dir, os.MkdirAll(dir, 0o700)
+// come sends customers to a workshop's component.
+func (s *story) come(ctx context.Context, w *workshop, rate, atOnce int, act action) {
+	w.traffic = runCustomers(ctx, w.component+".localhost", s.factory.opts.gateway, rate, atOnce, act)
 }

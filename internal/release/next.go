@@ -67,6 +67,9 @@ func (s Situation) experimentWaits() string {
 	}
 	for _, strata := range s.Experiments {
 		var canary, baseline int64
+		if s.untold(strata) {
+			continue
+		}
 		for _, o := range strata {
 			if o.Share < 1 {
 				canary += o.CanaryYes + o.CanaryNo
@@ -82,4 +85,21 @@ func (s Situation) experimentWaits() string {
 		}
 	}
 	return ""
+}
+
+// untoldUnits is how many times the units of an experiment each version must
+// have met without one outcome, to show that the component does not tell it:
+// the key result is moved by another.
+const untoldUnits = 5
+
+func (s Situation) untold(strata []evidence.OutcomeStage) bool {
+	var met, told evidence.Stage
+	for k, e := range s.Inputs.Exposures {
+		if e.Share < 1 {
+			u := strata[k].Units()
+			met.Canary, met.Baseline = met.Canary+e.Canary, met.Baseline+e.Baseline
+			told.Canary, told.Baseline = told.Canary+u.Canary, told.Baseline+u.Baseline
+		}
+	}
+	return told.Canary+told.Baseline == 0 && min(met.Canary, met.Baseline) >= untoldUnits*s.Plan.ExperimentUnits
 }

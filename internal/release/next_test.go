@@ -170,7 +170,7 @@ func TestNextWaitsForTheExperiment(t *testing.T) {
 	r := Rollout{Plan: plan.Default("normal", false), Experiments: make([]Experiment, 1), Stage: 1}
 	base := func() Situation {
 		s := situation(r, nil)
-		s.Inputs.Exposures[1].Canary, s.Inputs.Exposures[1].Baseline, s.Inputs.Exposures[1].Served = 2500, 7500, 2500
+		s.Inputs.Exposures[1].Canary, s.Inputs.Exposures[1].Baseline, s.Inputs.Exposures[1].Served = 900, 2700, 2500
 		s.Inputs.Metrics[0].Arm = evidence.OneArm{Units: 2500}
 		return s
 	}
@@ -187,6 +187,11 @@ func TestNextWaitsForTheExperiment(t *testing.T) {
 			s.Experiments[0][0] = evidence.OutcomeStage{Share: 0.05, CanaryYes: 50, BaselineNo: 950}
 			s.Experiments[0][1] = evidence.OutcomeStage{Share: 0.25, CanaryNo: 150, BaselineYes: 450}
 		}, Promote},
+		{"not told although many were met", func(s *Situation) {
+			s.Inputs.Exposures[0].Canary, s.Inputs.Exposures[0].Baseline = 500, 9500
+			s.Inputs.Exposures[1].Canary, s.Inputs.Exposures[1].Baseline = 500, 1500
+		}, Promote},
+		{"not told to few", func(s *Situation) { s.Inputs.Exposures[1].Canary, s.Inputs.Exposures[1].Baseline = 999, 2997 }, Stay},
 		{"patience not over", func(s *Situation) { s.InStage = 10*time.Minute - 1 }, Stay},
 		{"patience over", func(s *Situation) { s.InStage = 10 * time.Minute }, Promote},
 		{"patience over but held", func(s *Situation) { s.InStage, s.Held = time.Hour, "look first" }, Stay},

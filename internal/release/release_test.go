@@ -212,7 +212,7 @@ func TestEffectIsTold(t *testing.T) {
 		w.m.list = []Experiment{{KeyResult: "kr-1", Feature: "f-1", Event: "missions", Where: map[string]string{"class": "heavy"}}}
 		w.publish("2", "hotfix") // one stage: 25 %
 		r := w.reaches("2", Running)
-		w.units(r, 0, 4000, 0, 0)
+		w.units(r, 0, 3000, 0, 0)
 		w.until("it waits for the experiment", func() bool { return strings.Contains(w.rollout("2").Waiting, "key result") })
 		var list []Outcome
 		var want evidence.OutcomeStage
