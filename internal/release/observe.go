@@ -233,10 +233,15 @@ func holds(where, attributes map[string]string) bool {
 }
 
 func (s *Service) count(ctx context.Context, id ref.Rollout, n *tally, requests, unanswered int64, deciding time.Time) error {
+	s.known.drop(id, n)
 	if len(n.order) == 0 && requests == 0 && unanswered == 0 {
 		return nil
 	}
-	return s.db.Update(ctx, func(tx *store.Tx) error { return s.countIn(ctx, tx, id, n, requests, unanswered, deciding) })
+	err := s.db.Update(ctx, func(tx *store.Tx) error { return s.countIn(ctx, tx, id, n, requests, unanswered, deciding) })
+	if err == nil {
+		s.known.keep(id, n)
+	}
+	return err
 }
 
 func (s *Service) countIn(ctx context.Context, tx *store.Tx, id ref.Rollout, n *tally, requests, unanswered int64, deciding time.Time) error {

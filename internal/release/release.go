@@ -186,11 +186,12 @@ type Service struct {
 	slow    Latencies
 	now     func() time.Time
 	wake    chan struct{}
+	known   *known
 }
 
 // New returns the service. It starts nothing.
 func New(db *store.DB, j *journal.Journal, e *effect.Log, rt Runtime, a Artifacts, k KeyResults, l Latencies, now func() time.Time) *Service {
-	return &Service{db: db, journal: j, effects: e, runtime: rt, sealed: a, results: k, slow: l, now: now, wake: make(chan struct{}, 1)}
+	return &Service{db: db, journal: j, effects: e, runtime: rt, sealed: a, results: k, slow: l, now: now, wake: make(chan struct{}, 1), known: newKnown()}
 }
 
 func (s *Service) nudge() {
