@@ -77,6 +77,12 @@ func (s *story) step(ctx context.Context, name, link string, do func(ctx context
 // note prints one line of what happened.
 func (s *story) note(format string, args ...any) { s.say("   · "+format, args...) }
 
+// scene is a part of the story, with the page that shows it.
+type scene struct {
+	name, link string
+	do         func(context.Context) error
+}
+
 // play plays the whole story.
 func (s *story) play(ctx context.Context) error {
 	s.say("Digital Factory: the story of a company that builds drones\nThe factory answered after %.2f s, with %.0f MB of memory.", s.factory.ready.Seconds(), s.report.RSS)
@@ -91,10 +97,7 @@ func (s *story) play(ctx context.Context) error {
 			}
 		}
 	}()
-	for _, scene := range []struct {
-		name, link string
-		do         func(context.Context) error
-	}{
+	scenes := []scene{
 		{"People sign in for the first time", "/", s.people},
 		{"1 The board sets the vision, how it will be measured, and funds an initiative", "/board", s.board},
 		{"2 The product manager splits the initiative into features", "/products/heavy-lift", s.product},
@@ -104,12 +107,17 @@ func (s *story) play(ctx context.Context) error {
 		{"5 A bad release is rolled back by the evidence", "/components/" + component, s.bad},
 		{"6 The fix goes forward through the hotfix lane", "/components/" + component, s.fix},
 		{"7 Back to the board: what did it change?", "/board", s.effect},
-		{"8 Another team starts, and says what its customers want", "/components/" + planner, s.plan},
-		{"8a A version that is only slower is taken back", "/components/" + planner, s.slower},
-		{"8b A version that sells less, without one error, is taken back", "/components/" + planner, s.sellsLess},
-		{"8c A version that never answers some customers cannot be judged, and a person takes it back", "/components/" + planner, s.hangs},
-		{"8d A feature is killed without a deployment", "/flags", s.kill},
-	} {
+	}
+	if !s.opts.chaos { // who is killed at every step has shown by now that nothing is lost
+		scenes = append(scenes, []scene{
+			{"8 Another team starts, and says what its customers want", "/components/" + planner, s.plan},
+			{"8a A version that is only slower is taken back", "/components/" + planner, s.slower},
+			{"8b A version that sells less, without one error, is taken back", "/components/" + planner, s.sellsLess},
+			{"8c A version that never answers some customers cannot be judged, and a person takes it back", "/components/" + planner, s.hangs},
+			{"8d A feature is killed without a deployment", "/flags", s.kill},
+		}...)
+	}
+	for _, scene := range scenes {
 		if err := s.step(ctx, scene.name, scene.link, scene.do); err != nil {
 			return err
 		}
