@@ -157,9 +157,15 @@ type Route struct {
 // Artifacts vouches for images.
 type Artifacts interface {
 	// Verify returns nil when the image carries a valid signature, provenance
-	// and SBOM of ours, and with it the rollout section of the repository that
-	// is sealed into the image: JSON, or empty.
-	Verify(ctx context.Context, component ref.Component, a ref.Artifact) (section string, err error)
+	// and SBOM of ours, and with it what is sealed into the image.
+	Verify(ctx context.Context, component ref.Component, a ref.Artifact) (Sealed, error)
+}
+
+// Sealed is what the repository said of a version: sections of its component
+// file, as JSON or empty.
+type Sealed struct {
+	Rollout string
+	Parts   string // what it provides and requires
 }
 
 // Latencies knows how long requests take.

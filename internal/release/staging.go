@@ -22,10 +22,10 @@ func (s *Service) stage(ctx context.Context, r Rollout) error {
 	} else if why != "" {
 		return s.fail(ctx, r, Staging, errs.New(errs.Blocked, "this artifact is marked bad: %s", why))
 	}
-	section, err := s.sealed.Verify(ctx, r.Origin.Component, r.Artifact)
+	sealed, err := s.sealed.Verify(ctx, r.Origin.Component, r.Artifact)
 	if err == nil {
 		// What the repository asks for is refused before anything of it runs.
-		err = plan.Check(section)
+		err = plan.Check(sealed.Rollout)
 	}
 	var experiments []Experiment
 	if err == nil {
@@ -51,7 +51,7 @@ func (s *Service) stage(ctx context.Context, r Rollout) error {
 	if err != nil {
 		return err
 	}
-	return s.freeze(ctx, r.ID, section, experiments, before, staged)
+	return s.freeze(ctx, r.ID, sealed.Rollout, experiments, before, staged)
 }
 
 // before returns how long requests take with what is live.

@@ -117,13 +117,13 @@ func (m *machines) Probe(ctx context.Context, w ref.Workload, n int) (failed int
 	return failed, example, errors.Join(err, ctx.Err())
 }
 
-func (m *machines) Verify(_ context.Context, _ ref.Component, a ref.Artifact) (string, error) {
+func (m *machines) Verify(_ context.Context, _ ref.Component, a ref.Artifact) (Sealed, error) {
 	if a == "sha256:unsigned" {
-		return "", errs.New(errs.Denied, "the image carries no valid signature")
+		return Sealed{}, errs.New(errs.Denied, "the image carries no valid signature")
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	return m.section, nil
+	return Sealed{Rollout: m.section}, nil
 }
 
 func (m *machines) ForItems(context.Context, []ref.Item) ([]Experiment, error) {
