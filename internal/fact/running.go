@@ -14,6 +14,9 @@ type DeploymentFinished struct {
 	Version     string          `json:"version"`
 	Outcome     string          `json:"outcome"` // succeeded, failed
 	Reason      string          `json:"reason,omitempty"`
+	// Cause is the rollout of another part of its release, without which this one
+	// does not go: nothing was found against this version.
+	Cause ref.Rollout `json:"cause,omitempty"`
 	Change
 }
 

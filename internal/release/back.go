@@ -10,19 +10,11 @@ import (
 	"github.com/digital-factory/factory/internal/effect"
 	"github.com/digital-factory/factory/internal/fact"
 	"github.com/digital-factory/factory/internal/ref"
+	"github.com/digital-factory/factory/internal/release/rollout"
 )
 
 // Reach is how many versions back a person may go at once.
 const Reach = 10
-
-// Back is a version that production ran before.
-type Back struct {
-	Artifact ref.Artifact `json:"artifact"`
-	Number   string       `json:"number"`
-	Commit   ref.Commit   `json:"commit"`
-	Workload ref.Workload `json:"workload,omitempty"` // that runs it again; empty while it is only a possibility
-	Since    int64        `json:"since"`              // when it was promoted, microseconds UTC
-}
 
 // backs lists the versions that a component can be taken back to from its live
 // one, the newest first: the last that were promoted and are not marked bad.
@@ -34,7 +26,7 @@ func backs(ctx context.Context, tx *store.Tx, c ref.Component, from ref.Artifact
 			return b, err
 		}
 		var o fact.Change
-		err := decode(origin, &o)
+		err := rollout.Decode(origin, &o)
 		b.Commit = o.Commit
 		return b, err
 	}, `select artifact, number, origin, finished from release_rollout r where component = $1 and phase = 'promoted' and artifact <> $2
@@ -47,7 +39,7 @@ func backs(ctx context.Context, tx *store.Tx, c ref.Component, from ref.Artifact
 // to an earlier version, named by its number or artifact, or to the one before.
 // It is a person's decision, so nothing is judged again.
 func (s *Service) takeBack(ctx context.Context, tx *store.Tx, r Rollout, to, reason string, who access.Actor) error {
-	now, found, err := live(ctx, tx, r.Origin.Component, Production)
+	now, found, err := rollout.LiveIn(ctx, tx, r.Origin.Component, Production)
 	if err != nil {
 		return err
 	}
@@ -55,7 +47,7 @@ func (s *Service) takeBack(ctx context.Context, tx *store.Tx, r Rollout, to, rea
 		return errs.New(errs.Blocked, "version %s is not what production runs; that is version %s", r.Number, now.Number).
 			Do("take that one back: factory rollout list --component %s", r.Origin.Component)
 	}
-	if busy, found, err := active(ctx, tx, r.Origin.Component); err != nil {
+	if busy, found, err := rollout.Active(ctx, tx, r.Origin.Component); err != nil {
 		return err
 	} else if found {
 		return errs.New(errs.Blocked, "version %s is being rolled out over version %s", busy.Number, r.Number).Do("roll that one back first: factory rollout roll-back %s", busy.ID)
@@ -69,7 +61,7 @@ func (s *Service) takeBack(ctx context.Context, tx *store.Tx, r Rollout, to, rea
 		return err
 	}
 	b.Workload = ref.Workload(fmt.Sprintf("%s-back-%s", r.ID, b.Number))
-	last, err := latest(ctx, tx, r.Origin.Component, "decided")
+	last, err := rollout.Latest(ctx, tx, r.Origin.Component, "decided")
 	if err != nil {
 		return err
 	}
@@ -77,7 +69,7 @@ func (s *Service) takeBack(ctx context.Context, tx *store.Tx, r Rollout, to, rea
 	r.Workload = now.Workload
 	r.Back, r.ByHand, r.Phase, r.Decided, r.Waiting = &b, who.Name, RollingBack, s.later(last), fmt.Sprintf("version %s to answer", b.Number)
 	r.Reason = fmt.Sprintf("Taken back to version %s by %s: %s", b.Number, who.Name, reason)
-	if err := save(ctx, tx, r); err != nil {
+	if err := rollout.Save(ctx, tx, r); err != nil {
 		return err
 	}
 	if err := s.markBad(ctx, tx, r, who); err != nil {
@@ -86,8 +78,8 @@ func (s *Service) takeBack(ctx context.Context, tx *store.Tx, r Rollout, to, rea
 	if err := s.effects.Plan(ctx, tx, effect.Plan{Key: fmt.Sprintf("release.back/%s/%d", r.ID, r.Version), Kind: "release.back", Subject: ref.Of("settle", r.ID), Data: r.ID}); err != nil {
 		return err
 	}
-	return s.journal.Append(ctx, tx, who.By(), r.subject(), fact.RolloutDecided{
-		Rollout: r.ID, Verdict: string(RollBack), Reason: r.Reason, LogE: r.logE(), Alpha: r.Plan.Evidence.Alpha, ByHand: true, Change: r.Origin,
+	return s.journal.Append(ctx, tx, who.By(), r.Subject(), fact.RolloutDecided{
+		Rollout: r.ID, Verdict: string(rollout.RollBack), Reason: r.Reason, LogE: r.LogE(), Alpha: r.Plan.Evidence.Alpha, ByHand: true, Change: r.Origin,
 	})
 }
 
@@ -136,14 +128,14 @@ func (s *Service) back(ctx context.Context, r Rollout) error {
 // stays ends an attempt to go back that cannot succeed.
 func (s *Service) stays(ctx context.Context, r Rollout, cause error) error {
 	return s.db.Update(ctx, func(tx *store.Tx) error {
-		r, err := get(ctx, tx, r.ID)
+		r, err := rollout.Get(ctx, tx, r.ID)
 		if err != nil || r.Phase != RollingBack || r.Back == nil {
 			return err
 		}
 		failed := *r.Back
 		r.Phase, r.Waiting, r.Back = Promoted, "", nil
 		r.Reason = fmt.Sprintf("It could not be taken back to version %s, so it stays: %s", failed.Number, errs.Of(cause).Text)
-		if err := save(ctx, tx, r); err != nil {
+		if err := rollout.Save(ctx, tx, r); err != nil {
 			return err
 		}
 		if err := s.planStop(ctx, tx, ref.Of("workload", failed.Workload), failed.Workload); err != nil {
@@ -163,20 +155,12 @@ func reachable(ctx context.Context, tx *store.Tx, r Rollout) ([]Back, error) {
 	if r.Phase != Promoted {
 		return nil, nil
 	}
-	now, found, err := live(ctx, tx, r.Origin.Component, Production)
+	now, found, err := rollout.LiveIn(ctx, tx, r.Origin.Component, Production)
 	if err != nil || !found || now.Artifact != r.Artifact {
 		return nil, err
 	}
-	if _, busy, err := active(ctx, tx, r.Origin.Component); err != nil || busy {
+	if _, busy, err := rollout.Active(ctx, tx, r.Origin.Component); err != nil || busy {
 		return nil, err
 	}
 	return backs(ctx, tx, r.Origin.Component, r.Artifact)
-}
-
-// logE is the strongest evidence of harm that the stored verdict names.
-func (r Rollout) logE() float64 {
-	if r.Verdict == nil {
-		return 0
-	}
-	return logE(r.Plan.Evidence, *r.Verdict)
 }

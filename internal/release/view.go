@@ -12,6 +12,7 @@ import (
 	"github.com/digital-factory/factory/internal/evidence"
 	"github.com/digital-factory/factory/internal/ref"
 	"github.com/digital-factory/factory/internal/release/plan"
+	"github.com/digital-factory/factory/internal/release/rollout"
 )
 
 // List returns rollouts, newest first, a page at a time; component and phase
@@ -25,7 +26,7 @@ func (s *Service) List(ctx context.Context, who access.Actor, c ref.Component, p
 		return nil, "", err
 	}
 	err = s.db.View(ctx, func(tx *store.Tx) error {
-		list, err = store.List(ctx, tx, scan, `select `+columns+` from release_rollout
+		list, err = store.List(ctx, tx, rollout.Scan, `select `+rollout.Columns+` from release_rollout
 			where id < $1 and ($2 = '' or component = $2) and ($3 = '' or phase = $3) order by id desc limit $4`,
 			before, string(c), string(phase), ask.Size()+1)
 		return err
@@ -80,14 +81,14 @@ func (s *Service) Get(ctx context.Context, who access.Actor, id ref.Rollout) (d 
 		return d, err
 	}
 	err = s.db.View(ctx, func(tx *store.Tx) error {
-		if d.Rollout, err = get(ctx, tx, id); err != nil {
+		if d.Rollout, err = rollout.Get(ctx, tx, id); err != nil {
 			return err
 		}
-		rows, err := counts(ctx, tx, id)
+		rows, err := rollout.Counts(ctx, tx, id)
 		if err != nil {
 			return err
 		}
-		sit := situation(d.Rollout, rows)
+		sit := rollout.Situate(d.Rollout, rows)
 		if d.Phase == Running {
 			v := evidence.Decide(d.Plan.Evidence, sit.Inputs)
 			d.Verdict, d.Inputs = &v, &sit.Inputs
@@ -127,7 +128,7 @@ func (s *Service) Replay(ctx context.Context, who access.Actor, id ref.Rollout) 
 		return p, err
 	}
 	var r Rollout
-	if err := s.db.View(ctx, func(tx *store.Tx) error { r, err = get(ctx, tx, id); return err }); err != nil {
+	if err := s.db.View(ctx, func(tx *store.Tx) error { r, err = rollout.Get(ctx, tx, id); return err }); err != nil {
 		return p, err
 	}
 	if r.Verdict == nil || r.Inputs == nil {
@@ -152,7 +153,7 @@ func (s *Service) Lives(ctx context.Context, who access.Actor, c ref.Component) 
 		return nil, err
 	}
 	err = s.db.View(ctx, func(tx *store.Tx) error {
-		list, err = store.List(ctx, tx, scanLive, `select `+liveColumns+` from release_live where $1 = '' or component = $1 order by component, environment desc`, string(c))
+		list, err = store.List(ctx, tx, rollout.ScanLive, `select `+rollout.LiveColumns+` from release_live where $1 = '' or component = $1 order by component, environment desc`, string(c))
 		return err
 	})
 	return list, err

@@ -48,17 +48,30 @@ func ParseVersion(text string) (Version, error) {
 	return Version{n, text}, nil
 }
 
+// Named is a version that may be no semantic one; such a one comes before all
+// that are.
+func Named(text string) Version {
+	v, err := ParseVersion(text)
+	if err != nil {
+		return Version{text: text}
+	}
+	return v
+}
+
 // String returns the version as it was written.
 func (v Version) String() string { return v.text }
 
-// Compare orders versions by precedence; no version comes before all.
+// Compare orders versions by precedence.
 func (v Version) Compare(o Version) int {
 	switch {
-	case v.number == nil || o.number == nil:
-		return cmp.Compare(len(v.text), len(o.text))
-	default:
+	case v.number != nil && o.number != nil:
 		return v.number.Compare(o.number)
+	case v.number != nil:
+		return 1
+	case o.number != nil:
+		return -1
 	}
+	return cmp.Compare(v.text, o.text)
 }
 
 // Equal reports whether both are written alike.
