@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/hex"
-	"errors"
 	"fmt"
 	"log/slog"
 	"slices"
@@ -77,7 +76,7 @@ func (s *Service) judge(ctx context.Context, r Rollout) error {
 	sit.InStage = s.now().Sub(r.Widened)
 	step, verdict, waiting := rollout.Next(sit)
 	return s.db.Update(ctx, func(tx *store.Tx) error {
-		if err := s.trace(ctx, tx, r, verdict); err != nil {
+		if err := rollout.Trace(ctx, tx, r, verdict, s.now()); err != nil {
 			return err
 		}
 		switch step {
@@ -193,28 +192,6 @@ func (s *Service) later(t time.Time) time.Time {
 		return now
 	}
 	return t.Add(time.Microsecond)
-}
-
-// trace keeps a point of the evidence for the picture when it has moved, at most
-// four a second.
-func (s *Service) trace(ctx context.Context, tx *store.Tx, r Rollout, v evidence.Verdict) error {
-	if len(v.Metrics) == 0 {
-		return nil
-	}
-	harm, promote := rollout.LogE(r.Plan.Evidence, v), rollout.LogFine(r.Plan.Evidence, v)
-	at := s.now().Truncate(250 * time.Millisecond)
-	last, err := store.One(ctx, tx, scanTrace, `select `+traceColumns+` from release_trace where rollout = $1 order by at desc limit 1`, string(r.ID))
-	if err != nil && !errors.Is(err, store.ErrNone) {
-		return err
-	}
-	if err == nil && last.Stage == r.Stage && last.LogE == harm && last.LogEPromote == promote &&
-		last.Canary == v.SampleRatio.Canary && last.Baseline == v.SampleRatio.Baseline {
-		return nil
-	}
-	_, err = tx.Exec(ctx, `insert into release_trace (rollout, at, stage, share, log_e, log_e_promote, canary, baseline)
-		values ($1, $2, $3, $4, $5, $6, $7, $8) on conflict (rollout, at) do update set stage = $3, share = $4, log_e = $5, log_e_promote = $6, canary = $7, baseline = $8`,
-		string(r.ID), store.Micros(at), r.Stage, r.Plan.Shares[r.Stage], harm, promote, v.SampleRatio.Canary, v.SampleRatio.Baseline)
-	return err
 }
 
 // splitKey is fresh for each rollout, so that nobody is always the guinea pig.

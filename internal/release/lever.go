@@ -91,7 +91,7 @@ func (s *Service) Resume(ctx context.Context, who access.Actor, id ref.Rollout, 
 func (s *Service) RollBack(ctx context.Context, who access.Actor, id ref.Rollout, to, reason string) (Rollout, error) {
 	return s.pull(ctx, who, id, reason, func(tx *store.Tx, r Rollout) error {
 		if r.Phase == Promoted {
-			return s.takeBack(ctx, tx, r, to, reason, who)
+			return s.takeAllBack(ctx, tx, r, to, reason, who)
 		}
 		if to != "" {
 			return errs.New(errs.Invalid, "version %s goes back to the version that it is compared with, %s", r.Number, r.BaseNumber).In("to", "is for a version that was promoted")

@@ -315,6 +315,90 @@ func TestRollBackOfOnePart(t *testing.T) {
 	})
 }
 
+// TestReleasedPartsGoBackTogether: who takes one part of a release back takes
+// all back, last first; what would not get along is refused.
+func TestReleasedPartsGoBackTogether(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		w.pair()
+		w.build("engine 43", "-control ^3")
+		w.waits("engine 43", "flight")
+		w.build("flight 18", "+control 3.0")
+		w.until("a release is assembled", func() bool { return len(w.releases()) == 1 })
+		done := w.settled(w.releases()[0].ID)
+		flight, engine := done.Rollouts[0], done.Rollouts[1]
+		lead := person(access.Member, "team-engine", "team-flight")
+		_, err := w.RollBack(t.Context(), lead, flight.ID, "17", "odd sounds")
+		wants(t, err, errs.Invalid, "part of a release")
+		w.m.mu.Lock()
+		w.m.seen = nil
+		w.m.fails = func(id ref.Workload) int {
+			if strings.HasSuffix(string(id), "-back-17") {
+				return 1
+			}
+			return 0
+		}
+		w.m.mu.Unlock()
+		if _, err := w.RollBack(t.Context(), lead, flight.ID, "", "odd sounds"); err != nil {
+			t.Fatal(err)
+		}
+		w.until("both stay, because one cannot go back", func() bool {
+			return strings.Contains(w.of("flight 18").Reason, "could not be taken back") && w.of("engine 43").Phase == Promoted && len(w.m.up()) == 4
+		})
+		for _, r := range w.m.seen {
+			t.Fatalf("traffic moved: %+v", r)
+		}
+		w.m.mu.Lock()
+		w.m.fails = nil
+		w.m.mu.Unlock()
+		if _, err := w.RollBack(t.Context(), lead, flight.ID, "", "odd sounds"); err != nil {
+			t.Fatal(err)
+		}
+		done = w.settled(done.ID)
+		w.until("it is rolled back", func() bool { return w.releases()[0].State == assembly.RolledBack })
+		var moves []string
+		for _, r := range w.m.seen {
+			moves = append(moves, string(r.Baseline))
+		}
+		if diff := cmp.Diff([]string{string(engine.ID) + "-back-42", string(flight.ID) + "-back-17"}, moves); diff != "" {
+			t.Errorf("how traffic went back (-want +got):\n%s", diff)
+		}
+		if rel := w.releases()[0]; rel.Cause != flight.ID || !strings.Contains(rel.Reason, "flight 18: Taken back to version 17 by Robin: odd sounds") {
+			t.Fatalf("%+v", rel)
+		}
+		w.waits("engine 43", "flight that provides control ^3; flight 18, which does, is marked bad")
+	})
+}
+
+// TestBackMustFit: what something that stays live requires is not taken away.
+func TestBackMustFit(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		w.pair()
+		w.build("flight 18", "+control 2.5")
+		flight := w.goes("flight 18")
+		w.build("engine 43", "-control >=2.5 <3")
+		w.goes("engine 43")
+		lead := person(access.Member, "team-engine", "team-flight")
+		_, err := w.RollBack(t.Context(), lead, flight.ID, "", "odd sounds")
+		wants(t, err, errs.Blocked, "engine 43, which is live, requires control >=2.5 <3, which only flight 18 provides, but flight 17 is what is asked for")
+		if next := errs.Of(err).Next; next != "take that back first: factory rollout list --component engine" {
+			t.Fatal(next)
+		}
+	})
+}
+
+// goes feeds healthy traffic until a version that goes by itself is promoted.
+func (w *world) goes(version string) Rollout {
+	w.t.Helper()
+	w.until(version+" is promoted", func() bool {
+		r := w.of(version)
+		if now := w.m.route(r.Origin.Component, Production); r.Phase == Running && now.Stage == r.Stage && now.Rollout == r.ID {
+			w.units(r, int(r.Version)*10_000, 4000, 0, 0)
+		}
+		return r.Phase == Promoted
+	})
+	return w.of(version)
+}
+
 // TestComposedByHand: a person names the parts and their order; what does not go
 // together is refused with the reason and what to add.
 func TestComposedByHand(t *testing.T) {
@@ -358,13 +442,7 @@ func TestComposedByHand(t *testing.T) {
 			wants(t, err, errs.Blocked, "part of another release")
 			w.until("it says why it waits", func() bool { return w.releases()[0].Reason == "the rollout of shop 2 to end" })
 		})
-		r := w.comes("shop 2", Running)
-		w.until("shop 2 is promoted", func() bool {
-			if r = w.of("shop 2"); r.Phase == Running && w.m.route("shop", Production).Stage == r.Stage && w.m.route("shop", Production).Rollout == r.ID {
-				w.units(r, int(r.Version)*10_000, 4000, 0, 0)
-			}
-			return r.Phase == Promoted
-		})
+		w.goes("shop 2")
 		done := w.settled(w.releases()[0].ID)
 		if done.State != assembly.Released || done.Rollouts[0].Origin.Component != "shop" || done.Rollouts[0].Plan.Evidence.Alpha != 0.01/3 {
 			t.Fatalf("%+v", done.Release)

@@ -24,6 +24,7 @@ func (s *Service) Effects(l *effect.Log) {
 	l.Handle("release.back", 3*time.Minute, s.performer(s.back))
 	l.Handle("release.move", time.Minute, s.together(s.move))
 	l.Handle("release.end", time.Minute, s.together(s.end))
+	l.Handle("release.back-parts", 5*time.Minute, s.together(s.backParts))
 	l.Handle("release.stop", time.Minute, func(ctx context.Context, e effect.Effect) error {
 		var w ref.Workload
 		if err := json.Unmarshal(e.Data, &w); err != nil {

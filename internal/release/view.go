@@ -3,7 +3,6 @@ package release
 import (
 	"context"
 	"encoding/json"
-	"time"
 
 	"github.com/digital-factory/factory/internal/access"
 	"github.com/digital-factory/factory/internal/base/errs"
@@ -39,24 +38,7 @@ func (s *Service) List(ctx context.Context, who access.Actor, c ref.Component, p
 }
 
 // TracePoint is one point of the evidence over time.
-type TracePoint struct {
-	At               time.Time
-	Stage            int
-	Share            float64
-	LogE             float64
-	LogEPromote      float64
-	Canary, Baseline int64 // units first exposed so far
-}
-
-const traceColumns = `at, stage, share, log_e, log_e_promote, canary, baseline`
-
-func scanTrace(s store.Scanner) (TracePoint, error) {
-	var p TracePoint
-	var at int64
-	err := s.Scan(&at, &p.Stage, &p.Share, &p.LogE, &p.LogEPromote, &p.Canary, &p.Baseline)
-	p.At = store.Time(at)
-	return p, err
-}
+type TracePoint = rollout.TracePoint
 
 // Measured is what a rollout knows of one experiment.
 type Measured struct {
@@ -105,10 +87,7 @@ func (s *Service) Get(ctx context.Context, who access.Actor, id ref.Rollout) (d 
 		if err != nil {
 			return err
 		}
-		// A long rollout is thinned evenly, so that the picture shows all of it.
-		d.Trace, err = store.List(ctx, tx, scanTrace, `select `+traceColumns+` from (
-			select `+traceColumns+`, row_number() over (order by at) as number, count(*) over () as total from release_trace where rollout = $1) points
-			where number = total or number % (1 + total / 1000) = 0 order by at`, string(id))
+		d.Trace, err = rollout.Traces(ctx, tx, id)
 		return err
 	})
 	return d, err

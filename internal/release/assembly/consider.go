@@ -230,6 +230,23 @@ func (l Landscape) Chosen(wanted []Version) (Answer, error) {
 	return Answer{Links: links(s.Parts, s.Changed), Together: wanted, Waits: l.Busy(wanted)}, nil
 }
 
+// Fit refuses earlier versions with which something that stays live would no
+// longer get along.
+func (l Landscape) Fit(back []Version) error {
+	_, err := l.solve(back, nil)
+	no, ok := errors.AsType[*parts.Conflict](err)
+	if !ok {
+		return err
+	}
+	refusal := errs.Because(errs.Blocked, err, "%s", err.Error())
+	for _, r := range no.Reasons {
+		if r.Live {
+			return refusal.Do("take that back first: factory rollout list --component %s", r.Part.Component)
+		}
+	}
+	return refusal.Do("go back to a version that fits, or start one that does: factory release solve")
+}
+
 // Names names versions, e.g. "a 1 and b 2".
 func Names(list []Version) string {
 	out := ""

@@ -239,7 +239,7 @@ func (p *puzzle) reason(d demand) Reason {
 		r.By = append(r.By, p.choices[o].Part)
 	}
 	for _, b := range p.bad {
-		if r.Rule.Admits(b.Provides[d.name]) {
+		if r.Rule.Admits(b.Provides[d.name]) && !slices.ContainsFunc(r.By, func(p Part) bool { return p.String() == b.String() }) {
 			r.Bad = append(r.Bad, b)
 		}
 	}
