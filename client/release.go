@@ -30,6 +30,8 @@ type Rollout struct {
 	Reason     string     `json:"reason,omitempty" doc:"Why it ended as it did"`
 	BackTo     string     `json:"backTo,omitempty" doc:"The version that a promoted one was taken back to" example:"11"`
 	ByHand     string     `json:"byHand,omitempty" doc:"Who rolled it back by hand"`
+	ReleaseID  string     `json:"releaseId,omitempty" doc:"The release whose part it is; absent when it goes by itself"`
+	Cause      string     `json:"cause,omitempty" doc:"Rollout of the part that took this one back with it: nothing was found against this version"`
 	Requests   int64      `json:"requests" doc:"That both arms got"`
 	Unanswered int64      `json:"unanswered" doc:"Requests that got no answer from a service"`
 	PlanHash   string     `json:"planHash,omitempty"`

@@ -86,6 +86,7 @@ func rollout(r release.Rollout) client.Rollout {
 		Held: r.Held, Waiting: r.Waiting, Reason: r.Reason, ByHand: r.ByHand, Requests: r.Requests, Unanswered: r.Unanswered, PlanHash: r.PlanHash,
 		Created: r.Created, Staged: moment(r.Staged), Started: moment(r.Started), Deciding: moment(r.Deciding), Decided: moment(r.Decided),
 		Moved: moment(r.Moved), Finished: moment(r.Finished), StageBegan: moment(r.Widened),
+		ReleaseID: string(r.Release), Cause: string(r.Cause),
 	}
 	if r.Back != nil {
 		out.BackTo = r.Back.Number

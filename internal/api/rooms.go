@@ -56,6 +56,7 @@ func (a *API) rooms() {
 	a.effects()
 	a.health()
 	a.releases()
+	a.assemblies()
 	a.portfolio()
 	a.products()
 	a.platform()

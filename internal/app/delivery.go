@@ -10,11 +10,14 @@ import (
 
 	"github.com/digital-factory/factory/internal/access"
 	"github.com/digital-factory/factory/internal/artifact"
+	"github.com/digital-factory/factory/internal/base/document"
 	"github.com/digital-factory/factory/internal/base/errs"
 	"github.com/digital-factory/factory/internal/flow"
 	"github.com/digital-factory/factory/internal/pipeline"
 	"github.com/digital-factory/factory/internal/platform"
 	"github.com/digital-factory/factory/internal/ref"
+	"github.com/digital-factory/factory/internal/release"
+	"github.com/digital-factory/factory/internal/release/parts"
 	"github.com/digital-factory/factory/internal/release/plan"
 	"github.com/digital-factory/factory/internal/runtime"
 	"github.com/digital-factory/factory/internal/source"
@@ -49,16 +52,36 @@ func (settings) Check(path string, data []byte) error {
 }
 
 // manifest reads a manifest, and the labels by which the image carries it, and
-// makes sure that its rollout section is a sound plan.
+// makes sure that its rollout section is a sound plan, and that what it provides
+// and requires are versions and constraints.
 func manifest(data []byte) (m platform.Manifest, labels map[string]string, err error) {
 	if m, err = platform.ParseManifest(data); err != nil {
 		return m, nil, err
+	}
+	if _, faults := parts.Parse(texts(m.Provides), texts(m.Requires)); len(faults) > 0 {
+		bad := errs.New(errs.Invalid, "%s cannot be used", platform.ManifestFile).Do("correct the lines named and push again")
+		places := document.PlacesIn(platform.ManifestFile, data)
+		for _, f := range faults {
+			bad.In(places.Of("$."+strings.TrimSuffix(f.Section+"."+f.Name, ".")), "%s", strings.TrimSpace(f.Section+" "+f.Name)+": "+f.Text)
+		}
+		return m, nil, bad
 	}
 	if labels, err = m.Labels(); err != nil {
 		return m, nil, err
 	}
 	err = plan.Check(labels[platform.RolloutLabel])
 	return m, labels, err
+}
+
+func texts(from map[string]document.Literal) map[string]string {
+	if len(from) == 0 {
+		return nil
+	}
+	out := make(map[string]string, len(from))
+	for k, v := range from {
+		out[k] = string(v)
+	}
+	return out
 }
 
 // commits lets pipeline ask source for files.
@@ -91,6 +114,7 @@ func (p publisher) Publish(ctx context.Context, b pipeline.Build) (ref.Artifact,
 		Repository: string(c.Component), Version: strconv.FormatInt(b.Run.Number, 10), Name: string(c.Component), Workspace: b.Workspace, BinaryPath: b.Binary,
 		Port: m.Service.Port, Labels: labels, Source: p.url + "/git/" + string(c.Component) + ".git", Ref: "refs/heads/" + b.Run.Branch,
 		PipelineDigest: b.Run.Digest, Run: b.Run.ID, Started: b.Started, Finished: b.Finished, Change: c,
+		Provides: texts(m.Provides), Requires: texts(m.Requires),
 	})
 	if err != nil {
 		return "", nil, err
@@ -106,10 +130,10 @@ func (p publisher) Publish(ctx context.Context, b pipeline.Build) (ref.Artifact,
 // sealed lets release ask artifact whether an image may run.
 type sealed struct{ artifact *artifact.Service }
 
-// Verify checks signature, provenance and SBOM and returns the rollout section.
-func (s sealed) Verify(ctx context.Context, component ref.Component, a ref.Artifact) (string, error) {
+// Verify checks signature, provenance and SBOM and returns what is sealed in.
+func (s sealed) Verify(ctx context.Context, component ref.Component, a ref.Artifact) (release.Sealed, error) {
 	v, err := s.artifact.Verify(ctx, access.System("release"), string(component), a, artifact.Policy{Component: component, Ref: "refs/heads/" + source.Trunk})
-	return v.Config.Labels[platform.RolloutLabel], err
+	return release.Sealed{Rollout: v.Config.Labels[platform.RolloutLabel], Parts: v.Config.Labels[platform.PartsLabel]}, err
 }
 
 // images lets runtime ask artifact to unpack.

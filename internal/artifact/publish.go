@@ -45,7 +45,9 @@ type Build struct {
 	Run            ref.Run
 	Started        time.Time
 	Finished       time.Time
-	Change         fact.Change // component, team, commit and what else the fact carries
+	Change         fact.Change       // component, team, commit and what else the fact carries
+	Provides       map[string]string // to other components, by name; told with the fact
+	Requires       map[string]string // of other components, by name; told with the fact
 }
 
 // Published names what Publish stored.
@@ -279,6 +281,6 @@ func (s *Service) record(ctx context.Context, who access.Actor, b Build, p Publi
 			return err
 		}
 		return s.o.Journal.Append(ctx, tx, who.By(), ref.Of("artifact", p.Digest),
-			fact.ArtifactPublished{Artifact: p.Digest, Version: b.Version, Run: b.Run, Size: p.Size, Change: b.Change})
+			fact.ArtifactPublished{Artifact: p.Digest, Version: b.Version, Run: b.Run, Size: p.Size, Provides: b.Provides, Requires: b.Requires, Change: b.Change})
 	})
 }

@@ -97,7 +97,9 @@ func found(m client.MetricVerdict) string {
 	case m.Kind == "mean":
 		return fmt.Sprintf("%d and %d units", m.Canary, m.Baseline)
 	}
-	of := func(part, all int64) string { return fmt.Sprintf("%.1f %% of %d", 100*float64(part)/float64(max(all, 1)), all) }
+	of := func(part, all int64) string {
+		return fmt.Sprintf("%.1f %% of %d", 100*float64(part)/float64(max(all, 1)), all)
+	}
 	return fmt.Sprintf("canary %s, baseline %s", of(m.Canary, m.Watched.Canary), of(m.Baseline, m.Watched.Baseline))
 }
 

@@ -138,6 +138,10 @@ type ArtifactPublished struct {
 	Version  string       `json:"version"`
 	Run      ref.Run      `json:"run"`
 	Size     int64        `json:"size"`
+	// What the version provides to others and requires of them, as its repository
+	// says: versions and constraints by name.
+	Provides map[string]string `json:"provides,omitempty"`
+	Requires map[string]string `json:"requires,omitempty"`
 	Change
 }
 

@@ -22,6 +22,7 @@ func All() []Payload {
 		RunQueued{}, RunStarted{}, RunFinished{},
 		ArtifactPublished{}, ArtifactMarkedBad{}, ArtifactCleared{},
 		DeploymentFinished{}, RolloutStarted{}, RolloutWidened{}, RolloutHeld{}, RolloutResumed{}, RolloutDecided{}, RolloutFinished{}, EffectMeasured{},
+		ReleaseAssembled{}, ReleaseFinished{},
 		WorkloadReady{}, WorkloadCrashed{}, WorkloadStopped{},
 		AlertFired{}, AlertResolved{},
 		IncidentOpened{}, IncidentNoted{}, IncidentResolved{},

@@ -14,6 +14,9 @@ type DeploymentFinished struct {
 	Version     string          `json:"version"`
 	Outcome     string          `json:"outcome"` // succeeded, failed
 	Reason      string          `json:"reason,omitempty"`
+	// Cause is the rollout of another part of its release, without which this one
+	// does not go: nothing was found against this version.
+	Cause ref.Rollout `json:"cause,omitempty"`
 	Change
 }
 
@@ -31,6 +34,7 @@ type RolloutStarted struct {
 	BaseVersion string          `json:"baseVersion,omitempty"`
 	Run         ref.Run         `json:"run"`
 	PlanHash    string          `json:"planHash"`
+	Release     ref.Release     `json:"release,omitempty"` // whose part it is
 	Change
 }
 
@@ -77,6 +81,8 @@ type RolloutDecided struct {
 	LogE    float64     `json:"logE"`
 	Alpha   float64     `json:"alpha"`
 	ByHand  bool        `json:"byHand"`
+	Release ref.Release `json:"release,omitempty"` // whose part it is
+	Cause   ref.Rollout `json:"cause,omitempty"`   // of the part that took this one back with it
 	Change
 }
 
@@ -97,11 +103,49 @@ type RolloutFinished struct {
 	Exposed     bool            `json:"exposed"` // production traffic reached it
 	Started     time.Time       `json:"started"`
 	Run         ref.Run         `json:"run"`
+	Release     ref.Release     `json:"release,omitempty"` // whose part it is
+	// Cause is the rollout of another part of the release, which took this one
+	// back with it: nothing was found against this version.
+	Cause ref.Rollout `json:"cause,omitempty"`
 	Change
 }
 
 // Kind returns "rollout.finished".
 func (RolloutFinished) Kind() string { return "rollout.finished" }
+
+// ReleasePart is one version of a release.
+type ReleasePart struct {
+	Component ref.Component `json:"component"`
+	Version   string        `json:"version"`
+	Artifact  ref.Artifact  `json:"artifact"`
+	Rollout   ref.Rollout   `json:"rollout"`
+}
+
+// ReleaseAssembled tells that versions of several components roll out together
+// or not at all. Subject: release.
+type ReleaseAssembled struct {
+	Release ref.Release   `json:"release"`
+	Name    string        `json:"name"`
+	Parts   []ReleasePart `json:"parts"`            // in the order in which they go; back they go in reverse
+	ByHand  bool          `json:"byHand,omitempty"` // a person chose the parts
+	Reason  string        `json:"reason"`
+}
+
+// Kind returns "release.assembled".
+func (ReleaseAssembled) Kind() string { return "release.assembled" }
+
+// ReleaseFinished tells what became of a release. Subject: release.
+type ReleaseFinished struct {
+	Release ref.Release   `json:"release"`
+	Name    string        `json:"name"`
+	Outcome string        `json:"outcome"` // released, rolled_back, failed
+	Reason  string        `json:"reason,omitempty"`
+	Cause   ref.Rollout   `json:"cause,omitempty"` // of the part that took the others back
+	Parts   []ReleasePart `json:"parts"`
+}
+
+// Kind returns "release.finished".
+func (ReleaseFinished) Kind() string { return "release.finished" }
 
 // EffectMeasured tells what a rollout did to a key result. Subject: rollout.
 type EffectMeasured struct {

@@ -52,7 +52,7 @@ func (s *Service) handle(ctx context.Context, tx *store.Tx, f journal.Fact) erro
 		return s.advance(ctx, tx, f, r.Change, failed, ref.Of("run", r.Run), runEnded(r))
 	case fact.DeploymentFinished{}.Kind():
 		d, err := journal.Decode[fact.DeploymentFinished](f)
-		if err != nil || d.Outcome == "succeeded" {
+		if err != nil || d.Outcome == "succeeded" || d.Cause != "" { // with a cause there is nothing to correct: it goes again
 			return err
 		}
 		return s.advance(ctx, tx, f, d.Change, failed, ref.Of("artifact", d.Artifact),
@@ -72,6 +72,9 @@ func (s *Service) handle(ctx context.Context, tx *store.Tx, f journal.Fact) erro
 		if r.Outcome == "promoted" {
 			return s.advance(ctx, tx, f, r.Change, released, ref.Of("rollout", r.Rollout),
 				fmt.Sprintf("%s %s was promoted in %s", r.Component, r.Version, r.Environment))
+		}
+		if r.Cause != "" { // nothing was found against it: it is to be released with other parts
+			return nil
 		}
 		return s.advance(ctx, tx, f, r.Change, failed, ref.Of("rollout", r.Rollout),
 			because(fmt.Sprintf("%s %s was rolled back", r.Component, r.Version), strings.TrimPrefix(r.Reason, "Roll back: ")))

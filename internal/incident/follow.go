@@ -98,7 +98,7 @@ func (s *Service) finished(ctx context.Context, tx *store.Tx, f journal.Fact, p 
 		}
 		return nil
 	}
-	if !p.Exposed {
+	if !p.Exposed || p.Cause != "" { // another part of its release hurt, and has the incident
 		return nil
 	}
 	decision := Decision{Reason: p.Reason, LogE: p.LogE, Alpha: p.Alpha}

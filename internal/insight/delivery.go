@@ -108,7 +108,8 @@ func rolled(ctx context.Context, tx *store.Tx, f journal.Fact, p fact.RolloutFin
 	if p.Lane == "hotfix" {
 		rework = "hotfix lane"
 	}
-	counted := promoted || p.Exposed
+	innocent := p.Cause != "" // it went back with another part of its release, which is the failed deployment
+	counted := promoted || p.Exposed && !innocent
 	_, err := tx.Exec(ctx, `insert into insight_deployment (rollout, component, team, artifact, version, lane, started, finished, counted, promoted,
 		failed, failed_why, hurt, recovered, rework_why) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 0, '', 0, 0, $11)
 		on conflict (rollout) do update set finished = $8, counted = $9, promoted = $10, rework_why = $11`,
@@ -116,6 +117,9 @@ func rolled(ctx context.Context, tx *store.Tx, f journal.Fact, p fact.RolloutFin
 		store.Flag(counted), store.Flag(promoted), rework)
 	if err != nil {
 		return err
+	}
+	if innocent {
+		return nil
 	}
 	if !promoted {
 		// The rollback ended the harm; an incident may have dated its beginning

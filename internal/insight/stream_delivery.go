@@ -62,7 +62,7 @@ func streamDelivery(ctx context.Context, tx *store.Tx, f journal.Fact) error {
 		})
 	case "deployment.finished":
 		return with(f, func(p fact.DeploymentFinished) error {
-			if p.Outcome == "succeeded" {
+			if p.Outcome == "succeeded" || p.Cause != "" {
 				return nil
 			}
 			return changeFailed(ctx, tx, f, p.Change, fmt.Sprintf("it did not come up in %s%s", p.Environment, colon(p.Reason)), "look at the workload's log, then push a correction")
@@ -142,7 +142,7 @@ func rolloutFinished(ctx context.Context, tx *store.Tx, f journal.Fact, p fact.R
 		return err
 	}
 	if p.Outcome != "promoted" {
-		if err := move(ctx, tx, s, gone, f); err != nil {
+		if err := move(ctx, tx, s, gone, f); err != nil || p.Cause != "" {
 			return err
 		}
 		return changeFailed(ctx, tx, f, p.Change, "it was rolled back"+colon(p.Reason), "fix forward: push a correction, with the trailer \"Lane: hotfix\" if it is urgent")

@@ -20,6 +20,10 @@ const ManifestFile = ".factory/component.yaml"
 type Manifest struct {
 	Service Serving        `yaml:"service"`
 	Rollout map[string]any `yaml:"rollout"` // overrides of the rollout plan; release knows them
+	// What a version provides to other components and requires of them, by name;
+	// release knows how versions and constraints are written.
+	Provides map[string]document.Literal `yaml:"provides"`
+	Requires map[string]document.Literal `yaml:"requires"`
 }
 
 // Serving is how a service is reached.
@@ -62,6 +66,7 @@ func ParseManifest(data []byte) (Manifest, error) {
 const (
 	ServiceLabel = "io.digital-factory.service"
 	RolloutLabel = "io.digital-factory.rollout"
+	PartsLabel   = "io.digital-factory.parts"
 )
 
 // Labels writes the manifest for an image.
@@ -77,6 +82,16 @@ func (m Manifest) Labels() (map[string]string, error) {
 			return nil, errs.Because(errs.Invalid, err, "the rollout section of %s has what JSON cannot hold", ManifestFile)
 		}
 		labels[RolloutLabel] = string(rollout)
+	}
+	if len(m.Provides)+len(m.Requires) > 0 {
+		parts, err := json.Marshal(struct {
+			Provides map[string]document.Literal `json:"provides,omitempty"`
+			Requires map[string]document.Literal `json:"requires,omitempty"`
+		}{m.Provides, m.Requires})
+		if err != nil {
+			return nil, err
+		}
+		labels[PartsLabel] = string(parts)
 	}
 	return labels, nil
 }

@@ -27,6 +27,7 @@ type (
 	Run         string // UUIDv7
 	Artifact    string // digest, "sha256:<hex>"
 	Rollout     string // UUIDv7
+	Release     string // UUIDv7
 	Incident    string // UUIDv7
 	Workload    string // UUIDv7
 	Flag        string // component and key, e.g. "engine-controller:gust-hold"

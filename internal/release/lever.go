@@ -10,6 +10,8 @@ import (
 	"github.com/digital-factory/factory/internal/base/store"
 	"github.com/digital-factory/factory/internal/fact"
 	"github.com/digital-factory/factory/internal/ref"
+	"github.com/digital-factory/factory/internal/release/assembly"
+	"github.com/digital-factory/factory/internal/release/rollout"
 )
 
 // reasoned refuses a lever without a reason: it is kept for ever.
@@ -24,10 +26,13 @@ func reasoned(reason string) error {
 // component.
 func (s *Service) pull(ctx context.Context, who access.Actor, id ref.Rollout, reason string, do func(tx *store.Tx, r Rollout) error) (r Rollout, err error) {
 	err = s.db.Update(ctx, func(tx *store.Tx) error {
-		if err := lock(ctx, tx, id); err != nil {
+		if err := assembly.LockOf(ctx, tx, id); err != nil {
 			return err
 		}
-		if r, err = get(ctx, tx, id); err != nil {
+		if err := rollout.Lock(ctx, tx, id); err != nil {
+			return err
+		}
+		if r, err = rollout.Get(ctx, tx, id); err != nil {
 			return err
 		}
 		if err := who.May(access.Operate, string(r.Origin.Team)); err != nil {
@@ -44,7 +49,7 @@ func (s *Service) pull(ctx context.Context, who access.Actor, id ref.Rollout, re
 			return err
 		}
 		tx.After(s.nudge)
-		r, err = get(ctx, tx, id)
+		r, err = rollout.Get(ctx, tx, id)
 		return err
 	})
 	return r, err
@@ -58,10 +63,10 @@ func (s *Service) Hold(ctx context.Context, who access.Actor, id ref.Rollout, re
 			return errs.New(errs.Blocked, "only a rollout that takes traffic can be held; this one is %s", r.Phase)
 		}
 		r.Held, r.Waiting = reason, "held by a person: "+reason
-		if err := save(ctx, tx, r); err != nil {
+		if err := rollout.Save(ctx, tx, r); err != nil {
 			return err
 		}
-		return s.journal.Append(ctx, tx, who.By(), r.subject(), fact.RolloutHeld{Rollout: r.ID, Component: r.Origin.Component, Reason: reason})
+		return s.journal.Append(ctx, tx, who.By(), r.Subject(), fact.RolloutHeld{Rollout: r.ID, Component: r.Origin.Component, Reason: reason})
 	})
 }
 
@@ -72,10 +77,10 @@ func (s *Service) Resume(ctx context.Context, who access.Actor, id ref.Rollout, 
 			return errs.New(errs.Blocked, "this rollout is not held")
 		}
 		r.Held, r.Waiting = "", ""
-		if err := save(ctx, tx, r); err != nil {
+		if err := rollout.Save(ctx, tx, r); err != nil {
 			return err
 		}
-		return s.journal.Append(ctx, tx, who.By(), r.subject(), fact.RolloutResumed{Rollout: r.ID, Component: r.Origin.Component, Reason: reason})
+		return s.journal.Append(ctx, tx, who.By(), r.Subject(), fact.RolloutResumed{Rollout: r.ID, Component: r.Origin.Component, Reason: reason})
 	})
 }
 
@@ -86,7 +91,7 @@ func (s *Service) Resume(ctx context.Context, who access.Actor, id ref.Rollout, 
 func (s *Service) RollBack(ctx context.Context, who access.Actor, id ref.Rollout, to, reason string) (Rollout, error) {
 	return s.pull(ctx, who, id, reason, func(tx *store.Tx, r Rollout) error {
 		if r.Phase == Promoted {
-			return s.takeBack(ctx, tx, r, to, reason, who)
+			return s.takeAllBack(ctx, tx, r, to, reason, who)
 		}
 		if to != "" {
 			return errs.New(errs.Invalid, "version %s goes back to the version that it is compared with, %s", r.Number, r.BaseNumber).In("to", "is for a version that was promoted")
@@ -101,13 +106,13 @@ func (s *Service) RollBack(ctx context.Context, who access.Actor, id ref.Rollout
 		case Starting:
 			return s.failIn(ctx, tx, r, Production, "Taken back by "+who.Name+": "+reason, who)
 		}
-		rows, err := counts(ctx, tx, r.ID)
+		rows, err := rollout.Counts(ctx, tx, r.ID)
 		if err != nil {
 			return err
 		}
-		sit := situation(r, rows)
-		_, verdict, _ := Next(sit)
-		return s.decide(ctx, tx, r, RollBack, verdict, sit, reason, who)
+		sit := rollout.Situate(r, rows)
+		_, verdict, _ := rollout.Next(sit)
+		return s.decide(ctx, tx, r, rollout.RollBack, verdict, sit, reason, who)
 	})
 }
 
@@ -118,7 +123,7 @@ func (s *Service) Start(ctx context.Context, who access.Actor, a ref.Artifact, l
 		return Rollout{}, errs.New(errs.Invalid, "there is no lane %q", lane).In("lane", "must be normal or hotfix")
 	}
 	err = s.db.Update(ctx, func(tx *store.Tx) error {
-		known, err := store.One(ctx, tx, scan, `select `+columns+` from release_rollout where artifact = $1 order by id desc limit 1`, string(a))
+		known, err := store.One(ctx, tx, rollout.Scan, `select `+rollout.Columns+` from release_rollout where artifact = $1 order by id desc limit 1`, string(a))
 		if errors.Is(err, store.ErrNone) {
 			return errs.New(errs.NotFound, "no artifact %s was published", a).Do("list the artifacts: factory artifact list")
 		} else if err != nil {
@@ -136,7 +141,7 @@ func (s *Service) Start(ctx context.Context, who access.Actor, a ref.Artifact, l
 		} else if !errors.Is(err, store.ErrNone) {
 			return err
 		}
-		if current, found, err := live(ctx, tx, known.Origin.Component, Production); err != nil {
+		if current, found, err := rollout.LiveIn(ctx, tx, known.Origin.Component, Production); err != nil {
 			return err
 		} else if found && current.Artifact == a {
 			return errs.New(errs.Blocked, "version %s is what production runs already", known.Number)
@@ -152,7 +157,7 @@ func (s *Service) Start(ctx context.Context, who access.Actor, a ref.Artifact, l
 		known.Origin.Lane = lane
 		r = Rollout{ID: ref.Rollout(ref.New()), Artifact: a, Number: known.Number, Run: known.Run, Origin: known.Origin, Phase: Queued, Waiting: "its turn", Created: s.now()}
 		tx.After(s.nudge)
-		return insert(ctx, tx, r)
+		return rollout.Insert(ctx, tx, r)
 	})
 	return r, err
 }
@@ -160,7 +165,7 @@ func (s *Service) Start(ctx context.Context, who access.Actor, a ref.Artifact, l
 // Clear lifts the mark from an artifact that was rolled back.
 func (s *Service) Clear(ctx context.Context, who access.Actor, a ref.Artifact, reason string) error {
 	return s.db.Update(ctx, func(tx *store.Tx) error {
-		r, err := store.One(ctx, tx, scan, `select `+columns+` from release_rollout where artifact = $1 order by id desc limit 1`, string(a))
+		r, err := store.One(ctx, tx, rollout.Scan, `select `+rollout.Columns+` from release_rollout where artifact = $1 order by id desc limit 1`, string(a))
 		if errors.Is(err, store.ErrNone) {
 			return errs.New(errs.NotFound, "no artifact %s was published", a)
 		} else if err != nil {

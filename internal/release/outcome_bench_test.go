@@ -12,6 +12,7 @@ import (
 	"github.com/digital-factory/factory/internal/effect"
 	"github.com/digital-factory/factory/internal/journal"
 	"github.com/digital-factory/factory/internal/release/plan"
+	"github.com/digital-factory/factory/internal/release/rollout"
 )
 
 // BenchmarkOutcomes counts outcome events for a rollout with three metrics and a
@@ -35,12 +36,12 @@ func BenchmarkOutcomes(b *testing.B) {
 	}
 	r := Rollout{ID: "r", Artifact: "a", Number: "2", Phase: Queued, Created: time.Now()}
 	err = db.Update(b.Context(), func(tx *store.Tx) error {
-		if err := insert(b.Context(), tx, r); err != nil {
+		if err := rollout.Insert(b.Context(), tx, r); err != nil {
 			return err
 		}
 		r.Version, r.Phase, r.Plan, r.Experiments = 1, Running, p, []Experiment{{KeyResult: "k", Event: "checkout.finished"}}
 		r.Started, r.Widened = time.Now(), time.Now()
-		return save(b.Context(), tx, r)
+		return rollout.Save(b.Context(), tx, r)
 	})
 	if err != nil {
 		b.Fatal(err)

@@ -11,6 +11,7 @@ import (
 	"github.com/digital-factory/factory/internal/base/store"
 	"github.com/digital-factory/factory/internal/effect"
 	"github.com/digital-factory/factory/internal/ref"
+	"github.com/digital-factory/factory/internal/release/rollout"
 )
 
 // Effects registers the performers of what the module wants done. Each looks
@@ -21,6 +22,9 @@ func (s *Service) Effects(l *effect.Log) {
 	l.Handle("release.route", 20*time.Second, s.performer(s.route))
 	l.Handle("release.settle", 20*time.Second, s.performer(s.settle))
 	l.Handle("release.back", 3*time.Minute, s.performer(s.back))
+	l.Handle("release.move", time.Minute, s.together(s.move))
+	l.Handle("release.end", time.Minute, s.together(s.end))
+	l.Handle("release.back-parts", 5*time.Minute, s.together(s.backParts))
 	l.Handle("release.stop", time.Minute, func(ctx context.Context, e effect.Effect) error {
 		var w ref.Workload
 		if err := json.Unmarshal(e.Data, &w); err != nil {
@@ -38,7 +42,7 @@ func (s *Service) performer(do func(ctx context.Context, r Rollout) error) effec
 		}
 		var r Rollout
 		err := s.db.View(ctx, func(tx *store.Tx) (err error) {
-			r, err = get(ctx, tx, id)
+			r, err = rollout.Get(ctx, tx, id)
 			return err
 		})
 		if err != nil {
@@ -56,7 +60,7 @@ func (s *Service) performer(do func(ctx context.Context, r Rollout) error) effec
 // effect log tries it again.
 func (s *Service) note(ctx context.Context, id ref.Rollout, cause error) {
 	err := s.db.Update(context.WithoutCancel(ctx), func(tx *store.Tx) error {
-		r, err := get(ctx, tx, id)
+		r, err := rollout.Get(ctx, tx, id)
 		if err != nil || (r.Phase != InStaging && r.Phase != Starting) {
 			return err
 		}
@@ -65,7 +69,7 @@ func (s *Service) note(ctx context.Context, id ref.Rollout, cause error) {
 			return nil
 		}
 		r.Waiting = waiting
-		return save(ctx, tx, r)
+		return rollout.Save(ctx, tx, r)
 	})
 	if err != nil && !errs.Is(err, errs.Conflict) {
 		slog.Error("what a rollout waits for could not be written", "rollout", id, "error", err)
@@ -78,7 +82,7 @@ func workload(id ref.Rollout, e ref.Environment) ref.Workload {
 	return ref.Workload(string(id) + "-" + string(e))
 }
 
-func (r Rollout) deployment(e ref.Environment) Deployment {
+func deployment(r Rollout, e ref.Environment) Deployment {
 	return Deployment{Workload: workload(r.ID, e), Component: r.Origin.Component, Team: r.Origin.Team, Environment: e, Artifact: r.Artifact, Number: r.Number}
 }
 

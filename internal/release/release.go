@@ -3,9 +3,10 @@
 // evidence.
 //
 // Owns: release_rollout, release_unit, release_count, release_trace,
-// release_bad, release_live.
+// release_bad, release_live; and in [assembly] release_release, release_part,
+// release_needs, release_turn.
 //
-// Tells: deployment.finished, rollout.started, rollout.widened, rollout.held,
+// Tells: release.assembled, release.finished, deployment.finished, rollout.started, rollout.widened, rollout.held,
 // rollout.resumed, rollout.decided, rollout.finished, effect.measured,
 // artifact.marked-bad, artifact.cleared.
 //
@@ -16,7 +17,9 @@
 // and hashed before the first unit is exposed. A unit counts once per metric
 // and rollout. A verdict is stored with its counts before traffic moves, is
 // never judged again, and replays to the identical answer. An artifact that was
-// rolled back is applied by nothing until a person clears it.
+// rolled back is applied by nothing until a person clears it. Parts of a release
+// take traffic all at once, for the same units, or none does; one that is taken
+// back takes all back, and it alone is marked.
 package release
 
 import (
@@ -26,11 +29,11 @@ import (
 
 	"github.com/digital-factory/factory/internal/base/store"
 	"github.com/digital-factory/factory/internal/effect"
-	"github.com/digital-factory/factory/internal/evidence"
-	"github.com/digital-factory/factory/internal/fact"
 	"github.com/digital-factory/factory/internal/journal"
 	"github.com/digital-factory/factory/internal/ref"
+	"github.com/digital-factory/factory/internal/release/assembly"
 	"github.com/digital-factory/factory/internal/release/plan"
+	"github.com/digital-factory/factory/internal/release/rollout"
 )
 
 //go:embed migrations
@@ -41,80 +44,39 @@ func Schema() store.Schema { return store.Schema{Module: "release", Files: files
 
 // The environments.
 const (
-	Staging    ref.Environment = "staging"
-	Production ref.Environment = "production"
+	Staging    = rollout.Staging
+	Production = rollout.Production
 )
 
-// Phase of a rollout.
-type Phase string
+// What a rollout is, and what its next step is decided from.
+type (
+	Rollout    = rollout.Rollout
+	Phase      = rollout.Phase
+	Experiment = rollout.Experiment
+	Back       = rollout.Back
+	Live       = rollout.Live
+	Arm        = rollout.Arm
+)
 
-// A rollout waits for its turn, proves itself in staging, is started in
-// production, takes traffic, then settles after its verdict. The last four
-// are ends.
+// The phases.
 const (
-	Queued      Phase = "queued"
-	InStaging   Phase = "staging"
-	Starting    Phase = "starting"
-	Running     Phase = "running"
-	Promoting   Phase = "promoting"
-	RollingBack Phase = "rolling_back"
-	Promoted    Phase = "promoted"
-	RolledBack  Phase = "rolled_back"
-	Failed      Phase = "failed"     // never took traffic
-	Superseded  Phase = "superseded" // a newer artifact took its place while it waited
+	Queued      = rollout.Queued
+	InStaging   = rollout.InStaging
+	Starting    = rollout.Starting
+	Running     = rollout.Running
+	Promoting   = rollout.Promoting
+	RollingBack = rollout.RollingBack
+	Promoted    = rollout.Promoted
+	RolledBack  = rollout.RolledBack
+	Failed      = rollout.Failed
+	Superseded  = rollout.Superseded
 )
 
-// Ended reports whether nothing more happens.
-func (p Phase) Ended() bool {
-	return p == Promoted || p == RolledBack || p == Failed || p == Superseded
-}
-
-// Experiment is a key result that the rollout can measure as a randomised
-// experiment: outcome events of a name and with attributes.
-type Experiment struct {
-	KeyResult ref.KeyResult     `json:"keyResult"`
-	Feature   ref.Feature       `json:"feature"`
-	Event     string            `json:"event"`
-	Where     map[string]string `json:"where,omitempty"`
-}
-
-// Rollout is one artifact's way to the customers.
-type Rollout struct {
-	ID           ref.Rollout
-	Artifact     ref.Artifact
-	Number       string // the artifact's version, e.g. "12"
-	Run          ref.Run
-	Origin       fact.Change
-	First        bool // there is no baseline
-	BaseArtifact ref.Artifact
-	BaseNumber   string
-	BaseWorkload ref.Workload
-	Workload     ref.Workload
-	Plan         plan.Plan
-	PlanHash     string
-	SplitKey     string // keys the assignment of units to arms, afresh for each rollout
-	Experiments  []Experiment
-	Phase        Phase
-	Stage        int
-	Held         string // a person's reason; empty when not held
-	Waiting      string // what it waits for, in a sentence
-	Reason       string // why it ended as it did, or could not start
-	Verdict      *evidence.Verdict
-	Inputs       *evidence.Inputs // that the verdict was made from
-	ByHand       string           // who rolled back by hand; empty when evidence decided
-	Back         *Back            // where a promoted rollout is taken back to; nil otherwise
-	Requests     int64
-	Unanswered   int64 // requests that got no answer from a service
-	Created      time.Time
-	Staged       time.Time // staging proved it
-	Started      time.Time // first production traffic
-	Widened      time.Time // the current stage began
-	Deciding     time.Time // the event that decided
-	Decided      time.Time
-	Moved        time.Time // traffic was where the verdict wants it
-	Finished     time.Time
-	Version      int64
-}
+// The arms.
+const (
+	Baseline = rollout.Baseline
+	Canary   = rollout.Canary
+)
 
 // Runtime runs workloads and routes traffic.
 type Runtime interface {
@@ -157,9 +119,15 @@ type Route struct {
 // Artifacts vouches for images.
 type Artifacts interface {
 	// Verify returns nil when the image carries a valid signature, provenance
-	// and SBOM of ours, and with it the rollout section of the repository that
-	// is sealed into the image: JSON, or empty.
-	Verify(ctx context.Context, component ref.Component, a ref.Artifact) (section string, err error)
+	// and SBOM of ours, and with it what is sealed into the image.
+	Verify(ctx context.Context, component ref.Component, a ref.Artifact) (Sealed, error)
+}
+
+// Sealed is what the repository said of a version: sections of its component
+// file, as JSON or empty.
+type Sealed struct {
+	Rollout string
+	Parts   string // what it provides and requires
 }
 
 // Latencies knows how long requests take.
@@ -186,12 +154,13 @@ type Service struct {
 	slow    Latencies
 	now     func() time.Time
 	wake    chan struct{}
-	known   *known
+	fits    *assembly.Memory
+	known   *rollout.Known
 }
 
 // New returns the service. It starts nothing.
 func New(db *store.DB, j *journal.Journal, e *effect.Log, rt Runtime, a Artifacts, k KeyResults, l Latencies, now func() time.Time) *Service {
-	return &Service{db: db, journal: j, effects: e, runtime: rt, sealed: a, results: k, slow: l, now: now, wake: make(chan struct{}, 1), known: newKnown()}
+	return &Service{db: db, journal: j, effects: e, runtime: rt, sealed: a, results: k, slow: l, now: now, wake: make(chan struct{}, 1), fits: &assembly.Memory{}, known: rollout.NewKnown()}
 }
 
 func (s *Service) nudge() {
@@ -200,5 +169,3 @@ func (s *Service) nudge() {
 	default:
 	}
 }
-
-func (r Rollout) subject() ref.Subject { return ref.Of("rollout", r.ID) }

@@ -6,6 +6,8 @@ import (
 	"github.com/digital-factory/factory/internal/base/store"
 	"github.com/digital-factory/factory/internal/fact"
 	"github.com/digital-factory/factory/internal/ref"
+	"github.com/digital-factory/factory/internal/release/assembly"
+	"github.com/digital-factory/factory/internal/release/rollout"
 )
 
 // route moves traffic to the stage that is in force.
@@ -41,7 +43,10 @@ func (s *Service) settle(ctx context.Context, r Rollout) error {
 		moved = at
 	}
 	return s.db.Update(ctx, func(tx *store.Tx) error {
-		r, err := get(ctx, tx, r.ID)
+		if err := assembly.LockOf(ctx, tx, r.ID); err != nil {
+			return err
+		}
+		r, err := rollout.Get(ctx, tx, r.ID)
 		if err != nil || r.Phase.Ended() {
 			return err
 		}
@@ -50,18 +55,18 @@ func (s *Service) settle(ctx context.Context, r Rollout) error {
 			outcome = RolledBack
 		}
 		r.Phase, r.Moved, r.Finished, r.Waiting = outcome, moved, s.now(), ""
-		if err := save(ctx, tx, r); err != nil {
+		if err := rollout.Save(ctx, tx, r); err != nil {
 			return err
 		}
 		if outcome == Promoted {
-			l := Live{r.Origin.Component, Production, r.Artifact, r.Number, r.Workload, r.Origin.Commit, store.Micros(s.now())}
-			if err := setLive(ctx, tx, l); err != nil {
+			l := Live{Component: r.Origin.Component, Environment: Production, Artifact: r.Artifact, Number: r.Number, Workload: r.Workload, Commit: r.Origin.Commit, Since: store.Micros(s.now())}
+			if err := rollout.SetLive(ctx, tx, l); err != nil {
 				return err
 			}
 		}
 		if r.Back != nil {
-			l := Live{r.Origin.Component, Production, r.Back.Artifact, r.Back.Number, r.Back.Workload, r.Back.Commit, store.Micros(s.now())}
-			if err := setLive(ctx, tx, l); err != nil {
+			l := Live{Component: r.Origin.Component, Environment: Production, Artifact: r.Back.Artifact, Number: r.Back.Number, Workload: r.Back.Workload, Commit: r.Back.Commit, Since: store.Micros(s.now())}
+			if err := rollout.SetLive(ctx, tx, l); err != nil {
 				return err
 			}
 		}
@@ -75,10 +80,14 @@ func (s *Service) settle(ctx context.Context, r Rollout) error {
 		if r.Back != nil {
 			base = r.Back.Number
 		}
-		return s.journal.Append(ctx, tx, me().By(), r.subject(), fact.RolloutFinished{
+		err = s.journal.Append(ctx, tx, me().By(), r.Subject(), fact.RolloutFinished{
 			Rollout: r.ID, Environment: Production, Artifact: r.Artifact, Version: r.Number, BaseVersion: base, Outcome: string(outcome),
-			Reason: r.Reason, LogE: r.logE(), Alpha: r.Plan.Evidence.Alpha, Exposed: !r.First || outcome == Promoted || r.Back != nil,
-			Started: r.Started, Run: r.Run, Change: r.Origin,
+			Reason: r.Reason, LogE: r.LogE(), Alpha: r.Plan.Evidence.Alpha, Exposed: !r.First || outcome == Promoted || r.Back != nil || r.Release != "",
+			Started: r.Started, Run: r.Run, Release: r.Release, Cause: r.Cause, Change: r.Origin,
 		})
+		if err != nil {
+			return err
+		}
+		return s.finish(ctx, tx, r)
 	})
 }

@@ -6,10 +6,11 @@ import (
 
 	"github.com/digital-factory/factory/internal/base/errs"
 	"github.com/digital-factory/factory/internal/base/store"
-	"github.com/digital-factory/factory/internal/effect"
 	"github.com/digital-factory/factory/internal/fact"
 	"github.com/digital-factory/factory/internal/ref"
+	"github.com/digital-factory/factory/internal/release/assembly"
 	"github.com/digital-factory/factory/internal/release/plan"
+	"github.com/digital-factory/factory/internal/release/rollout"
 )
 
 // stage proves the artifact in staging: signature, start, smoke requests.
@@ -22,17 +23,20 @@ func (s *Service) stage(ctx context.Context, r Rollout) error {
 	} else if why != "" {
 		return s.fail(ctx, r, Staging, errs.New(errs.Blocked, "this artifact is marked bad: %s", why))
 	}
-	section, err := s.sealed.Verify(ctx, r.Origin.Component, r.Artifact)
+	sealed, err := s.sealed.Verify(ctx, r.Origin.Component, r.Artifact)
+	if err == nil {
+		err = s.told(ctx, r, sealed.Parts)
+	}
 	if err == nil {
 		// What the repository asks for is refused before anything of it runs.
-		err = plan.Check(section)
+		err = plan.Check(sealed.Rollout)
 	}
 	var experiments []Experiment
 	if err == nil {
 		experiments, err = s.results.ForItems(ctx, r.Origin.Items)
 	}
 	if err == nil {
-		err = s.runtime.Deploy(ctx, r.deployment(Staging))
+		err = s.runtime.Deploy(ctx, deployment(r, Staging))
 	}
 	if err == nil {
 		err = s.smoke(ctx, workload(r.ID, Staging), plan.Default(r.Origin.Lane, false).SmokeUnits)
@@ -51,7 +55,7 @@ func (s *Service) stage(ctx context.Context, r Rollout) error {
 	if err != nil {
 		return err
 	}
-	return s.freeze(ctx, r.ID, section, experiments, before, staged)
+	return s.freeze(ctx, r.ID, sealed.Rollout, experiments, before, staged)
 }
 
 // before returns how long requests take with what is live.
@@ -59,7 +63,7 @@ func (s *Service) before(ctx context.Context, c ref.Component) (plan.Latencies, 
 	var base Live
 	found := false
 	err := s.db.View(ctx, func(tx *store.Tx) (err error) {
-		base, found, err = live(ctx, tx, c, Production)
+		base, found, err = rollout.LiveIn(ctx, tx, c, Production)
 		return err
 	})
 	if err != nil || !found {
@@ -72,7 +76,7 @@ func (s *Service) before(ctx context.Context, c ref.Component) (plan.Latencies, 
 // when, later than that of any rollout before.
 func (s *Service) routeStaging(ctx context.Context, r Rollout) (staged time.Time, err error) {
 	err = s.db.View(ctx, func(tx *store.Tx) error {
-		last, err := latest(ctx, tx, r.Origin.Component, "staged")
+		last, err := rollout.Latest(ctx, tx, r.Origin.Component, "staged")
 		staged = s.later(last)
 		return err
 	})
@@ -97,15 +101,18 @@ func (s *Service) smoke(ctx context.Context, w ref.Workload, units int) error {
 // freeze ends staging and fixes the plan, before the first unit is exposed.
 func (s *Service) freeze(ctx context.Context, id ref.Rollout, section string, experiments []Experiment, before plan.Latencies, staged time.Time) error {
 	return s.db.Update(ctx, func(tx *store.Tx) error {
-		r, err := get(ctx, tx, id)
+		if err := assembly.LockOf(ctx, tx, id); err != nil {
+			return err
+		}
+		r, err := rollout.Get(ctx, tx, id)
 		if err != nil || r.Phase != InStaging {
 			return err
 		}
-		base, found, err := live(ctx, tx, r.Origin.Component, Production)
+		base, found, err := rollout.LiveIn(ctx, tx, r.Origin.Component, Production)
 		if err != nil {
 			return err
 		}
-		old, had, err := live(ctx, tx, r.Origin.Component, Staging)
+		old, had, err := rollout.LiveIn(ctx, tx, r.Origin.Component, Staging)
 		if err != nil {
 			return err
 		}
@@ -116,11 +123,11 @@ func (s *Service) freeze(ctx context.Context, id ref.Rollout, section string, ex
 		}
 		r.PlanHash, r.SplitKey, r.Experiments = r.Plan.Hash(), splitKey(), experiments
 		r.Workload, r.Phase, r.Waiting, r.Staged = workload(r.ID, Production), Starting, "production to answer", staged
-		if err := save(ctx, tx, r); err != nil {
+		if err := rollout.Save(ctx, tx, r); err != nil {
 			return err
 		}
-		now := Live{r.Origin.Component, Staging, r.Artifact, r.Number, workload(r.ID, Staging), r.Origin.Commit, store.Micros(s.now())}
-		if err := setLive(ctx, tx, now); err != nil {
+		now := Live{Component: r.Origin.Component, Environment: Staging, Artifact: r.Artifact, Number: r.Number, Workload: workload(r.ID, Staging), Commit: r.Origin.Commit, Since: store.Micros(s.now())}
+		if err := rollout.SetLive(ctx, tx, now); err != nil {
 			return err
 		}
 		if had && old.Workload != now.Workload {
@@ -128,7 +135,7 @@ func (s *Service) freeze(ctx context.Context, id ref.Rollout, section string, ex
 				return err
 			}
 		}
-		if err := s.effects.Plan(ctx, tx, effect.Plan{Key: "release.start/" + string(r.ID), Kind: "release.start", Subject: r.subject(), Data: r.ID}); err != nil {
+		if err := s.staged(ctx, tx, r); err != nil {
 			return err
 		}
 		return s.journal.Append(ctx, tx, me().By(), ref.Of("component", r.Origin.Component), fact.DeploymentFinished{

@@ -8,7 +8,9 @@ import (
 	"github.com/digital-factory/factory/internal/base/store"
 	"github.com/digital-factory/factory/internal/evidence"
 	"github.com/digital-factory/factory/internal/fact"
+	"github.com/digital-factory/factory/internal/release/assembly"
 	"github.com/digital-factory/factory/internal/release/plan"
+	"github.com/digital-factory/factory/internal/release/rollout"
 )
 
 // start runs the new version beside the old one. A first version has nobody to
@@ -17,8 +19,8 @@ func (s *Service) start(ctx context.Context, r Rollout) error {
 	if r.Phase != Starting {
 		return nil
 	}
-	probes := newTally()
-	err := s.runtime.Deploy(ctx, r.deployment(Production))
+	probes := rollout.NewTally()
+	err := s.runtime.Deploy(ctx, deployment(r, Production))
 	if err == nil && r.First {
 		probes, err = s.probe(ctx, r)
 	} else if err == nil {
@@ -31,32 +33,43 @@ func (s *Service) start(ctx context.Context, r Rollout) error {
 		return err
 	}
 	return s.db.Update(ctx, func(tx *store.Tx) error {
-		r, err := get(ctx, tx, r.ID)
+		if err := assembly.LockOf(ctx, tx, r.ID); err != nil {
+			return err
+		}
+		r, err := rollout.Get(ctx, tx, r.ID)
 		if err != nil || r.Phase != Starting {
 			return err
 		}
-		last, err := latest(ctx, tx, r.Origin.Component, "decided")
-		if err != nil {
+		if r.Release != "" {
+			return s.ready(ctx, tx, r, probes)
+		}
+		if err := s.begin(ctx, tx, r); err != nil || !r.First {
 			return err
 		}
-		r.Phase, r.Started, r.Waiting = Running, s.later(last), "the first units"
-		r.Widened = r.Started
-		if err := save(ctx, tx, r); err != nil {
+		return s.countIn(ctx, tx, r.ID, probes, 0, 0, s.now())
+	})
+}
+
+// begin lets a rollout take traffic.
+func (s *Service) begin(ctx context.Context, tx *store.Tx, r Rollout) error {
+	last, err := rollout.Latest(ctx, tx, r.Origin.Component, "decided")
+	if err != nil {
+		return err
+	}
+	r.Phase, r.Started, r.Waiting = Running, s.later(last), "the first units"
+	r.Widened = r.Started
+	if err := rollout.Save(ctx, tx, r); err != nil {
+		return err
+	}
+	if !r.First {
+		if err := s.planRoute(ctx, tx, r); err != nil {
 			return err
 		}
-		if r.First {
-			err = s.countIn(ctx, tx, r.ID, probes, 0, 0, s.now())
-		} else {
-			err = s.planRoute(ctx, tx, r)
-		}
-		if err != nil {
-			return err
-		}
-		tx.After(s.nudge)
-		return s.journal.Append(ctx, tx, me().By(), r.subject(), fact.RolloutStarted{
-			Rollout: r.ID, Environment: Production, Artifact: r.Artifact, Version: r.Number, Baseline: r.BaseArtifact, BaseVersion: r.BaseNumber,
-			Run: r.Run, PlanHash: r.PlanHash, Change: r.Origin,
-		})
+	}
+	tx.After(s.nudge)
+	return s.journal.Append(ctx, tx, me().By(), r.Subject(), fact.RolloutStarted{
+		Rollout: r.ID, Environment: Production, Artifact: r.Artifact, Version: r.Number, Baseline: r.BaseArtifact, BaseVersion: r.BaseNumber,
+		Run: r.Run, PlanHash: r.PlanHash, Release: r.Release, Change: r.Origin,
 	})
 }
 
@@ -67,8 +80,8 @@ const probeRounds = 5
 // probe sends synthetic units to a first version until they show that it works
 // or that it does not. Where neither can be shown nothing would ever be added
 // to the evidence, so that is an errs.Blocked.
-func (s *Service) probe(ctx context.Context, r Rollout) (*tally, error) {
-	probes, units, failures, example := newTally(), 0, 0, ""
+func (s *Service) probe(ctx context.Context, r Rollout) (*rollout.Tally, error) {
+	probes, units, failures, example := rollout.NewTally(), 0, 0, ""
 	for range probeRounds {
 		failed, found, err := s.runtime.Probe(ctx, r.Workload, r.Plan.SmokeUnits)
 		if err != nil {
@@ -76,12 +89,12 @@ func (s *Service) probe(ctx context.Context, r Rollout) (*tally, error) {
 		}
 		for i := range r.Plan.SmokeUnits {
 			unit := fmt.Sprintf("probe-%d", units+i)
-			probes.add(exposed, 0, Canary, unit)
-			probes.add(served(0), 0, Canary, unit)
-			probes.add(canaryUnits, 0, Canary, unit)
+			probes.Add(rollout.Exposed, 0, Canary, unit)
+			probes.Add(rollout.Served(0), 0, Canary, unit)
+			probes.Add(rollout.CanaryUnits, 0, Canary, unit)
 			if i < failed {
-				probes.add(canaryFailed, 0, Canary, unit)
-				probes.add(watched(plan.Errors), 0, Canary, unit)
+				probes.Add(rollout.CanaryFailed, 0, Canary, unit)
+				probes.Add(rollout.Watched(plan.Errors), 0, Canary, unit)
 			}
 		}
 		if found != "" {

@@ -3,7 +3,6 @@ package release
 import (
 	"context"
 	"encoding/json"
-	"time"
 
 	"github.com/digital-factory/factory/internal/access"
 	"github.com/digital-factory/factory/internal/base/errs"
@@ -12,6 +11,7 @@ import (
 	"github.com/digital-factory/factory/internal/evidence"
 	"github.com/digital-factory/factory/internal/ref"
 	"github.com/digital-factory/factory/internal/release/plan"
+	"github.com/digital-factory/factory/internal/release/rollout"
 )
 
 // List returns rollouts, newest first, a page at a time; component and phase
@@ -25,7 +25,7 @@ func (s *Service) List(ctx context.Context, who access.Actor, c ref.Component, p
 		return nil, "", err
 	}
 	err = s.db.View(ctx, func(tx *store.Tx) error {
-		list, err = store.List(ctx, tx, scan, `select `+columns+` from release_rollout
+		list, err = store.List(ctx, tx, rollout.Scan, `select `+rollout.Columns+` from release_rollout
 			where id < $1 and ($2 = '' or component = $2) and ($3 = '' or phase = $3) order by id desc limit $4`,
 			before, string(c), string(phase), ask.Size()+1)
 		return err
@@ -38,24 +38,7 @@ func (s *Service) List(ctx context.Context, who access.Actor, c ref.Component, p
 }
 
 // TracePoint is one point of the evidence over time.
-type TracePoint struct {
-	At               time.Time
-	Stage            int
-	Share            float64
-	LogE             float64
-	LogEPromote      float64
-	Canary, Baseline int64 // units first exposed so far
-}
-
-const traceColumns = `at, stage, share, log_e, log_e_promote, canary, baseline`
-
-func scanTrace(s store.Scanner) (TracePoint, error) {
-	var p TracePoint
-	var at int64
-	err := s.Scan(&at, &p.Stage, &p.Share, &p.LogE, &p.LogEPromote, &p.Canary, &p.Baseline)
-	p.At = store.Time(at)
-	return p, err
-}
+type TracePoint = rollout.TracePoint
 
 // Measured is what a rollout knows of one experiment.
 type Measured struct {
@@ -80,14 +63,14 @@ func (s *Service) Get(ctx context.Context, who access.Actor, id ref.Rollout) (d 
 		return d, err
 	}
 	err = s.db.View(ctx, func(tx *store.Tx) error {
-		if d.Rollout, err = get(ctx, tx, id); err != nil {
+		if d.Rollout, err = rollout.Get(ctx, tx, id); err != nil {
 			return err
 		}
-		rows, err := counts(ctx, tx, id)
+		rows, err := rollout.Counts(ctx, tx, id)
 		if err != nil {
 			return err
 		}
-		sit := situation(d.Rollout, rows)
+		sit := rollout.Situate(d.Rollout, rows)
 		if d.Phase == Running {
 			v := evidence.Decide(d.Plan.Evidence, sit.Inputs)
 			d.Verdict, d.Inputs = &v, &sit.Inputs
@@ -104,10 +87,7 @@ func (s *Service) Get(ctx context.Context, who access.Actor, id ref.Rollout) (d 
 		if err != nil {
 			return err
 		}
-		// A long rollout is thinned evenly, so that the picture shows all of it.
-		d.Trace, err = store.List(ctx, tx, scanTrace, `select `+traceColumns+` from (
-			select `+traceColumns+`, row_number() over (order by at) as number, count(*) over () as total from release_trace where rollout = $1) points
-			where number = total or number % (1 + total / 1000) = 0 order by at`, string(id))
+		d.Trace, err = rollout.Traces(ctx, tx, id)
 		return err
 	})
 	return d, err
@@ -127,7 +107,7 @@ func (s *Service) Replay(ctx context.Context, who access.Actor, id ref.Rollout) 
 		return p, err
 	}
 	var r Rollout
-	if err := s.db.View(ctx, func(tx *store.Tx) error { r, err = get(ctx, tx, id); return err }); err != nil {
+	if err := s.db.View(ctx, func(tx *store.Tx) error { r, err = rollout.Get(ctx, tx, id); return err }); err != nil {
 		return p, err
 	}
 	if r.Verdict == nil || r.Inputs == nil {
@@ -152,7 +132,7 @@ func (s *Service) Lives(ctx context.Context, who access.Actor, c ref.Component) 
 		return nil, err
 	}
 	err = s.db.View(ctx, func(tx *store.Tx) error {
-		list, err = store.List(ctx, tx, scanLive, `select `+liveColumns+` from release_live where $1 = '' or component = $1 order by component, environment desc`, string(c))
+		list, err = store.List(ctx, tx, rollout.ScanLive, `select `+rollout.LiveColumns+` from release_live where $1 = '' or component = $1 order by component, environment desc`, string(c))
 		return err
 	})
 	return list, err

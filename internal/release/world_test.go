@@ -25,19 +25,21 @@ import (
 // sequence and keeps what it did across restarts of the service. before is
 // called in front of each act and may refuse it; after may end the process.
 type machines struct {
-	mu      sync.Mutex
-	before  func(ctx context.Context, act string) error
-	after   func(act string)
-	running map[ref.Workload]Deployment
-	routes  map[string]Route
-	seen    []Route // in force, one after another
-	stopped map[ref.Workload]int
-	fails   func(w ref.Workload) int // of the probes
-	section string
-	list    []Experiment
-	served  plan.Latencies // by what is live
-	clock   func() time.Time
-	moved   chan struct{}
+	mu        sync.Mutex
+	before    func(ctx context.Context, act string) error
+	after     func(act string)
+	deploying func(ctx context.Context, d Deployment) // may take its time
+	running   map[ref.Workload]Deployment
+	routes    map[string]Route
+	seen      []Route // in force, one after another
+	stopped   map[ref.Workload]int
+	fails     func(w ref.Workload) int // of the probes
+	section   string
+	needs     map[ref.Artifact]string // what their seals say of parts
+	list      []Experiment
+	served    plan.Latencies // by what is live
+	clock     func() time.Time
+	moved     chan struct{}
 }
 
 func (m *machines) act(ctx context.Context, name string, do func()) error {
@@ -68,6 +70,12 @@ func (m *machines) signal() {
 }
 
 func (m *machines) Deploy(ctx context.Context, d Deployment) error {
+	m.mu.Lock()
+	hold := m.deploying
+	m.mu.Unlock()
+	if hold != nil {
+		hold(ctx, d)
+	}
 	err := m.act(ctx, "deploy "+string(d.Environment), func() { m.running[d.Workload] = d })
 	return errors.Join(err, ctx.Err())
 }
@@ -117,13 +125,13 @@ func (m *machines) Probe(ctx context.Context, w ref.Workload, n int) (failed int
 	return failed, example, errors.Join(err, ctx.Err())
 }
 
-func (m *machines) Verify(_ context.Context, _ ref.Component, a ref.Artifact) (string, error) {
+func (m *machines) Verify(_ context.Context, _ ref.Component, a ref.Artifact) (Sealed, error) {
 	if a == "sha256:unsigned" {
-		return "", errs.New(errs.Denied, "the image carries no valid signature")
+		return Sealed{}, errs.New(errs.Denied, "the image carries no valid signature")
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	return m.section, nil
+	return Sealed{Rollout: m.section, Parts: m.needs[a]}, nil
 }
 
 func (m *machines) ForItems(context.Context, []ref.Item) ([]Experiment, error) {
@@ -179,7 +187,7 @@ func each(t *testing.T, f func(t *testing.T, w *world)) {
 	storetest.Each(t, schemas(), func(t *testing.T, db *store.DB) {
 		tick := &atomic.Int64{}
 		tick.Store(time.Date(2026, 3, 1, 9, 0, 0, 0, time.UTC).UnixMicro())
-		m := &machines{running: map[ref.Workload]Deployment{}, routes: map[string]Route{}, stopped: map[ref.Workload]int{}, moved: make(chan struct{}, 1)}
+		m := &machines{running: map[ref.Workload]Deployment{}, routes: map[string]Route{}, stopped: map[ref.Workload]int{}, needs: map[ref.Artifact]string{}, moved: make(chan struct{}, 1)}
 		w := begin(t, db, m, tick)
 		defer func() { w.end() }()
 		f(t, w)

@@ -118,3 +118,20 @@ func (p Places) Of(path string) (found string) {
 	pos := node.GetToken().Position
 	return fmt.Sprintf("%s:%d:%d", p.name, pos.Line, pos.Column)
 }
+
+// Literal is a scalar as it was written: without quotes 3.10 stays 3.10, where
+// YAML means the number 3.1.
+type Literal string
+
+// UnmarshalYAML reads a text or a number.
+func (l *Literal) UnmarshalYAML(node ast.Node) error {
+	switch n := node.(type) {
+	case *ast.StringNode:
+		*l = Literal(n.Value)
+	case *ast.IntegerNode, *ast.FloatNode:
+		*l = Literal(n.GetToken().Value)
+	default:
+		return &yaml.SyntaxError{Message: "must be a text, such as \"3.1\"", Token: node.GetToken()}
+	}
+	return nil
+}

@@ -3,14 +3,16 @@ package document
 import (
 	"errors"
 	"io"
+	"maps"
 	"strings"
 	"testing"
 )
 
 type shape struct {
-	Name  string         `yaml:"name"`
-	List  []string       `yaml:"list"`
-	Loose map[string]any `yaml:"loose"`
+	Name  string             `yaml:"name"`
+	List  []string           `yaml:"list"`
+	Loose map[string]any     `yaml:"loose"`
+	Texts map[string]Literal `yaml:"texts"`
 }
 
 // TestDecode: what is wrong has its place; what is made to hold up or end the
@@ -28,6 +30,7 @@ func TestDecode(t *testing.T) {
 		"deep":          {"loose: " + strings.Repeat("[", MostDepth+1), "f.yaml:1:", "nested"},
 		"deep in lines": {"list:\n" + strings.Repeat("- ", 20_000) + "a", "f.yaml:2:", "nested"},
 		"aliases":       {aliases, "f.yaml:", "aliases"},
+		"no text":       {"texts:\n  a: [b]\n", "f.yaml:2:6", "must be a text"},
 		"large":         {"name: " + strings.Repeat("a", MostBytes), "f.yaml", "at the most"},
 	} {
 		err := Decode([]byte(c.text), &shape{})
@@ -42,6 +45,10 @@ func TestDecode(t *testing.T) {
 	var got shape
 	if err := Decode([]byte("name: a\nlist: [b, c]\nloose: {d: 1}\n"), &got); err != nil || got.Name != "a" || len(got.List) != 2 {
 		t.Errorf("%+v, %v", got, err)
+	}
+	if err := Decode([]byte("texts: {a: 3.10, b: 010, c: '3.10', d: ^3, e: \">=2\", f: 1_0, g: 1.2.3}\n"), &got); err != nil ||
+		!maps.Equal(got.Texts, map[string]Literal{"a": "3.10", "b": "010", "c": "3.10", "d": "^3", "e": ">=2", "f": "1_0", "g": "1.2.3"}) {
+		t.Errorf("%v, %v", got.Texts, err)
 	}
 	if err := Decode([]byte(" \n"), &got); !errors.Is(err, io.EOF) {
 		t.Errorf("an empty document: %v", err)

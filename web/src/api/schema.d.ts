@@ -1142,6 +1142,70 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/releases": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List releases of several parts, newest first
+         * @description Needs the action `read`.
+         */
+        get: operations["get-releases"];
+        put?: never;
+        /**
+         * Roll out several versions together or not at all
+         * @description Needs the action `operate`.
+         */
+        post: operations["post-releases"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/releases/solve": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Find out how versions could go: what would have to go with them, or why they do not go
+         * @description Needs the action `read`.
+         */
+        get: operations["get-releases-solve"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/releases/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show a release with the rollouts of its parts
+         * @description Needs the action `read`.
+         */
+        get: operations["get-releases-id"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/rollouts": {
         parameters: {
             query?: never;
@@ -2411,6 +2475,23 @@ export interface components {
             name: string;
             /** @example Ada Brandt */
             owner?: string;
+        };
+        CreateRelease: {
+            /**
+             * @description Without it, named by its parts
+             * @example Protocol 3
+             */
+            name?: string;
+            /**
+             * @description In the order in which they shall go
+             * @example [
+             *       "flight-software@18",
+             *       "engine-controller@43"
+             *     ]
+             */
+            parts: string[] | null;
+            /** @example The show on Friday needs both */
+            reason: string;
         };
         CreateTeam: {
             /**
@@ -4144,6 +4225,11 @@ export interface components {
             /** @description Pass it as ?after= to read on */
             next?: string;
         };
+        PageRelease: {
+            items: components["schemas"]["Release"][];
+            /** @description Pass it as ?after= to read on */
+            next?: string;
+        };
         PageRollout: {
             items: components["schemas"]["Rollout"][];
             /** @description Pass it as ?after= to read on */
@@ -4385,6 +4471,87 @@ export interface components {
             /** @example The support line reports odd engine sounds */
             reason: string;
         };
+        Release: {
+            /** @description Who chose the parts; absent when the factory did */
+            byHand?: string;
+            /** @description Rollout of the part that took the others back */
+            cause?: string;
+            /** Format: date-time */
+            created: string;
+            /** Format: date-time */
+            finished?: string;
+            id: string;
+            /** @description How requirements are met, as it was assembled */
+            links: components["schemas"]["ReleaseLink"][];
+            /** @example flight-software 18 and engine-controller 43 */
+            name: string;
+            /** @description In the order in which they go; back they go in reverse */
+            parts: components["schemas"]["ReleasePart"][];
+            /** @description Why it ended as it did */
+            reason?: string;
+            /** @enum {string} */
+            state: "waiting" | "rolling_out" | "released" | "rolled_back" | "failed";
+            /** @description What it waits for */
+            waiting?: string;
+            /** @description Why these versions go together */
+            why: string;
+        };
+        ReleaseAnswer: {
+            /** @description How requirements would be met */
+            links: components["schemas"]["ReleaseLink"][];
+            /** @description All that would have to go, in order */
+            parts: components["schemas"]["ReleasePart"][];
+            /** @description Why they do not go together, in a sentence */
+            reason?: string;
+            /** @description What they would wait for */
+            waiting?: string;
+            works: boolean;
+        };
+        ReleaseLink: {
+            /**
+             * @description Component that provides it
+             * @example flight-software
+             */
+            by?: string;
+            /**
+             * @description Its version
+             * @example 18
+             */
+            byRelease?: string;
+            /** @example engine-controller */
+            component: string;
+            /** @example ^3 */
+            constraint: string;
+            /**
+             * @description What is required
+             * @example control-protocol
+             */
+            name: string;
+            /**
+             * @description In which version
+             * @example 3.0.0
+             */
+            provides?: string;
+            /**
+             * @description The version
+             * @example 43
+             */
+            release: string;
+        };
+        ReleasePart: {
+            artifact: string;
+            /** @example engine-controller */
+            component: string;
+            /**
+             * @description The version
+             * @example 43
+             */
+            release: string;
+            rollout: string;
+            /** @description Its rollout */
+            standing?: components["schemas"]["Rollout"];
+            team: string;
+        };
         Replay: {
             again: components["schemas"]["Verdict"];
             identical: boolean;
@@ -4456,6 +4623,8 @@ export interface components {
             baseline?: string;
             /** @description Who rolled it back by hand */
             byHand?: string;
+            /** @description Rollout of the part that took this one back with it: nothing was found against this version */
+            cause?: string;
             commit: string;
             /** @example engine-controller */
             component: string;
@@ -4498,6 +4667,8 @@ export interface components {
              * @example 12
              */
             release: string;
+            /** @description The release whose part it is; absent when it goes by itself */
+            releaseId?: string;
             /**
              * Format: int64
              * @description That both arms got
@@ -4562,6 +4733,8 @@ export interface components {
             baseline?: string;
             /** @description Who rolled it back by hand */
             byHand?: string;
+            /** @description Rollout of the part that took this one back with it: nothing was found against this version */
+            cause?: string;
             commit: string;
             /** @example engine-controller */
             component: string;
@@ -4608,6 +4781,8 @@ export interface components {
              * @example 12
              */
             release: string;
+            /** @description The release whose part it is; absent when it goes by itself */
+            releaseId?: string;
             /**
              * Format: int64
              * @description That both arms got
@@ -11659,6 +11834,393 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Product"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Locked */
+            423: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-releases": {
+        parameters: {
+            query?: {
+                /** @description How many at the most */
+                limit?: number;
+                /** @description The cursor of the page before */
+                after?: string;
+                /** @description Only those with this component among their parts */
+                component?: string;
+                /** @description Only those in this state */
+                state?: "waiting" | "rolling_out" | "released" | "rolled_back" | "failed";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageRelease"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Locked */
+            423: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "post-releases": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateRelease"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Release"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Locked */
+            423: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-releases-solve": {
+        parameters: {
+            query: {
+                /** @description A version, such as engine-controller@43; may be given several times */
+                part: string[] | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReleaseAnswer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Locked */
+            423: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-releases-id": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The identifier */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Release"];
                 };
             };
             /** @description Unauthorized */

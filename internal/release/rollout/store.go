@@ -1,4 +1,4 @@
-package release
+package rollout
 
 import (
 	"context"
@@ -12,60 +12,64 @@ import (
 	"github.com/digital-factory/factory/internal/ref"
 )
 
-const columns = `id, artifact, number, run, origin, first, base_artifact, base_number, base_workload, workload,
+// Columns are those of release_rollout.
+const Columns = `id, artifact, number, run, origin, first, base_artifact, base_number, base_workload, workload,
 	plan, plan_hash, split_key, experiments, phase, stage, held, waiting, reason, verdict, inputs, by_hand, requests, failed_requests,
-	created, started, staged, widened, deciding, decided, moved, finished, version, back`
+	created, started, staged, widened, deciding, decided, moved, finished, version, back, release_id, ready, cause`
 
-func scan(s store.Scanner) (Rollout, error) {
+// Scan reads Columns.
+func Scan(s store.Scanner) (Rollout, error) {
 	var r Rollout
 	var origin, plan, experiments, verdict, inputs, back string
 	var first int64
-	var created, started, staged, widened, deciding, decided, moved, finished int64
+	var created, started, staged, widened, deciding, decided, moved, finished, ready int64
 	err := s.Scan(&r.ID, &r.Artifact, &r.Number, &r.Run, &origin, &first, &r.BaseArtifact, &r.BaseNumber, &r.BaseWorkload, &r.Workload,
 		&plan, &r.PlanHash, &r.SplitKey, &experiments, &r.Phase, &r.Stage, &r.Held, &r.Waiting, &r.Reason, &verdict, &inputs, &r.ByHand, &r.Requests, &r.Unanswered,
-		&created, &started, &staged, &widened, &deciding, &decided, &moved, &finished, &r.Version, &back)
+		&created, &started, &staged, &widened, &deciding, &decided, &moved, &finished, &r.Version, &back, &r.Release, &ready, &r.Cause)
 	if err != nil {
 		return r, err
 	}
 	r.First = first == 1
 	r.Created, r.Started, r.Staged, r.Widened = store.Time(created), store.Time(started), store.Time(staged), store.Time(widened)
+	r.Ready = store.Time(ready)
 	r.Deciding, r.Decided, r.Moved, r.Finished = store.Time(deciding), store.Time(decided), store.Time(moved), store.Time(finished)
 	for _, doc := range []struct {
 		text string
 		into any
 	}{{origin, &r.Origin}, {plan, &r.Plan}, {experiments, &r.Experiments}, {verdict, &r.Verdict}, {inputs, &r.Inputs}, {back, &r.Back}} {
-		if err := decode(doc.text, doc.into); err != nil {
+		if err := Decode(doc.text, doc.into); err != nil {
 			return r, fmt.Errorf("rollout %s: %w", r.ID, err)
 		}
 	}
 	return r, nil
 }
 
-// decode reads a JSON column; an empty one says nothing.
-func decode(text string, into any) error {
+// Decode reads a JSON column; an empty one says nothing.
+func Decode(text string, into any) error {
 	if text == "" {
 		return nil
 	}
 	return json.Unmarshal([]byte(text), into)
 }
 
-func insert(ctx context.Context, tx *store.Tx, r Rollout) error {
+// Insert adds a rollout that waits for its turn.
+func Insert(ctx context.Context, tx *store.Tx, r Rollout) error {
 	origin, err := json.Marshal(r.Origin)
 	if err != nil {
 		return err
 	}
 	_, err = tx.Exec(ctx, `insert into release_rollout (id, component, team, artifact, number, run, origin, lane, first,
 		base_artifact, base_number, base_workload, workload, plan, plan_hash, split_key, experiments, phase, stage, held, waiting, reason,
-		verdict, inputs, by_hand, requests, failed_requests, created, started, staged, widened, deciding, decided, moved, finished, version)
-		values ($1, $2, $3, $4, $5, $6, $7, $8, 0, '', '', '', '', '', '', '', '', $9, 0, '', $10, '', '', '', '', 0, 0, $11, 0, 0, 0, 0, 0, 0, 0, 1)`,
+		verdict, inputs, by_hand, requests, failed_requests, created, started, staged, widened, deciding, decided, moved, finished, version, release_id)
+		values ($1, $2, $3, $4, $5, $6, $7, $8, 0, '', '', '', '', '', '', '', '', $9, 0, '', $10, '', '', '', '', 0, 0, $11, 0, 0, 0, 0, 0, 0, 0, 1, $12)`,
 		string(r.ID), string(r.Origin.Component), string(r.Origin.Team), string(r.Artifact), r.Number, string(r.Run), string(origin), r.Origin.Lane,
-		string(r.Phase), r.Waiting, store.Micros(r.Created))
+		string(r.Phase), r.Waiting, store.Micros(r.Created), string(r.Release))
 	return err
 }
 
-// save writes what can change, if nobody else changed it since it was read.
+// Save writes what can change, if nobody else changed it since it was read.
 // Requests and the latest event are written by count, beside it.
-func save(ctx context.Context, tx *store.Tx, r Rollout) error {
+func Save(ctx context.Context, tx *store.Tx, r Rollout) error {
 	plan, err := json.Marshal(r.Plan)
 	if err != nil {
 		return err
@@ -88,12 +92,12 @@ func save(ctx context.Context, tx *store.Tx, r Rollout) error {
 	}
 	n, err := tx.Exec(ctx, `update release_rollout set first = $3, base_artifact = $4, base_number = $5, base_workload = $6, workload = $7,
 		plan = $8, plan_hash = $9, split_key = $10, experiments = $11, phase = $12, stage = $13, held = $14, waiting = $15, reason = $16,
-		verdict = $17, inputs = $18, by_hand = $19, started = $20, staged = $21, widened = $22, decided = $23, moved = $24, finished = $25, back = $26,
+		verdict = $17, inputs = $18, by_hand = $19, started = $20, staged = $21, widened = $22, decided = $23, moved = $24, finished = $25, back = $26, release_id = $27, ready = $28, cause = $29,
 		version = version + 1 where id = $1 and version = $2`,
 		string(r.ID), r.Version, store.Flag(r.First), string(r.BaseArtifact), r.BaseNumber, string(r.BaseWorkload), string(r.Workload),
 		string(plan), r.PlanHash, r.SplitKey, string(experiments), string(r.Phase), r.Stage, r.Held, r.Waiting, r.Reason,
 		verdict, inputs, r.ByHand, store.Micros(r.Started), store.Micros(r.Staged), store.Micros(r.Widened),
-		store.Micros(r.Decided), store.Micros(r.Moved), store.Micros(r.Finished), back)
+		store.Micros(r.Decided), store.Micros(r.Moved), store.Micros(r.Finished), back, string(r.Release), store.Micros(r.Ready), string(r.Cause))
 	if err != nil {
 		return err
 	}
@@ -109,39 +113,31 @@ func encode[T any](v *T) (string, error) {
 	return string(raw), err
 }
 
-func get(ctx context.Context, tx *store.Tx, id ref.Rollout) (Rollout, error) {
-	r, err := store.One(ctx, tx, scan, `select `+columns+` from release_rollout where id = $1`, string(id))
+// Get returns a rollout.
+func Get(ctx context.Context, tx *store.Tx, id ref.Rollout) (Rollout, error) {
+	r, err := store.One(ctx, tx, Scan, `select `+Columns+` from release_rollout where id = $1`, string(id))
 	if errors.Is(err, store.ErrNone) {
 		return r, errs.New(errs.NotFound, "there is no rollout %s", id).Do("list the rollouts: factory rollout list")
 	}
 	return r, err
 }
 
-// read is get by itself.
-func (s *Service) read(ctx context.Context, id ref.Rollout) (r Rollout, err error) {
-	err = s.db.View(ctx, func(tx *store.Tx) error {
-		r, err = get(ctx, tx, id)
-		return err
-	})
-	return r, err
-}
-
-// lock makes writers of a rollout one after another until tx ends, so that a
+// Lock makes writers of a rollout one after another until tx ends, so that a
 // lever that a person pulls never loses to a count or a look at the evidence.
-func lock(ctx context.Context, tx *store.Tx, id ref.Rollout) error {
+func Lock(ctx context.Context, tx *store.Tx, id ref.Rollout) error {
 	_, err := tx.Exec(ctx, `update release_rollout set version = version where id = $1`, string(id))
 	return err
 }
 
-// latest returns the latest of a component's rollouts' times: staged or decided.
-func latest(ctx context.Context, tx *store.Tx, c ref.Component, column string) (time.Time, error) {
+// Latest returns the latest of a component's rollouts' times: staged or decided.
+func Latest(ctx context.Context, tx *store.Tx, c ref.Component, column string) (time.Time, error) {
 	at, err := store.One(ctx, tx, store.Scan1[int64], `select coalesce(max(`+column+`), 0) from release_rollout where component = $1`, string(c))
 	return store.Time(at), err
 }
 
-// active returns a component's rollout under way.
-func active(ctx context.Context, tx *store.Tx, c ref.Component) (r Rollout, found bool, err error) {
-	r, err = store.One(ctx, tx, scan, `select `+columns+` from release_rollout where component = $1
+// Active returns a component's rollout under way.
+func Active(ctx context.Context, tx *store.Tx, c ref.Component) (r Rollout, found bool, err error) {
+	r, err = store.One(ctx, tx, Scan, `select `+Columns+` from release_rollout where component = $1
 		and phase in ('staging', 'starting', 'running', 'promoting', 'rolling_back') order by id limit 1`, string(c))
 	if errors.Is(err, store.ErrNone) {
 		return r, false, nil
@@ -160,23 +156,27 @@ type Live struct {
 	Since       int64 // microseconds UTC
 }
 
-func scanLive(s store.Scanner) (Live, error) {
+// ScanLive reads LiveColumns.
+func ScanLive(s store.Scanner) (Live, error) {
 	var l Live
 	err := s.Scan(&l.Component, &l.Environment, &l.Artifact, &l.Number, &l.Workload, &l.Commit, &l.Since)
 	return l, err
 }
 
-const liveColumns = `component, environment, artifact, number, workload, commit_id, since`
+// LiveColumns are those of release_live.
+const LiveColumns = `component, environment, artifact, number, workload, commit_id, since`
 
-func live(ctx context.Context, tx *store.Tx, c ref.Component, e ref.Environment) (l Live, found bool, err error) {
-	l, err = store.One(ctx, tx, scanLive, `select `+liveColumns+` from release_live where component = $1 and environment = $2`, string(c), string(e))
+// LiveIn returns what runs of a component in an environment.
+func LiveIn(ctx context.Context, tx *store.Tx, c ref.Component, e ref.Environment) (l Live, found bool, err error) {
+	l, err = store.One(ctx, tx, ScanLive, `select `+LiveColumns+` from release_live where component = $1 and environment = $2`, string(c), string(e))
 	if errors.Is(err, store.ErrNone) {
 		return l, false, nil
 	}
 	return l, err == nil, err
 }
 
-func setLive(ctx context.Context, tx *store.Tx, l Live) error {
+// SetLive notes what runs in an environment.
+func SetLive(ctx context.Context, tx *store.Tx, l Live) error {
 	_, err := tx.Exec(ctx, `insert into release_live (component, environment, artifact, number, workload, commit_id, since)
 		values ($1, $2, $3, $4, $5, $6, $7) on conflict (component, environment)
 		do update set artifact = $3, number = $4, workload = $5, commit_id = $6, since = $7`,

@@ -1,4 +1,4 @@
-package release
+package rollout
 
 import (
 	"hash/maphash"
@@ -7,10 +7,10 @@ import (
 	"github.com/digital-factory/factory/internal/ref"
 )
 
-// known remembers units that the database holds already, so that what a service
+// Known remembers units that the database holds already, so that what a service
 // tells of them again and again costs no statement. It forgets all when it is
 // full, and at a restart: then the database says that it has them.
-type known struct {
+type Known struct {
 	seed maphash.Seed
 
 	mu    sync.Mutex // guards units
@@ -20,13 +20,14 @@ type known struct {
 // mostKnown bounds the memory: about 40 MB.
 const mostKnown = 1 << 20
 
-func newKnown() *known {
-	return &known{seed: maphash.MakeSeed(), units: map[uint64]struct{}{}}
+// NewKnown remembers nothing yet.
+func NewKnown() *Known {
+	return &Known{seed: maphash.MakeSeed(), units: map[uint64]struct{}{}}
 }
 
 // hash names a unit's row. That two share a name among a million, so that one is
 // not counted, has a probability of 3 in 10^8.
-func (k *known) hash(id ref.Rollout, name, unit string) uint64 {
+func (k *Known) hash(id ref.Rollout, name, unit string) uint64 {
 	var h maphash.Hash
 	h.SetSeed(k.seed)
 	for _, part := range []string{string(id), name, unit} {
@@ -36,8 +37,8 @@ func (k *known) hash(id ref.Rollout, name, unit string) uint64 {
 	return h.Sum64()
 }
 
-// drop takes out of the tally what is known.
-func (k *known) drop(id ref.Rollout, t *tally) {
+// Drop takes out of the tally what is known.
+func (k *Known) Drop(id ref.Rollout, t *Tally) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	order := t.order[:0]
@@ -55,8 +56,8 @@ func (k *known) drop(id ref.Rollout, t *tally) {
 	t.order = order
 }
 
-// keep notes what the database holds now.
-func (k *known) keep(id ref.Rollout, t *tally) {
+// Keep notes what the database holds now.
+func (k *Known) Keep(id ref.Rollout, t *Tally) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	for _, g := range t.order {

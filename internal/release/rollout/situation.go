@@ -1,4 +1,4 @@
-package release
+package rollout
 
 import (
 	"context"
@@ -11,23 +11,32 @@ import (
 	"github.com/digital-factory/factory/internal/release/plan"
 )
 
-// count is one row of release_count.
-type count struct {
+// Arm of a rollout.
+type Arm string
+
+// The arms.
+const (
+	Baseline Arm = "baseline"
+	Canary   Arm = "canary"
+)
+
+// Count is one row of release_count.
+type Count struct {
 	name  string
 	stage int
 	arm   Arm
 	evidence.Moments
 }
 
-func counts(ctx context.Context, tx *store.Tx, id ref.Rollout) ([]count, error) {
-	return store.List(ctx, tx, func(s store.Scanner) (count, error) {
-		var c count
+func Counts(ctx context.Context, tx *store.Tx, id ref.Rollout) ([]Count, error) {
+	return store.List(ctx, tx, func(s store.Scanner) (Count, error) {
+		var c Count
 		return c, s.Scan(&c.name, &c.stage, &c.arm, &c.Units, &c.Sum, &c.Squares)
 	}, `select metric, stage, arm, units, total, squares from release_count where rollout = $1 order by metric, stage, arm`, string(id))
 }
 
-// situation builds what Next decides from.
-func situation(r Rollout, rows []count) Situation {
+// Situate builds what Next decides from.
+func Situate(r Rollout, rows []Count) Situation {
 	s := Situation{Plan: r.Plan, Stage: r.Stage, Held: r.Held, First: r.First, Inputs: evidence.Inputs{FirstVersion: r.First}}
 	stages := len(r.Plan.Shares)
 	s.Inputs.Exposures = make([]evidence.Exposure, stages)
@@ -40,7 +49,7 @@ func situation(r Rollout, rows []count) Situation {
 	}
 	at := map[string]int{} // metrics by what their counts are called
 	for i, m := range r.Plan.Evidence.Metrics {
-		at[watched(m.Name)] = i
+		at[Watched(m.Name)] = i
 		s.Inputs.Metrics = append(s.Inputs.Metrics, nothing(m, r.Plan.Shares))
 	}
 	for _, c := range rows {
@@ -54,19 +63,19 @@ func situation(r Rollout, rows []count) Situation {
 		}
 		exposure := &s.Inputs.Exposures[c.stage]
 		switch {
-		case name == exposed && c.arm == Canary:
+		case name == Exposed && c.arm == Canary:
 			exposure.Canary += c.Units
-		case name == exposed:
+		case name == Exposed:
 			exposure.Baseline += c.Units
-		case name == served(c.stage):
+		case name == Served(c.stage):
 			exposure.Served += c.Units
-		case name == canaryUnits:
+		case name == CanaryUnits:
 			s.errors(func(m *evidence.MetricInput) { m.Arm.Units += c.Units })
-		case name == canaryFailed:
+		case name == CanaryFailed:
 			s.errors(func(m *evidence.MetricInput) { m.Arm.Failures += c.Units })
 		}
 		for i := range r.Experiments {
-			if name == key(outcome(i, true)) {
+			if name == key(OutcomeOf(i, true)) {
 				takeOutcome(&s.Experiments[i][c.stage], c, part)
 			}
 		}
@@ -113,7 +122,7 @@ func outcomes(shares []float64) []evidence.OutcomeStage {
 }
 
 // take adds a row to a metric's counts.
-func take(in *evidence.MetricInput, kind evidence.Kind, c count, part string) {
+func take(in *evidence.MetricInput, kind evidence.Kind, c Count, part string) {
 	switch kind {
 	case evidence.Events:
 		*armOf(c.arm, &in.Stages[c.stage].Canary, &in.Stages[c.stage].Baseline) += c.Units
@@ -130,8 +139,8 @@ func take(in *evidence.MetricInput, kind evidence.Kind, c count, part string) {
 	}
 }
 
-func takeOutcome(o *evidence.OutcomeStage, c count, part string) {
-	if part == answer(true) {
+func takeOutcome(o *evidence.OutcomeStage, c Count, part string) {
+	if part == YesNo(true) {
 		*armOf(c.arm, &o.CanaryYes, &o.BaselineYes) += c.Units
 	} else {
 		*armOf(c.arm, &o.CanaryNo, &o.BaselineNo) += c.Units

@@ -1,4 +1,4 @@
-package release
+package rollout
 
 import (
 	"math/rand/v2"
@@ -41,7 +41,7 @@ func newPlay(seed uint64) *play {
 	if rng.IntN(2) == 0 {
 		r.Experiments, p.outcomes = make([]Experiment, 1), rng.Float64()*0.3
 	}
-	p.sit = situation(r, nil)
+	p.sit = Situate(r, nil)
 	return p
 }
 
@@ -169,7 +169,7 @@ func TestNextWaitsForTheExperiment(t *testing.T) {
 	t.Parallel()
 	r := Rollout{Plan: plan.Default("normal", false), Experiments: make([]Experiment, 1), Stage: 1}
 	base := func() Situation {
-		s := situation(r, nil)
+		s := Situate(r, nil)
 		s.Inputs.Exposures[1].Canary, s.Inputs.Exposures[1].Baseline, s.Inputs.Exposures[1].Served = 900, 2700, 2500
 		s.Inputs.Metrics[0].Arm = evidence.OneArm{Units: 2500}
 		return s
@@ -205,8 +205,8 @@ func TestNextWaitsForTheExperiment(t *testing.T) {
 	}
 }
 
-func row(name string, units int64) count {
-	return count{name: name, arm: Canary, Moments: evidence.Moments{Units: units}}
+func row(name string, units int64) Count {
+	return Count{name: name, arm: Canary, Moments: evidence.Moments{Units: units}}
 }
 
 // TestFirstVersion is judged by its synthetic units alone.
@@ -216,8 +216,8 @@ func TestFirstVersion(t *testing.T) {
 		failures int64
 		want     Step
 	}{{0, Promote}, {1, Promote}, {9, Stay}, {60, RollBack}, {200, RollBack}} {
-		s := situation(Rollout{Plan: plan.Default("normal", true), First: true}, []count{
-			row(exposed, 200), row(served(0), 200), row(canaryUnits, 200), row(canaryFailed, c.failures), row(watched(plan.Errors), c.failures),
+		s := Situate(Rollout{Plan: plan.Default("normal", true), First: true}, []Count{
+			row(Exposed, 200), row(Served(0), 200), row(CanaryUnits, 200), row(CanaryFailed, c.failures), row(Watched(plan.Errors), c.failures),
 		})
 		if step, v, _ := Next(s); step != c.want {
 			t.Errorf("%d of 200 failed: %s, want %s: %s", c.failures, step, c.want, v.Reason)
