@@ -24,7 +24,7 @@ func All() []Payload {
 		DeploymentFinished{}, RolloutStarted{}, RolloutWidened{}, RolloutHeld{}, RolloutResumed{}, RolloutDecided{}, RolloutFinished{}, EffectMeasured{},
 		WorkloadReady{}, WorkloadCrashed{}, WorkloadStopped{},
 		AlertFired{}, AlertResolved{},
-		IncidentOpened{}, IncidentNoted{}, IncidentResolved{},
+		IncidentOpened{}, IncidentJoined{}, IncidentNoted{}, IncidentResolved{}, IncidentFollowedUp{}, ReviewChanged{}, ReviewPublished{},
 		FlagCreated{}, FlagChanged{}, FlagSwitched{}, FlagArchived{},
 	}
 }
