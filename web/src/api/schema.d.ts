@@ -1735,7 +1735,7 @@ export interface components {
             /** Format: date-time */
             resolved?: string;
             /** @enum {string} */
-            rule: "errors" | "latency" | "crash-loop" | "silence";
+            rule: "errors" | "latency" | "crash-loop" | "silence" | "unheard" | "slo-burn-fast" | "slo-burn-slow" | "slo-burn-day" | "slo-burn-drip";
             /**
              * @description page: somebody must look now, an incident is opened; ticket: this week
              * @enum {string}
@@ -1760,7 +1760,7 @@ export interface components {
              */
             threshold: number;
             /** @enum {string} */
-            unit: "share" | "s" | "crashes" | "requests";
+            unit: "share" | "s" | "crashes" | "requests" | "times";
             /**
              * Format: double
              * @description Last seen, in the unit of the threshold
