@@ -60,6 +60,16 @@ func (s *session) incidentShow() *cobra.Command {
 			}
 			return s.print(d, func(t *table) {
 				t.row(d.State, d.Title, "owner "+d.Team)
+				for n, c := range d.Causes {
+					t.row([]string{"cause", "joined by"}[min(n, 1)], c.Cause, c.Text)
+				}
+				if l := d.Last; l != nil {
+					t.row("last change", l.Text, strings.Join(append([]string{l.At.Local().Format("2 Jan 15:04:05"), l.Commit[:min(7, len(l.Commit))]}, l.Items...), " "))
+				}
+				if b := d.Burn; b != nil {
+					t.row("error budget", fmt.Sprintf("%.3g %% of %s went in %s, %.3g times faster than %.5g %% allows", 100*b.Spent, age(b.PeriodSeconds), age(b.WindowSeconds), b.Rate, 100*b.Objective),
+						fmt.Sprintf("%.3g %% left", 100*b.Left))
+				}
 				if d.Decision != nil {
 					t.row("decided", d.Decision.Reason, fmt.Sprintf("log evidence %.2f of %.2f", d.Decision.LogE, d.Decision.Threshold))
 				}

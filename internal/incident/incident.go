@@ -4,12 +4,12 @@
 //
 // # Owns
 //
-// incident_incident, incident_alert; incident_component and incident_entry,
-// which are projections.
+// incident_incident, incident_alert, incident_cause, incident_burn;
+// incident_component, incident_entry and incident_change, which are projections.
 //
 // # Tells
 //
-// incident.opened, incident.noted, incident.resolved.
+// incident.opened, incident.joined, incident.noted, incident.resolved.
 //
 // # Asks
 //
@@ -18,7 +18,7 @@
 // # Invariants
 //
 // What one component suffers in one environment at one time is one incident: a
-// rollback and the alerts around it do not open two. A rollback that no
+// rollback, the alerts around it and who reports it do not open two. A rollback that no
 // customer's traffic reached is no incident. An incident ends once.
 package incident
 
@@ -46,16 +46,6 @@ const (
 	Resolved State = "resolved"
 )
 
-// Cause is what opened an incident.
-type Cause string
-
-// The causes.
-const (
-	Verdict Cause = "verdict" // a rollout was rolled back after customers' traffic had reached it
-	Alert   Cause = "alert"   // an alert that pages fired
-	Person  Cause = "person"
-)
-
 // Incident is a time in which customers may have been hurt.
 type Incident struct {
 	ID              ref.Incident
@@ -73,6 +63,7 @@ type Incident struct {
 	Resolved        time.Time // zero while open
 	ResolvedBecause string
 	ResolvedBy      ref.Rollout // whose promotion ended it; may be empty
+	Burn            Burn        // of the error budget, when it is part of it; not in lists
 }
 
 // Change is what was being rolled out, as far as known.

@@ -113,6 +113,13 @@ func firing(ctx context.Context, tx *store.Tx, id ref.Incident) (int, error) {
 	return store.One(ctx, tx, store.Scan1[int], `select count(*) from incident_alert where incident = $1 and firing = 1`, string(id))
 }
 
+// lock makes who opens incidents of a component wait for each other: there is
+// one at a time.
+func lock(ctx context.Context, tx *store.Tx, c ref.Component) error {
+	_, err := tx.Exec(ctx, `update incident_component set team = team where component = $1`, string(c))
+	return err
+}
+
 // setComponent notes who owns a component.
 func setComponent(ctx context.Context, tx *store.Tx, c ref.Component, team ref.Team) error {
 	_, err := tx.Exec(ctx, `insert into incident_component (component, team, rollout, artifact, release, commit_id, commit_title, items)

@@ -584,7 +584,7 @@ export interface paths {
         get: operations["get-incidents"];
         put?: never;
         /**
-         * Report an incident that no fact has reported
+         * Report an incident that no fact has reported; while one is open for the component in the environment, the report joins it and that one is returned
          * @description Needs the action `operate`.
          */
         post: operations["post-incidents"];
@@ -2670,6 +2670,54 @@ export interface components {
             since: string;
             workload: string;
         };
+        ErrorBudget: {
+            /**
+             * Format: double
+             * @example 820
+             */
+            failed: number;
+            /**
+             * Format: double
+             * @description Share of the period's budget that was left; below 0 when it is overspent
+             * @example 0.9
+             */
+            left: number;
+            /**
+             * Format: double
+             * @description Promised availability, 0..1
+             * @example 0.995
+             */
+            objective: number;
+            /**
+             * Format: double
+             * @description That the budget is for
+             * @example 2592000
+             */
+            periodSeconds: number;
+            /**
+             * Format: double
+             * @description Times faster than the objective allows; at 1 the budget lasts for its period
+             * @example 41
+             */
+            rate: number;
+            /**
+             * Format: double
+             * @example 4000
+             */
+            requests: number;
+            /**
+             * Format: double
+             * @description Share of the period's budget that went in the window
+             * @example 0.057
+             */
+            spent: number;
+            /**
+             * Format: double
+             * @description That rate, spent, requests and failed are of
+             * @example 3600
+             */
+            windowSeconds: number;
+        };
         Evidence: {
             /** Format: date-time */
             at: string;
@@ -3156,11 +3204,11 @@ export interface components {
              */
             began: string;
             /**
-             * @description What opened it: a rollout's verdict, an alert that pages, a person
+             * @description What opened it: a rollout's verdict, an error budget that burns, a component that nothing is heard of any more, another alert that pages, a person
              * @example verdict
              * @enum {string}
              */
-            cause: "verdict" | "alert" | "person";
+            cause: "verdict" | "slo-burn" | "silence" | "alert" | "person";
             commit?: string;
             commitTitle?: string;
             /** @example engine-controller */
@@ -3218,6 +3266,16 @@ export interface components {
             /** @example engine-controller 12 was rolled back */
             title: string;
         };
+        IncidentCause: {
+            /** Format: date-time */
+            at: string;
+            /** @enum {string} */
+            cause: "verdict" | "slo-burn" | "silence" | "alert" | "person";
+            /** @description Of a verdict */
+            rollout?: string;
+            /** @example engine-controller in production burns its error budget 41 times too fast */
+            text: string;
+        };
         IncidentDetail: {
             artifact?: string;
             /**
@@ -3225,12 +3283,16 @@ export interface components {
              * @description Start of the impact, as far as known
              */
             began: string;
+            /** @description How the error budget went, when it is part of it */
+            burn?: components["schemas"]["ErrorBudget"];
             /**
-             * @description What opened it: a rollout's verdict, an alert that pages, a person
+             * @description What opened it: a rollout's verdict, an error budget that burns, a component that nothing is heard of any more, another alert that pages, a person
              * @example verdict
              * @enum {string}
              */
-            cause: "verdict" | "alert" | "person";
+            cause: "verdict" | "slo-burn" | "silence" | "alert" | "person";
+            /** @description What opened it, then what joined it, oldest first */
+            causes: components["schemas"]["IncidentCause"][];
             commit?: string;
             commitTitle?: string;
             /** @example engine-controller */
@@ -3246,6 +3308,8 @@ export interface components {
              *     ]
              */
             items?: string[] | null;
+            /** @description What changed last of the component in the environment before it began: the first suspect, not the culprit */
+            last?: components["schemas"]["LastChange"];
             /**
              * Format: double
              * @description From began until resolved or now
@@ -3663,6 +3727,28 @@ export interface components {
             /** Format: int64 */
             behind: number;
             name: string;
+        };
+        LastChange: {
+            /** @description Who or what changed it */
+            actor: string;
+            /** Format: date-time */
+            at: string;
+            commit?: string;
+            commitTitle?: string;
+            /** @example production */
+            environment: string;
+            /**
+             * @example [
+             *       "ENG-2"
+             *     ]
+             */
+            items?: string[] | null;
+            /** @example 12 */
+            release?: string;
+            /** @description Rollout, flag or artifact, as kind/identifier */
+            subject: string;
+            /** @example version 12 was promoted in production */
+            text: string;
         };
         Me: {
             /** @description What this actor may do on no object at all */

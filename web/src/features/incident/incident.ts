@@ -7,6 +7,8 @@ export type Entry = Incident["timeline"][number];
 /** What opened it, in words. */
 export const causes: Record<Incident["cause"], string> = {
   verdict: "a rollout that the evidence took back",
+  "slo-burn": "an error budget that burns",
+  silence: "silence",
   alert: "an alert that pages",
   person: "a person",
 };
