@@ -46,6 +46,7 @@ func (a *API) incidents() {
 			i, err := a.Incident.Resolve(ctx, who, ref.Incident(in.ID), in.Body.Because)
 			return answer(incidentOf(i), current(err, incidentOf))
 		})
+	a.reviews()
 }
 
 func incidentOf(i incident.Incident) client.Incident {

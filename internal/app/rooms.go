@@ -106,7 +106,7 @@ func (a *App) furnish(ctx context.Context) error {
 	watch.release = rollouts
 	signals := telemetry.New(db, j, metrics{metricStore}, metrics{metricStore}, &outcomes{run, rollouts}, usage{run}, promises{artifacts}, now)
 	in.telemetry, counts.telemetry = signals, signals
-	incidents := incident.New(db, j, now)
+	incidents := incident.New(db, j, boards{work}, harm{signals, rollouts}, now)
 	insights := insight.New(db, now)
 	graph := thread.New(db)
 	dossiers := dossier.New(j, decided{rollouts}, threads{graph}, seals{artifacts}, now)

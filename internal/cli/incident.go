@@ -11,8 +11,9 @@ import (
 )
 
 func (s *session) incident() *cobra.Command {
-	cmd := &cobra.Command{Use: "incident", Short: "See incidents, report them, note what was found, end them", Example: "  factory incident list --state open\n  factory incident show ID"}
-	cmd.AddCommand(s.incidentList(), s.incidentShow(), s.incidentOpen(), s.incidentNote(), s.incidentResolve())
+	cmd := &cobra.Command{Use: "incident", Short: "See incidents, report them, note what was found, end them, learn from them",
+		Example: "  factory incident list --state open\n  factory incident show ID\n  factory incident review ID"}
+	cmd.AddCommand(s.incidentList(), s.incidentShow(), s.incidentOpen(), s.incidentNote(), s.incidentResolve(), s.incidentReview(), s.incidentAction(), s.incidentPublish())
 	return cmd
 }
 

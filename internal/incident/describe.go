@@ -83,6 +83,9 @@ func count(n int, what string) string {
 	if n == 1 {
 		return "1 " + what
 	}
+	if stem, y := strings.CutSuffix(what, "y"); y && !strings.HasSuffix(what, "ay") {
+		return fmt.Sprintf("%d %sies", n, stem)
+	}
 	return fmt.Sprintf("%d %ss", n, what)
 }
 

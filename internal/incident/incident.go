@@ -4,22 +4,26 @@
 //
 // # Owns
 //
-// incident_incident, incident_alert, incident_cause, incident_burn;
+// incident_incident, incident_alert, incident_cause, incident_burn,
+// incident_review, incident_action;
 // incident_component, incident_entry and incident_change, which are projections.
 //
 // # Tells
 //
-// incident.opened, incident.joined, incident.noted, incident.resolved.
+// incident.opened, incident.joined, incident.noted, incident.resolved,
+// incident.followed-up, review.changed, review.published.
 //
 // # Asks
 //
-// Nothing: facts carry along what it needs.
+// Board, to put action items on and to know where they stand; Harm, how many
+// requests and units failed. All else is carried along by facts.
 //
 // # Invariants
 //
 // What one component suffers in one environment at one time is one incident: a
 // rollback, the alerts around it and who reports it do not open two. A rollback that no
-// customer's traffic reached is no incident. An incident ends once.
+// customer's traffic reached is no incident. An incident ends once, and its review
+// is published once. A draft says what facts know and nothing else.
 package incident
 
 import (

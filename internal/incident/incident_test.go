@@ -36,7 +36,7 @@ func each(t *testing.T, f func(t *testing.T, r room)) {
 		now := func() time.Time { return at }
 		j := journal.New(db, now)
 		eva := access.Actor{ID: "a-eva", Name: "Eva", Login: "eva", Roles: []access.Role{access.Member}, Teams: []string{"engine"}, Scopes: access.Scopes()}
-		r := room{New(db, j, now), db, j, eva, &at}
+		r := room{New(db, j, &board{}, hurt{}, now), db, j, eva, &at}
 		r.tell(t, -60, fact.ComponentCreated{Component: "engine-controller", Team: "engine"})
 		f(t, r)
 	})

@@ -18,12 +18,14 @@ import (
 type Service struct {
 	db      *store.DB
 	journal *journal.Journal
+	board   Board
+	harm    Harm
 	now     func() time.Time
 }
 
 // New returns the service. It starts nothing.
-func New(db *store.DB, j *journal.Journal, now func() time.Time) *Service {
-	return &Service{db: db, journal: j, now: now}
+func New(db *store.DB, j *journal.Journal, b Board, h Harm, now func() time.Time) *Service {
+	return &Service{db: db, journal: j, board: b, harm: h, now: now}
 }
 
 // Report is an incident that a person noticed. Environment defaults to

@@ -614,6 +614,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/incidents/{id}/actions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Put an action item of an incident on the owning team's board
+         * @description Needs the action `plan-work`.
+         */
+        post: operations["post-incidents-id-actions"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/incidents/{id}/note": {
         parameters: {
             query?: never;
@@ -634,6 +654,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/incidents/{id}/publish": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Publish an incident's review: what was learned stands
+         * @description Needs the action `operate`.
+         */
+        post: operations["post-incidents-id-publish"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/incidents/{id}/resolve": {
         parameters: {
             query?: never;
@@ -648,6 +688,30 @@ export interface paths {
          * @description Needs the action `operate`.
          */
         post: operations["post-incidents-id-resolve"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/incidents/{id}/review": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show an incident's review: a draft made from its timeline until somebody writes in it
+         * @description Needs the action `read`.
+         */
+        get: operations["get-incidents-id-review"];
+        /**
+         * Write in an incident's review
+         * @description Needs the action `operate`.
+         */
+        put: operations["put-incidents-id-review"];
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1712,6 +1776,11 @@ export interface components {
              * @description Send it back with a change
              */
             version: number;
+        };
+        AddAction: {
+            description?: string;
+            /** @example Probe the sensor before traffic */
+            title: string;
         };
         AddMember: {
             /**
@@ -4458,6 +4527,13 @@ export interface components {
             /** @example Repository with the first commit */
             title: string;
         };
+        PublishReview: {
+            /**
+             * Format: int64
+             * @description That was read
+             */
+            version: number;
+        };
         PullItem: {
             /** @description Who will work on it; default: as it was, else whoever pulls it */
             assignee?: string;
@@ -4517,6 +4593,105 @@ export interface components {
              * @example %
              */
             unit: string;
+        };
+        Review: {
+            /** @description Action items, on the owning team's board; oldest first */
+            actions: components["schemas"]["ReviewAction"][];
+            /** Format: date-time */
+            changed?: string;
+            changedBy?: string;
+            incident: string;
+            numbers: components["schemas"]["ReviewNumbers"];
+            /** @description Questions to people, by section */
+            prompts: components["schemas"]["ReviewText"];
+            /** Format: date-time */
+            published?: string;
+            publishedBy?: string;
+            /** @enum {string} */
+            state: "draft" | "published";
+            text: components["schemas"]["ReviewText"];
+            /**
+             * Format: int64
+             * @description 0 while nobody has written: the text is then drafted from the timeline whenever it is read
+             */
+            version: number;
+        };
+        ReviewAction: {
+            /** @description Who added it */
+            actor: string;
+            assignee?: string;
+            /**
+             * Format: date-time
+             * @description When it was added
+             */
+            at: string;
+            /** @description Why it cannot go on */
+            blocked?: string;
+            /** @example ENG-9 */
+            item: string;
+            /**
+             * @description Where it stands now
+             * @enum {string}
+             */
+            state: "ready" | "building" | "verifying" | "releasing" | "done";
+            /** @example Probe the sensor before traffic */
+            title: string;
+        };
+        ReviewNumbers: {
+            /**
+             * Format: double
+             * @description From the beginning until it was noticed
+             * @example 120
+             */
+            detectedSeconds: number;
+            /** @description The incident is over */
+            final: boolean;
+            /**
+             * Format: double
+             * @description From the beginning of the impact to its end, or to now
+             * @example 420
+             */
+            lastedSeconds: number;
+            /**
+             * Format: double
+             * @description From when it was noticed until it was over; absent while it is open
+             * @example 300
+             */
+            recoveredSeconds?: number;
+            /**
+             * Format: double
+             * @description While it lasted; absent when not known
+             * @example 4200
+             */
+            requests?: number;
+            /**
+             * Format: double
+             * @example 420
+             */
+            requestsFailed?: number;
+            /**
+             * Format: int64
+             * @description That the version that was taken back served; absent when not known
+             * @example 120
+             */
+            units?: number;
+            /**
+             * Format: int64
+             * @example 3
+             */
+            unitsFailed?: number;
+        };
+        ReviewText: {
+            /** @description What changed before it began, and what ended it */
+            changed: string;
+            /** @description What happened, when */
+            happened: string;
+            /** @description On whom, how much */
+            impact: string;
+            /** @description What to learn; must be answered before it is published */
+            learn: string;
+            /** @description What went well */
+            well: string;
         };
         RollBack: {
             /** @example The support line reports odd engine sounds */
@@ -4919,6 +5094,14 @@ export interface components {
              * @description Seconds
              */
             timeout: number;
+        };
+        SaveReview: {
+            text: components["schemas"]["ReviewText"];
+            /**
+             * Format: int64
+             * @description That the edit is based on; a stale one is refused with what is there now
+             */
+            version: number;
         };
         Scores: {
             /**
@@ -8715,6 +8898,105 @@ export interface operations {
             };
         };
     };
+    "post-incidents-id-actions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The identifier */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AddAction"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Review"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Locked */
+            423: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "post-incidents-id-note": {
         parameters: {
             query?: never;
@@ -8814,6 +9096,105 @@ export interface operations {
             };
         };
     };
+    "post-incidents-id-publish": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The identifier */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PublishReview"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Review"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Locked */
+            423: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "post-incidents-id-resolve": {
         parameters: {
             query?: never;
@@ -8837,6 +9218,200 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Incident"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Locked */
+            423: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-incidents-id-review": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The identifier */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Review"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Locked */
+            423: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "put-incidents-id-review": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The identifier */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SaveReview"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Review"];
                 };
             };
             /** @description Unauthorized */
