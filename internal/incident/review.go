@@ -73,7 +73,7 @@ func (s *Sections) check() error {
 	bad := errs.New(errs.Invalid, "the review cannot be kept")
 	for _, f := range s.fields() {
 		if *f.text = strings.TrimSpace(*f.text); len([]rune(*f.text)) > longest {
-			bad.In(f.name, "must have at most %d characters", longest)
+			bad.In("text."+f.name, "must have at most %d characters", longest)
 		}
 	}
 	if len(bad.Fields) > 0 {
@@ -159,7 +159,7 @@ func (s *Service) PublishReview(ctx context.Context, who access.Actor, id ref.In
 		case d.State != Resolved:
 			return nil, errs.New(errs.Blocked, "the incident is open: its review cannot be published before it is over").Do("resolve it, or wait for the fact that does")
 		case now.Text.Learn == "":
-			return nil, errs.New(errs.Invalid, "the review says nothing about what to learn").In("learn", "must be answered").Do("write it: factory incident review %s --learn TEXT", id)
+			return nil, errs.New(errs.Invalid, "the review says nothing about what to learn").In("text.learn", "must be answered").Do("write it: factory incident review %s --learn TEXT", id)
 		}
 		now.State, now.Published, now.PublishedBy = Published, s.now().UTC().Truncate(time.Microsecond), who.Name
 		var actions []ref.Item
