@@ -39,9 +39,10 @@ type harm struct {
 	release   *release.Service
 }
 
-// Requests asks the gateway's counts.
+// Requests asks the gateway's counts, which come every second: a rate needs a few
+// of them.
 func (h harm) Requests(ctx context.Context, c ref.Component, e ref.Environment, from, to time.Time) (all, failed float64, known bool, err error) {
-	over := max(15*time.Second, to.Sub(from)).Round(time.Second)
+	over := max(5*time.Second, to.Sub(from)).Round(time.Second)
 	ask := func(more string) (float64, bool, error) {
 		return h.telemetry.Instant(ctx, fmt.Sprintf("sum(increase(gateway_requests_total{component=%s,environment=%s%s}[%ds]))",
 			strconv.Quote(string(c)), strconv.Quote(string(e)), more, int64(over.Seconds())), to)

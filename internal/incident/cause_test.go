@@ -12,6 +12,7 @@ import (
 	"github.com/digital-factory/factory/internal/base/store"
 	"github.com/digital-factory/factory/internal/fact"
 	"github.com/digital-factory/factory/internal/journal"
+	"github.com/digital-factory/factory/internal/ref"
 )
 
 // burns is an alert about the error budget; the burn began at a minute.
@@ -77,8 +78,8 @@ func TestOneIncidentAtATime(t *testing.T) {
 	}{
 		"a burn that stopped":             {tell(started("2"), finished("2", "promoted", true, 0), burns(0), burnt()), []string{"resolved slo-burn (version 2 was promoted in production)"}},
 		"a silence that ended":            {tell(silent(-2), heard()), []string{"resolved silence ()"}},
-		"a burn within a rollback":        {tell(started("2"), finished("2", "rolled_back", true, 0), burns(0), burnt()), []string{"open verdict+slo-burn (version 2 was rolled back in production, to version 1)"}},
-		"the fix ends both":               {tell(started("2"), finished("2", "rolled_back", true, 0), burns(0), finished("3", "promoted", true, 2)), []string{"resolved verdict+slo-burn (version 2 was rolled back in production, to version 1)"}},
+		"a burn within a rollback":        {tell(started("2"), finished("2", "rolled_back", true, 0), burns(0), burnt()), []string{"open verdict+slo-burn (the rollout of version 2 began in production)"}},
+		"the fix ends both":               {tell(started("2"), finished("2", "rolled_back", true, 0), burns(0), finished("3", "promoted", true, 2)), []string{"resolved verdict+slo-burn (the rollout of version 2 began in production)"}},
 		"a burn, then the rollback":       {tell(started("2"), burns(1), finished("2", "rolled_back", true, 0), burnt()), []string{"open slo-burn+verdict (the rollout of version 2 began in production)"}},
 		"two alerts, the burn first":      {tell(burns(0), alert("errors", "page"), burnt()), []string{"open slo-burn+alert ()"}},
 		"both are over":                   {tell(burns(0), alert("errors", "page"), burnt(), calm("errors")), []string{"resolved slo-burn+alert ()"}},
@@ -145,6 +146,30 @@ func TestBurnIsToldWhole(t *testing.T) {
 		p, err := journal.Decode[fact.IncidentOpened](list[0])
 		if err != nil || p.Cause != "slo-burn" || p.Last.Subject != "rollout/ro-2" || p.Last.Commit != "c2" || p.Rollout != "" {
 			t.Fatalf("%+v, %v", p, err)
+		}
+	})
+}
+
+// What happens in another environment is no part of the timeline.
+func TestTimelineIsOfOneEnvironment(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, r room) {
+		r.tell(t, 0, burns(0))
+		for n, e := range []ref.Environment{"staging", "production"} {
+			r.tell(t, n+1, fact.WorkloadCrashed{Component: "engine-controller", Environment: e, Version: "2", Reason: "it was ended"})
+		}
+		d, err := r.Get(t.Context(), r.eva, r.one(t).ID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got []string
+		for _, e := range d.Timeline {
+			if e.Kind == "workload.crashed" {
+				got = append(got, e.Text)
+			}
+		}
+		if diff := cmp.Diff([]string{"version 2 crashed in production: it was ended"}, got); diff != "" {
+			t.Fatalf("(-want +got):\n%s", diff)
 		}
 	})
 }

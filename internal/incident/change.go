@@ -84,9 +84,17 @@ func switched(p fact.FlagSwitched) string {
 	return fmt.Sprintf("flag %s was switched from %s to %s in %s", p.Key, p.From, p.To, p.Environment)
 }
 
-// last returns what changed last before the impact began; when nothing did,
-// what changed last before the incident was opened. The zero Last is nothing.
+// last returns what changed last before the impact began: the rollout that a
+// verdict took back, when it was there before somebody noticed, and when nothing
+// changed before it began, what changed last before the incident was opened. The
+// zero Last is nothing.
 func last(ctx context.Context, tx *store.Tx, i Incident) (Last, error) {
+	if i.Decision != (Decision{}) {
+		l, err := changeBy(ctx, tx, i, ref.Of("rollout", i.Change.Rollout))
+		if err != nil || !l.At.IsZero() {
+			return l, err
+		}
+	}
 	l, err := changeBefore(ctx, tx, i, i.Began.Add(i.Burn.blur()))
 	if err != nil || !l.At.IsZero() {
 		return l, err
@@ -101,7 +109,20 @@ func keepChange(ctx context.Context, tx *store.Tx, id string, c ref.Component, l
 	return err
 }
 
+const selectChange = `select environment, at, subject, text, release, commit_id, commit_title, items, actor from incident_change
+	where component = $1 and environment = $2 and at <= $3 `
+
+// changeBefore returns what changed last until then, changeBy the first that
+// one subject changed before the incident was opened.
 func changeBefore(ctx context.Context, tx *store.Tx, i Incident, until time.Time) (Last, error) {
+	return oneChange(ctx, tx, selectChange+`order by at desc, id desc limit 1`, string(i.Component), string(i.Environment), store.Micros(until))
+}
+
+func changeBy(ctx context.Context, tx *store.Tx, i Incident, subject ref.Subject) (Last, error) {
+	return oneChange(ctx, tx, selectChange+`and subject = $4 order by at, id limit 1`, string(i.Component), string(i.Environment), store.Micros(i.Opened), string(subject))
+}
+
+func oneChange(ctx context.Context, tx *store.Tx, query string, args ...any) (Last, error) {
 	l, err := store.One(ctx, tx, func(s store.Scanner) (l Last, err error) {
 		var at int64
 		var items string
@@ -111,8 +132,7 @@ func changeBefore(ctx context.Context, tx *store.Tx, i Incident, until time.Time
 		l.At = store.Time(at)
 		l.Items, err = parse(items)
 		return l, err
-	}, `select environment, at, subject, text, release, commit_id, commit_title, items, actor from incident_change
-		where component = $1 and environment = $2 and at <= $3 order by at desc, id desc limit 1`, string(i.Component), string(i.Environment), store.Micros(until))
+	}, query, args...)
 	if errors.Is(err, store.ErrNone) {
 		return Last{}, nil
 	}

@@ -9,9 +9,9 @@ import (
 	"github.com/digital-factory/factory/internal/ref"
 )
 
-// describe says in a sentence what a fact means for a component's history; an
-// empty text leaves it out.
-func describe(f journal.Fact) (c ref.Component, text string, err error) {
+// describe says in a sentence what a fact means for a component's history, and
+// in which environment; an empty text leaves it out.
+func describe(f journal.Fact) (c ref.Component, e ref.Environment, text string, err error) {
 	switch f.Kind {
 	case fact.CommitsPushed{}.Kind():
 		err = read(f, func(p fact.CommitsPushed) {
@@ -25,11 +25,11 @@ func describe(f journal.Fact) (c ref.Component, text string, err error) {
 		})
 	case fact.WorkloadCrashed{}.Kind():
 		err = read(f, func(p fact.WorkloadCrashed) {
-			c, text = p.Component, fmt.Sprintf("version %s crashed in %s: %s", p.Version, p.Environment, p.Reason)
+			c, e, text = p.Component, p.Environment, fmt.Sprintf("version %s crashed in %s: %s", p.Version, p.Environment, p.Reason)
 		})
 	case fact.RolloutStarted{}.Kind():
 		err = read(f, func(p fact.RolloutStarted) {
-			c, text = p.Component, fmt.Sprintf("rollout of version %s began", p.Version)
+			c, e, text = p.Component, p.Environment, fmt.Sprintf("rollout of version %s began", p.Version)
 		})
 	case fact.RolloutWidened{}.Kind():
 		err = read(f, func(p fact.RolloutWidened) {
@@ -48,28 +48,28 @@ func describe(f journal.Fact) (c ref.Component, text string, err error) {
 		})
 	case fact.RolloutFinished{}.Kind():
 		err = read(f, func(p fact.RolloutFinished) {
-			c, text = p.Component, fmt.Sprintf("version %s was promoted", p.Version)
+			c, e, text = p.Component, p.Environment, fmt.Sprintf("version %s was promoted", p.Version)
 			if p.Outcome != "promoted" {
 				text = fmt.Sprintf("version %s was rolled back, traffic is on %s again", p.Version, orBefore(p.BaseVersion))
 			}
 		})
 	case fact.AlertFired{}.Kind():
 		err = read(f, func(p fact.AlertFired) {
-			c, text = p.Component, fmt.Sprintf("alert %s fired in %s: %s", p.Alert, p.Environment, p.Text)
+			c, e, text = p.Component, p.Environment, fmt.Sprintf("alert %s fired in %s: %s", p.Alert, p.Environment, p.Text)
 		})
 	case fact.AlertResolved{}.Kind():
 		err = read(f, func(p fact.AlertResolved) {
-			c, text = p.Component, fmt.Sprintf("alert %s no longer fires in %s", p.Alert, p.Environment)
+			c, e, text = p.Component, p.Environment, fmt.Sprintf("alert %s no longer fires in %s", p.Alert, p.Environment)
 			if p.Text != "" {
 				text += ": " + p.Text
 			}
 		})
 	case fact.FlagSwitched{}.Kind():
 		err = read(f, func(p fact.FlagSwitched) {
-			c, text = p.Component, switched(p)
+			c, e, text = p.Component, p.Environment, switched(p)
 		})
 	}
-	return c, text, err
+	return c, e, text, err
 }
 
 func orBefore(version string) string {

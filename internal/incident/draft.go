@@ -2,6 +2,7 @@ package incident
 
 import (
 	"fmt"
+	"regexp"
 	"strings"
 	"time"
 
@@ -19,6 +20,9 @@ func drafted(d Detail, n Numbers) Sections {
 	return Sections{Happened: happened(d), Impact: impact(d, n), Changed: whatChanged(d)}
 }
 
+// verdictIn finds where the paragraph of a verdict begins in a line.
+var verdictIn = regexp.MustCompile(`[:,] (Roll back|Promote|Hold): `)
+
 // happened is the timeline from the beginning of the impact on.
 func happened(d Detail) string {
 	var lines []string
@@ -27,6 +31,9 @@ func happened(d Detail) string {
 			continue
 		}
 		line, _, _ := strings.Cut(e.Text, "\n")
+		if at := verdictIn.FindStringIndex(line); at != nil { // its paragraph stands beside, with the deciding numbers
+			line = line[:at[0]]
+		}
 		lines = append(lines, fmt.Sprintf("- %s %s", e.At.UTC().Format(time.TimeOnly), cut(line, mostLetter)))
 	}
 	if more := len(lines) - mostLines; more > 0 {

@@ -33,12 +33,12 @@ func (s *Service) handle(ctx context.Context, tx *store.Tx, f journal.Fact) erro
 	if err := changed(ctx, tx, f); err != nil { // now: an alert may be next
 		return err
 	}
-	c, text, err := describe(f)
+	c, e, text, err := describe(f)
 	if err != nil {
 		return err
 	}
 	if text != "" {
-		if err := enter(ctx, tx, c, "", Entry{At: f.At, Kind: f.Kind, Text: text, Subject: f.Subject, Actor: f.Actor.Name}); err != nil {
+		if err := enter(ctx, tx, c, "", Entry{At: f.At, Kind: f.Kind, Text: text, Subject: f.Subject, Actor: f.Actor.Name, Environment: e}); err != nil {
 			return err
 		}
 	}

@@ -105,4 +105,6 @@ type Entry struct {
 	Text    string
 	Subject ref.Subject // may be empty
 	Actor   string      // name of who or what did it
+
+	Environment ref.Environment // where it was; empty: nowhere in particular. Not read back
 }

@@ -103,7 +103,7 @@ export function Budget({ incident: i }: { incident: Incident }) {
             ["Promised", `${format(b.objective, "ratio")} of requests`],
             ["Failed", `${format(b.failed, "count")} of ${format(b.requests, "count")}`],
             ["Within", duration(b.windowSeconds)],
-            ["Went by that", `${format(b.spent, "ratio")} of ${duration(b.periodSeconds)}`],
+            ["Gone by that", `${format(b.spent, "ratio")} of ${duration(b.periodSeconds)}`],
           ]}
         />
       </div>
