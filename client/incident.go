@@ -14,7 +14,7 @@ type Incident struct {
 	Component       string          `json:"component" example:"engine-controller"`
 	Team            string          `json:"team" doc:"Who owns the component" example:"engine"`
 	Environment     string          `json:"environment" example:"production"`
-	Cause           string          `json:"cause" enum:"verdict,alert,person" doc:"What opened it: a rollout's verdict, an alert that pages, a person" example:"verdict"`
+	Cause           string          `json:"cause" enum:"verdict,slo-burn,silence,alert,person" doc:"What opened it: a rollout's verdict, an error budget that burns, a component that nothing is heard of any more, another alert that pages, a person" example:"verdict"`
 	Rollout         string          `json:"rollout,omitempty"`
 	Artifact        string          `json:"artifact,omitempty"`
 	Release         string          `json:"release,omitempty" doc:"Version that was rolled out" example:"12"`
@@ -42,7 +42,44 @@ type DecidingFigure struct {
 // IncidentDetail is an incident with what happened around it.
 type IncidentDetail struct {
 	Incident
+	Causes   []IncidentCause `json:"causes" nullable:"false" doc:"What opened it, then what joined it, oldest first"`
+	Last     *LastChange     `json:"last,omitempty" doc:"What changed last of the component in the environment before it began: the first suspect, not the culprit"`
+	Burn     *ErrorBudget    `json:"burn,omitempty" doc:"How the error budget went, when it is part of it"`
 	Timeline []IncidentEntry `json:"timeline" nullable:"false" doc:"Oldest first"`
+}
+
+// IncidentCause is one of the causes of an incident.
+type IncidentCause struct {
+	At      time.Time `json:"at"`
+	Cause   string    `json:"cause" enum:"verdict,slo-burn,silence,alert,person"`
+	Text    string    `json:"text" example:"engine-controller in production burns its error budget 41 times too fast"`
+	Rollout string    `json:"rollout,omitempty" doc:"Of a verdict"`
+}
+
+// LastChange is what changed last, and where.
+type LastChange struct {
+	At          time.Time `json:"at"`
+	Environment string    `json:"environment" example:"production"`
+	Subject     string    `json:"subject" doc:"Rollout, flag or artifact, as kind/identifier"`
+	Text        string    `json:"text" example:"version 12 was promoted in production"`
+	Release     string    `json:"release,omitempty" example:"12"`
+	Commit      string    `json:"commit,omitempty"`
+	CommitTitle string    `json:"commitTitle,omitempty"`
+	Items       []string  `json:"items,omitempty" example:"[\"ENG-2\"]"`
+	Actor       string    `json:"actor" doc:"Who or what changed it"`
+}
+
+// ErrorBudget is how the budget of failures that a promised availability allows
+// went.
+type ErrorBudget struct {
+	Objective     float64 `json:"objective" doc:"Promised availability, 0..1" example:"0.995"`
+	PeriodSeconds float64 `json:"periodSeconds" doc:"That the budget is for" example:"2592000"`
+	Rate          float64 `json:"rate" doc:"Times faster than the objective allows; at 1 the budget lasts for its period" example:"41"`
+	WindowSeconds float64 `json:"windowSeconds" doc:"That rate, spent, requests and failed are of" example:"3600"`
+	Spent         float64 `json:"spent" doc:"Share of the period's budget that went in the window" example:"0.057"`
+	Left          float64 `json:"left" doc:"Share of the period's budget that was left; below 0 when it is overspent" example:"0.9"`
+	Requests      float64 `json:"requests" example:"4000"`
+	Failed        float64 `json:"failed" example:"820"`
 }
 
 // IncidentEntry is one line of an incident's timeline.
@@ -54,7 +91,8 @@ type IncidentEntry struct {
 	Actor   string    `json:"actor" example:"release"`
 }
 
-// OpenIncident reports an incident that no fact has reported.
+// OpenIncident reports an incident that no fact has reported. While one is open
+// for the component in the environment, the report joins it.
 type OpenIncident struct {
 	Title       string     `json:"title" minLength:"1" maxLength:"200" example:"Customers in the north see stale positions"`
 	Component   string     `json:"component" minLength:"1" maxLength:"60" example:"engine-controller"`

@@ -53,7 +53,7 @@ type DashboardMarker struct {
 // has the same rules, without a line by its team.
 type Alert struct {
 	ID          string     `json:"id"`
-	Rule        string     `json:"rule" enum:"errors,latency,crash-loop,silence"`
+	Rule        string     `json:"rule" enum:"errors,latency,crash-loop,silence,unheard,slo-burn-fast,slo-burn-slow,slo-burn-day,slo-burn-drip"`
 	Component   string     `json:"component"`
 	Team        string     `json:"team"`
 	Environment string     `json:"environment"`
@@ -62,7 +62,7 @@ type Alert struct {
 	Text        string     `json:"text" doc:"What was seen, with its number" example:"31 % of the requests to engine-controller failed in the last minute"`
 	Value       float64    `json:"value" doc:"Last seen, in the unit of the threshold"`
 	Threshold   float64    `json:"threshold" doc:"Above it the condition holds"`
-	Unit        string     `json:"unit" enum:"share,s,crashes,requests"`
+	Unit        string     `json:"unit" enum:"share,s,crashes,requests,times"`
 	Meaning     string     `json:"meaning" doc:"What the rule means"`
 	Advice      string     `json:"advice" doc:"What to do"`
 	Query       string     `json:"query" doc:"The PromQL it is decided from"`

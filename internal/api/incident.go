@@ -21,7 +21,7 @@ func (a *API) incidents() {
 			list, next, err := a.Incident.List(ctx, who, incident.Filter{State: incident.State(in.State), Component: ref.Component(in.Component), Team: ref.Team(in.Team)}, in.ask())
 			return answer(client.Page[client.Incident]{Items: mapped(list, incidentOf), Next: next}, err)
 		})
-	register(a, access.Operate, op("POST /incidents", "incident", "Report an incident that no fact has reported"),
+	register(a, access.Operate, op("POST /incidents", "incident", "Report an incident that no fact has reported; while one is open for the component in the environment, the report joins it and that one is returned"),
 		func(ctx context.Context, who access.Actor, in *send[client.OpenIncident]) (*body[client.Incident], error) {
 			b := in.Body
 			r := incident.Report{Title: b.Title, Component: ref.Component(b.Component), Environment: ref.Environment(b.Environment), Text: b.Text}
@@ -33,8 +33,8 @@ func (a *API) incidents() {
 		})
 	register(a, access.Read, op("GET /incidents/{id}", "incident", "Show an incident with its timeline"),
 		func(ctx context.Context, who access.Actor, in *id) (*body[client.IncidentDetail], error) {
-			i, timeline, err := a.Incident.Get(ctx, who, ref.Incident(in.ID))
-			return answer(client.IncidentDetail{Incident: incidentOf(i), Timeline: mapped(timeline, incidentEntry)}, err)
+			d, err := a.Incident.Get(ctx, who, ref.Incident(in.ID))
+			return answer(incidentDetail(d), err)
 		})
 	register(a, access.Operate, op("POST /incidents/{id}/note", "incident", "Add a note to an incident's timeline"),
 		func(ctx context.Context, who access.Actor, in *with[client.NoteIncident]) (*body[client.Incident], error) {
@@ -46,6 +46,7 @@ func (a *API) incidents() {
 			i, err := a.Incident.Resolve(ctx, who, ref.Incident(in.ID), in.Body.Because)
 			return answer(incidentOf(i), current(err, incidentOf))
 		})
+	a.reviews()
 }
 
 func incidentOf(i incident.Incident) client.Incident {
@@ -63,6 +64,25 @@ func incidentOf(i incident.Incident) client.Incident {
 		out.Decision = &client.DecidingFigure{Reason: d.Reason, LogE: d.LogE, Alpha: d.Alpha}
 		if d.Alpha > 0 {
 			out.Decision.Threshold = d.Threshold()
+		}
+	}
+	return out
+}
+
+func incidentDetail(d incident.Detail) client.IncidentDetail {
+	out := client.IncidentDetail{Incident: incidentOf(d.Incident), Timeline: mapped(d.Timeline, incidentEntry), Causes: mapped(d.Causes, func(r incident.Reason) client.IncidentCause {
+		return client.IncidentCause{At: r.At, Cause: string(r.Cause), Text: r.Text, Rollout: string(r.Rollout)}
+	})}
+	if l := d.Last; !l.At.IsZero() {
+		out.Last = &client.LastChange{
+			At: l.At, Environment: string(l.Environment), Subject: string(l.Subject), Text: l.Text, Release: l.Release,
+			Commit: string(l.Commit), CommitTitle: l.CommitTitle, Items: mapped(l.Items, text), Actor: l.Actor,
+		}
+	}
+	if b := d.Burn; b != (incident.Burn{}) {
+		out.Burn = &client.ErrorBudget{
+			Objective: b.Objective, PeriodSeconds: b.Period.Seconds(), Rate: b.Rate, WindowSeconds: b.Window.Seconds(),
+			Spent: b.Spent, Left: b.Left, Requests: b.Requests, Failed: b.Failed,
 		}
 	}
 	return out

@@ -27,6 +27,30 @@ func (anyFeature) HasFeature(_ context.Context, _ *store.Tx, f ref.Feature) (boo
 	return f != "none", nil
 }
 
+// boards lets incident use the work of teams, as the app does.
+type boards struct{ work *flow.Service }
+
+func (b boards) Add(ctx context.Context, tx *store.Tx, who access.Actor, team ref.Team, title, description string) (ref.Item, error) {
+	item, err := b.work.CreateIn(ctx, tx, who, flow.Create{Team: team, Type: flow.Debt, Title: title, Description: description})
+	return item.ID, err
+}
+
+func (b boards) Card(ctx context.Context, who access.Actor, id ref.Item) (incident.Card, error) {
+	item, _, err := b.work.Get(ctx, who, id)
+	return incident.Card{Title: item.Title, State: string(item.State), Assignee: item.Assignee, Blocked: item.Blocked}, err
+}
+
+// unknown is harm without a metric store.
+type unknown struct{}
+
+func (unknown) Requests(context.Context, ref.Component, ref.Environment, time.Time, time.Time) (float64, float64, bool, error) {
+	return 0, 0, false, nil
+}
+
+func (unknown) Units(context.Context, ref.Rollout) (int64, int64, bool, error) {
+	return 0, 0, false, nil
+}
+
 // works serves the rooms of teams and their work, followers running, with the
 // first account signed in.
 func works(t *testing.T) (*client.Client, func(...fact.Payload)) {
@@ -42,9 +66,10 @@ func works(t *testing.T) (*client.Client, func(...fact.Payload)) {
 	j := journal.New(db, time.Now)
 	acc := access.New(db, j, time.Now)
 	teams := team.New(db, j, acc, time.Now)
+	work := flow.New(db, j, teams, anyFeature{}, time.Now)
 	s := Services{
-		Access: acc, Journal: j, Team: teams, Flow: flow.New(db, j, teams, anyFeature{}, time.Now),
-		Incident: incident.New(db, j, time.Now), Insight: insight.New(db, time.Now), Thread: thread.New(db),
+		Access: acc, Journal: j, Team: teams, Flow: work,
+		Incident: incident.New(db, j, boards{work}, unknown{}, time.Now), Insight: insight.New(db, time.Now), Thread: thread.New(db),
 	}
 	s.Team.Follow(j)
 	s.Flow.Follow(j)

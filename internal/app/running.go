@@ -20,8 +20,10 @@ import (
 	"github.com/digital-factory/factory/internal/access"
 	"github.com/digital-factory/factory/internal/adapter/otlp"
 	"github.com/digital-factory/factory/internal/adapter/prom"
+	"github.com/digital-factory/factory/internal/artifact"
 	"github.com/digital-factory/factory/internal/base/errs"
 	"github.com/digital-factory/factory/internal/flag"
+	"github.com/digital-factory/factory/internal/platform"
 	"github.com/digital-factory/factory/internal/portfolio"
 	"github.com/digital-factory/factory/internal/product"
 	"github.com/digital-factory/factory/internal/ref"
@@ -272,6 +274,19 @@ func (o *outcomes) Take(ctx context.Context, from telemetry.Source, list []telem
 		out[i] = release.Outcome{Rollout: split.Rollout, Event: l.Event, Unit: split.Unit(l.Unit), Arm: release.Arm(split.Arm), Success: l.Success, Attributes: l.Attrs, Values: l.Values, At: l.At}
 	}
 	return o.release.Outcomes(ctx, split.Rollout, out)
+}
+
+// promises lets telemetry ask artifact what an image promises.
+type promises struct{ artifact *artifact.Service }
+
+// Availability reads the objective that is sealed into the image.
+func (p promises) Availability(ctx context.Context, c ref.Component, a ref.Artifact) (float64, error) {
+	v, err := p.artifact.Verify(ctx, access.System("telemetry"), string(c), a, artifact.Policy{Component: c})
+	if err != nil {
+		return 0, err
+	}
+	o, err := platform.ObjectiveOf(v.Config.Labels)
+	return o.Availability / 100, err
 }
 
 // usage lets telemetry ask runtime what workloads use.

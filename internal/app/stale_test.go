@@ -1,12 +1,14 @@
 package app
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/digital-factory/factory/client"
 )
@@ -49,6 +51,8 @@ func TestStaleEditsCarryTheCurrentState(t *testing.T) {
 	fl, err := c.CreateFlag(ctx, client.CreateFlag{Component: "engine-controller", Key: "gust-hold", FlagFields: client.FlagFields{Title: "Gusts"}})
 	fine(t, err)
 
+	in := reported(t, a, c, client.OpenIncident{Title: "It sways", Component: "engine-controller"})
+
 	const never = 99
 	stale := map[string]struct {
 		change func() error
@@ -87,6 +91,10 @@ func TestStaleEditsCarryTheCurrentState(t *testing.T) {
 			_, err := c.UpdateItem(ctx, it.ID, client.UpdateItem{Version: never, Type: "feature", Title: "x"})
 			return err
 		}, &client.Item{}},
+		"PUT /incidents/{id}/review": {func() error {
+			_, err := c.SaveReview(ctx, in.ID, client.SaveReview{Version: never, Text: client.ReviewText{Learn: "x"}})
+			return err
+		}, &client.Review{}},
 		"PUT /flags/{id}": {func() error {
 			_, err := c.ChangeFlag(ctx, fl.ID, client.ChangeFlag{Version: never, FlagFields: client.FlagFields{Title: "x"}})
 			return err
@@ -114,6 +122,31 @@ func TestStaleEditsCarryTheCurrentState(t *testing.T) {
 		name := r.Method + " " + strings.TrimPrefix(r.Path, "/api/v1")
 		if _, covered := stale[name]; r.Method == http.MethodPut && !covered {
 			t.Errorf("%s: nothing here tries it with a version that is no longer", name)
+		}
+	}
+}
+
+// reported opens an incident as soon as the followers know the component.
+func reported(t *testing.T, a *App, c *client.Client, in client.OpenIncident) client.Incident {
+	t.Helper()
+	following, stop := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- a.journal.Run(following) }()
+	defer func() {
+		stop()
+		fine(t, <-ended)
+	}()
+	tick := time.NewTicker(5 * time.Millisecond)
+	defer tick.Stop()
+	for bound := time.After(20 * time.Second); ; {
+		i, err := c.OpenIncident(t.Context(), in)
+		if err == nil {
+			return i
+		}
+		select {
+		case <-tick.C:
+		case <-bound:
+			t.Fatalf("the component is not known yet: %v", err)
 		}
 	}
 }

@@ -11,8 +11,9 @@ import (
 )
 
 func (s *session) incident() *cobra.Command {
-	cmd := &cobra.Command{Use: "incident", Short: "See incidents, report them, note what was found, end them", Example: "  factory incident list --state open\n  factory incident show ID"}
-	cmd.AddCommand(s.incidentList(), s.incidentShow(), s.incidentOpen(), s.incidentNote(), s.incidentResolve())
+	cmd := &cobra.Command{Use: "incident", Short: "See incidents, report them, note what was found, end them, learn from them",
+		Example: "  factory incident list --state open\n  factory incident show ID\n  factory incident review ID"}
+	cmd.AddCommand(s.incidentList(), s.incidentShow(), s.incidentOpen(), s.incidentNote(), s.incidentResolve(), s.incidentReview(), s.incidentAction(), s.incidentPublish())
 	return cmd
 }
 
@@ -59,15 +60,25 @@ func (s *session) incidentShow() *cobra.Command {
 				return err
 			}
 			return s.print(d, func(t *table) {
-				t.row(d.State, d.Title, "owner "+d.Team)
+				t.row(d.State, "owner "+d.Team, d.Title)
+				for n, c := range d.Causes {
+					t.row([]string{"cause", "joined by"}[min(n, 1)], c.Cause, c.Text)
+				}
+				if l := d.Last; l != nil {
+					t.row("last change", strings.Join(append([]string{l.At.Local().Format("2 Jan 15:04:05"), l.Commit[:min(7, len(l.Commit))]}, l.Items...), " "), l.Text)
+				}
+				if b := d.Burn; b != nil {
+					t.row("error budget", fmt.Sprintf("%.3g %% left", 100*b.Left), fmt.Sprintf("%.3g %% of %s went in %s, %.3g times faster than %.5g %% allows",
+						100*b.Spent, age(b.PeriodSeconds), age(b.WindowSeconds), b.Rate, 100*b.Objective))
+				}
 				if d.Decision != nil {
-					t.row("decided", d.Decision.Reason, fmt.Sprintf("log evidence %.2f of %.2f", d.Decision.LogE, d.Decision.Threshold))
+					t.row("decided", fmt.Sprintf("log evidence %.2f of %.2f", d.Decision.LogE, d.Decision.Threshold), d.Decision.Reason)
 				}
 				if d.ResolvedBecause != "" {
-					t.row("ended", d.ResolvedBecause, "after "+age(d.OpenSeconds))
+					t.row("ended", "after "+age(d.OpenSeconds), d.ResolvedBecause)
 				}
 				for _, e := range d.Timeline {
-					t.row(e.At.Local().Format("15:04:05"), e.Text, e.Actor)
+					t.row(e.At.Local().Format("15:04:05"), e.Actor, e.Text)
 				}
 			})
 		},

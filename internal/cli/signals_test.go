@@ -126,7 +126,7 @@ func open(t *testing.T) door {
 	runs := pipeline.New(db, j, box, repository{}, publisher{}, pipeline.Tools{}, filepath.Join(dir, "runs"), time.Now)
 	runs.Follow(j)
 	work := runtime.New(db, j, box, nil, nil, nil, nil, filepath.Join(dir, "runtime"), time.Now)
-	signals := telemetry.New(db, j, metricStore{ps}, metricStore{ps}, nil, nil, time.Now)
+	signals := telemetry.New(db, j, metricStore{ps}, metricStore{ps}, nil, nil, nil, time.Now)
 	signals.Follow(j)
 	srv := httptest.NewServer(api.New(acc.Authenticate(api.SessionCookie), api.Services{Access: acc, Journal: j, Pipeline: runs, Runtime: work, Telemetry: signals}))
 	t.Cleanup(srv.Close)

@@ -25,7 +25,7 @@ func All() []Payload {
 		ReleaseAssembled{}, ReleaseFinished{},
 		WorkloadReady{}, WorkloadCrashed{}, WorkloadStopped{},
 		AlertFired{}, AlertResolved{},
-		IncidentOpened{}, IncidentNoted{}, IncidentResolved{},
+		IncidentOpened{}, IncidentJoined{}, IncidentNoted{}, IncidentResolved{}, IncidentFollowedUp{}, ReviewChanged{}, ReviewPublished{},
 		FlagCreated{}, FlagChanged{}, FlagSwitched{}, FlagArchived{},
 	}
 }

@@ -205,6 +205,19 @@ type WorkloadStopped struct {
 // Kind returns "workload.stopped".
 func (WorkloadStopped) Kind() string { return "workload.stopped" }
 
+// Burn is how an error budget goes: what an objective of availability allows to
+// fail within a period.
+type Burn struct {
+	Objective float64 `json:"objective"` // share of requests that shall succeed, 0..1
+	Period    float64 `json:"period"`    // seconds that the budget is for
+	Rate      float64 `json:"rate"`      // times faster than the objective allows; 1 uses the budget up in one period
+	Window    float64 `json:"window"`    // seconds that Rate, Spent, Requests and Failed are of
+	Spent     float64 `json:"spent"`     // share of the period's budget that went in the window
+	Left      float64 `json:"left"`      // share of the period's budget that is left; below 0 when overspent
+	Requests  float64 `json:"requests"`
+	Failed    float64 `json:"failed"`
+}
+
 // AlertFired tells that a rule's condition holds. Subject: component.
 type AlertFired struct {
 	Alert       string          `json:"alert"` // name of the rule
@@ -214,6 +227,9 @@ type AlertFired struct {
 	Severity    string          `json:"severity"` // page, ticket
 	Text        string          `json:"text"`
 	Value       float64         `json:"value"`
+	Cause       string          `json:"cause,omitempty"` // slo-burn, silence; empty for any other condition
+	Since       time.Time       `json:"since,omitzero"`  // when what the rule watches for began, as far as known
+	Burn        Burn            `json:"burn,omitzero"`   // of cause slo-burn
 }
 
 // Kind returns "alert.fired".
@@ -225,47 +241,9 @@ type AlertResolved struct {
 	Component   ref.Component   `json:"component"`
 	Team        ref.Team        `json:"team"`
 	Environment ref.Environment `json:"environment"`
+	Cause       string          `json:"cause,omitempty"` // as of alert.fired
+	Text        string          `json:"text,omitempty"`  // what ended it, in a sentence
 }
 
 // Kind returns "alert.resolved".
 func (AlertResolved) Kind() string { return "alert.resolved" }
-
-// IncidentOpened tells that customers may be hurt. Subject: incident.
-type IncidentOpened struct {
-	Incident    ref.Incident    `json:"incident"`
-	Title       string          `json:"title"`
-	Component   ref.Component   `json:"component"`
-	Team        ref.Team        `json:"team"`
-	Environment ref.Environment `json:"environment"`
-	Rollout     ref.Rollout     `json:"rollout,omitempty"`
-	Artifact    ref.Artifact    `json:"artifact,omitempty"`
-	Version     string          `json:"version,omitempty"`
-	Commit      ref.Commit      `json:"commit,omitempty"`
-	Items       []ref.Item      `json:"items,omitempty"`
-	Cause       string          `json:"cause"` // verdict, alert, person
-	Began       time.Time       `json:"began"` // start of the impact, as far as known
-}
-
-// Kind returns "incident.opened".
-func (IncidentOpened) Kind() string { return "incident.opened" }
-
-// IncidentNoted tells of an entry in the timeline. Subject: incident.
-type IncidentNoted struct {
-	Incident ref.Incident `json:"incident"`
-	Text     string       `json:"text"`
-}
-
-// Kind returns "incident.noted".
-func (IncidentNoted) Kind() string { return "incident.noted" }
-
-// IncidentResolved tells that it is over. Subject: incident.
-type IncidentResolved struct {
-	Incident  ref.Incident  `json:"incident"`
-	Component ref.Component `json:"component"`
-	Team      ref.Team      `json:"team"`
-	Rollout   ref.Rollout   `json:"rollout,omitempty"` // whose promotion resolved it
-	Because   string        `json:"because"`
-}
-
-// Kind returns "incident.resolved".
-func (IncidentResolved) Kind() string { return "incident.resolved" }

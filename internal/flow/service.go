@@ -42,6 +42,16 @@ func New(db *store.DB, j *journal.Journal, teams Teams, features Features, now f
 
 // Create puts a new item at the end of its team's ready column.
 func (s *Service) Create(ctx context.Context, who access.Actor, in Create) (item Item, err error) {
+	err = s.db.Update(ctx, func(tx *store.Tx) error {
+		item, err = s.CreateIn(ctx, tx, who, in)
+		return err
+	})
+	return item, err
+}
+
+// CreateIn is Create within a transaction of another, whose change must not be
+// without the item, nor the item without it.
+func (s *Service) CreateIn(ctx context.Context, tx *store.Tx, who access.Actor, in Create) (item Item, err error) {
 	if err := who.May(access.PlanWork, string(in.Team)); err != nil {
 		return Item{}, err
 	}
@@ -52,34 +62,31 @@ func (s *Service) Create(ctx context.Context, who access.Actor, in Create) (item
 	if err := check("the item cannot be created", in.Type, in.Title, in.Description, in.Assignee); err != nil {
 		return Item{}, err
 	}
-	err = s.db.Update(ctx, func(tx *store.Tx) error {
-		key, err := s.teams.Key(ctx, tx, in.Team)
-		if err != nil {
-			return err
-		}
-		if err := s.feature(ctx, tx, in.Feature); err != nil {
-			return err
-		}
-		number, err := nextNumber(ctx, tx, in.Team)
-		if err != nil {
-			return err
-		}
-		now := s.now().UTC().Truncate(time.Microsecond)
-		item = Item{
-			ID: ref.Item(fmt.Sprintf("%s-%d", key, number)), Team: in.Team, Number: number, Type: in.Type, Title: in.Title,
-			Description: in.Description, Feature: in.Feature, Assignee: in.Assignee, State: Ready, Created: now, Since: now, Version: 1, Moves: 1,
-			Last: Move{To: Ready, At: now, Because: "created", Actor: who.Name},
-		}
-		if item.Rank, err = endOf(ctx, tx, in.Team, Ready); err != nil {
-			return err
-		}
-		if err := insert(ctx, tx, item); err != nil {
-			return err
-		}
-		return s.journal.Append(ctx, tx, who.By(), ref.Of("item", item.ID),
-			fact.ItemCreated{Item: item.ID, Team: item.Team, Feature: item.Feature, Type: string(item.Type), Title: item.Title})
-	})
-	return item, err
+	key, err := s.teams.Key(ctx, tx, in.Team)
+	if err != nil {
+		return Item{}, err
+	}
+	if err := s.feature(ctx, tx, in.Feature); err != nil {
+		return Item{}, err
+	}
+	number, err := nextNumber(ctx, tx, in.Team)
+	if err != nil {
+		return Item{}, err
+	}
+	now := s.now().UTC().Truncate(time.Microsecond)
+	item = Item{
+		ID: ref.Item(fmt.Sprintf("%s-%d", key, number)), Team: in.Team, Number: number, Type: in.Type, Title: in.Title,
+		Description: in.Description, Feature: in.Feature, Assignee: in.Assignee, State: Ready, Created: now, Since: now, Version: 1, Moves: 1,
+		Last: Move{To: Ready, At: now, Because: "created", Actor: who.Name},
+	}
+	if item.Rank, err = endOf(ctx, tx, in.Team, Ready); err != nil {
+		return Item{}, err
+	}
+	if err := insert(ctx, tx, item); err != nil {
+		return Item{}, err
+	}
+	return item, s.journal.Append(ctx, tx, who.By(), ref.Of("item", item.ID),
+		fact.ItemCreated{Item: item.ID, Team: item.Team, Feature: item.Feature, Type: string(item.Type), Title: item.Title})
 }
 
 // feature refuses a feature that does not exist.

@@ -3,7 +3,6 @@ package incident
 import (
 	"context"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/digital-factory/factory/internal/access"
@@ -14,26 +13,32 @@ import (
 )
 
 // Follow registers the follower that opens and ends incidents by facts and
-// writes their timelines.
+// writes their timelines, and another that has read since the first fact what
+// changed, for a factory that is older than this room's interest in it.
 func (s *Service) Follow(j *journal.Journal) {
+	j.Follow(journal.Follower{Name: "incident.changes", Kinds: changes(), Handle: changed})
 	j.Follow(journal.Follower{
 		Name: "incident.incidents",
 		Kinds: []string{
 			fact.ComponentCreated{}.Kind(), fact.CommitsPushed{}.Kind(), fact.ArtifactMarkedBad{}.Kind(), fact.WorkloadCrashed{}.Kind(),
 			fact.RolloutStarted{}.Kind(), fact.RolloutWidened{}.Kind(), fact.RolloutHeld{}.Kind(), fact.RolloutResumed{}.Kind(),
 			fact.RolloutDecided{}.Kind(), fact.RolloutFinished{}.Kind(), fact.AlertFired{}.Kind(), fact.AlertResolved{}.Kind(), fact.FlagSwitched{}.Kind(),
+			fact.DeploymentFinished{}.Kind(),
 		},
 		Handle: s.handle,
 	})
 }
 
 func (s *Service) handle(ctx context.Context, tx *store.Tx, f journal.Fact) error {
-	c, text, err := describe(f)
+	if err := changed(ctx, tx, f); err != nil { // now: an alert may be next
+		return err
+	}
+	c, e, text, err := describe(f)
 	if err != nil {
 		return err
 	}
 	if text != "" {
-		if err := enter(ctx, tx, c, "", Entry{At: f.At, Kind: f.Kind, Text: text, Subject: f.Subject, Actor: f.Actor.Name}); err != nil {
+		if err := enter(ctx, tx, c, "", Entry{At: f.At, Kind: f.Kind, Text: text, Subject: f.Subject, Actor: f.Actor.Name, Environment: e}); err != nil {
 			return err
 		}
 	}
@@ -101,26 +106,31 @@ func (s *Service) finished(ctx context.Context, tx *store.Tx, f journal.Fact, p 
 	if !p.Exposed || p.Cause != "" { // another part of its release hurt, and has the incident
 		return nil
 	}
+	title := fmt.Sprintf("%s %s was rolled back", p.Component, p.Version)
 	decision := Decision{Reason: p.Reason, LogE: p.LogE, Alpha: p.Alpha}
-	for _, i := range open {
-		if i.Cause == Person {
-			continue
-		}
-		if i.AwaitsFix {
-			return nil // a second bad release in the same trouble: the timeline has it
-		}
-		i.AwaitsFix, i.Change, i.Decision = true, changeOf(p.Rollout, p.Artifact, p.Version, p.Change), decision
-		if began := start(p, f); began.Before(i.Began) {
-			i.Began = began
-		}
-		return deepen(ctx, tx, i)
+	if len(open) == 0 {
+		_, err = s.open(ctx, tx, by, Incident{
+			Title: title, Component: p.Component, Team: p.Team, Environment: p.Environment,
+			Cause: Verdict, AwaitsFix: true, Change: changeOf(p.Rollout, p.Artifact, p.Version, p.Change), Decision: decision,
+			Began: start(p, f), Opened: f.At,
+		})
+		return err
 	}
-	_, err = s.open(ctx, tx, by, Incident{
-		Title: fmt.Sprintf("%s %s was rolled back", p.Component, p.Version), Component: p.Component, Team: p.Team, Environment: p.Environment,
-		Cause: Verdict, AwaitsFix: true, Change: changeOf(p.Rollout, p.Artifact, p.Version, p.Change), Decision: decision,
-		Began: start(p, f), Opened: f.At,
-	})
-	return err
+	i := open[0]
+	if err := s.join(ctx, tx, by, i, Reason{At: f.At, Cause: Verdict, Text: title, Rollout: p.Rollout}); err != nil {
+		return err
+	}
+	if i.AwaitsFix || i.Change.Rollout != "" && i.Decision != (Decision{}) {
+		return nil // a second bad release in the same trouble
+	}
+	// What a person reported is over when a person says so: only they know that
+	// it was this.
+	i.AwaitsFix = i.Cause != Person
+	i.Change, i.Decision = changeOf(p.Rollout, p.Artifact, p.Version, p.Change), decision
+	if began := start(p, f); began.Before(i.Began) {
+		i.Began = began
+	}
+	return deepen(ctx, tx, i)
 }
 
 // start is when customers could first be hurt: when the rollout began.
@@ -137,12 +147,32 @@ func (s *Service) fired(ctx context.Context, tx *store.Tx, f journal.Fact, p fac
 	if p.Severity != "page" {
 		return nil
 	}
+	if err := lock(ctx, tx, p.Component); err != nil {
+		return err
+	}
 	open, err := openOf(ctx, tx, p.Component, p.Environment)
 	if err != nil {
 		return err
 	}
+	by, cause, burn := access.System("incident").By(), causeOf(p.Cause), burnOf(p.Burn)
 	if len(open) > 0 {
-		return setAlert(ctx, tx, open[0].ID, p.Alert, true)
+		i := open[0]
+		if i.Burn, err = burnIn(ctx, tx, i.ID); err != nil {
+			return err
+		}
+		part, err := hasAlert(ctx, tx, i.ID, p.Alert)
+		if err != nil {
+			return err
+		}
+		if !part {
+			if err := s.join(ctx, tx, by, i, Reason{At: f.At, Cause: cause, Text: alertTitle(p)}); err != nil {
+				return err
+			}
+		}
+		if err := setBurn(ctx, tx, i, burn); err != nil {
+			return err
+		}
+		return setAlert(ctx, tx, i.ID, p.Alert, true)
 	}
 	if err := setOwner(ctx, tx, p); err != nil {
 		return err
@@ -154,9 +184,13 @@ func (s *Service) fired(ctx context.Context, tx *store.Tx, f journal.Fact, p fac
 	if p.Environment != "production" {
 		running = Change{} // rollouts are in production
 	}
-	i, err := s.open(ctx, tx, access.System("incident").By(), Incident{
-		Title: alertTitle(p), Component: p.Component, Team: team, Environment: p.Environment, Cause: Alert, Change: running,
-		Began: f.At, Opened: f.At,
+	began := f.At
+	if !p.Since.IsZero() && p.Since.Before(began) {
+		began = p.Since.UTC().Truncate(time.Microsecond)
+	}
+	i, err := s.open(ctx, tx, by, Incident{
+		Title: alertTitle(p), Component: p.Component, Team: team, Environment: p.Environment, Cause: cause, Change: running, Burn: burn,
+		Began: began, Opened: f.At,
 	})
 	if err != nil {
 		return err
@@ -173,8 +207,15 @@ func setOwner(ctx context.Context, tx *store.Tx, p fact.AlertFired) error {
 	return setComponent(ctx, tx, p.Component, p.Team)
 }
 
+// alertTitle names an incident after the alert that opened it.
 func alertTitle(p fact.AlertFired) string {
 	title := fmt.Sprintf("%s in %s: %s", p.Component, p.Environment, p.Alert)
+	switch causeOf(p.Cause) {
+	case SLOBurn:
+		return fmt.Sprintf("%s in %s burns its error budget %.3g times too fast", p.Component, p.Environment, p.Burn.Rate)
+	case Silence:
+		return fmt.Sprintf("nothing is heard of %s in %s any more", p.Component, p.Environment)
+	}
 	if p.Text != "" {
 		title += ", " + p.Text
 	}
@@ -205,99 +246,16 @@ func (s *Service) calmed(ctx context.Context, tx *store.Tx, f journal.Fact, p fa
 		if err != nil {
 			return err
 		}
-		if left > 0 || i.Cause != Alert || i.AwaitsFix {
+		if left > 0 || !i.Cause.byAlert() || i.AwaitsFix {
 			continue
 		}
-		if _, err := s.resolve(ctx, tx, access.System("incident").By(), i, f.At, "alert "+p.Alert+" no longer fires", ""); err != nil {
+		because := "alert " + p.Alert + " no longer fires"
+		if p.Text != "" {
+			because = p.Text
+		}
+		if _, err := s.resolve(ctx, tx, access.System("incident").By(), i, f.At, because, ""); err != nil {
 			return err
 		}
 	}
 	return nil
-}
-
-// describe says in a sentence what a fact means for a component's history; an
-// empty text leaves it out.
-func describe(f journal.Fact) (c ref.Component, text string, err error) {
-	switch f.Kind {
-	case fact.CommitsPushed{}.Kind():
-		err = read(f, func(p fact.CommitsPushed) {
-			if c = p.Component; p.Trunk && len(p.Commits) > 0 {
-				text = fmt.Sprintf("%s pushed to %s: %s", count(max(p.Total, len(p.Commits)), "commit"), p.Branch, p.Commits[len(p.Commits)-1].Title)
-			}
-		})
-	case fact.ArtifactMarkedBad{}.Kind():
-		err = read(f, func(p fact.ArtifactMarkedBad) {
-			c, text = p.Component, fmt.Sprintf("version %s was marked bad: %s", p.Version, p.Reason)
-		})
-	case fact.WorkloadCrashed{}.Kind():
-		err = read(f, func(p fact.WorkloadCrashed) {
-			c, text = p.Component, fmt.Sprintf("version %s crashed in %s: %s", p.Version, p.Environment, p.Reason)
-		})
-	case fact.RolloutStarted{}.Kind():
-		err = read(f, func(p fact.RolloutStarted) {
-			c, text = p.Component, fmt.Sprintf("rollout of version %s began", p.Version)
-		})
-	case fact.RolloutWidened{}.Kind():
-		err = read(f, func(p fact.RolloutWidened) {
-			c, text = p.Component, fmt.Sprintf("the rollout widened to %.4g %% of units", 100*p.Share)
-		})
-	case fact.RolloutHeld{}.Kind():
-		err = read(f, func(p fact.RolloutHeld) { c, text = p.Component, "the rollout was held: "+p.Reason })
-	case fact.RolloutResumed{}.Kind():
-		err = read(f, func(p fact.RolloutResumed) { c, text = p.Component, "the rollout was resumed: "+p.Reason })
-	case fact.RolloutDecided{}.Kind():
-		err = read(f, func(p fact.RolloutDecided) {
-			c, text = p.Component, fmt.Sprintf("verdict: %s, %s (log evidence %.2f at alpha %g)", strings.ReplaceAll(p.Verdict, "_", " "), p.Reason, p.LogE, p.Alpha)
-			if p.ByHand {
-				text = fmt.Sprintf("decided by hand: %s, %s", strings.ReplaceAll(p.Verdict, "_", " "), p.Reason)
-			}
-		})
-	case fact.RolloutFinished{}.Kind():
-		err = read(f, func(p fact.RolloutFinished) {
-			c, text = p.Component, fmt.Sprintf("version %s was promoted", p.Version)
-			if p.Outcome != "promoted" {
-				text = fmt.Sprintf("version %s was rolled back, traffic is on %s again", p.Version, orBefore(p.BaseVersion))
-			}
-		})
-	case fact.AlertFired{}.Kind():
-		err = read(f, func(p fact.AlertFired) {
-			c, text = p.Component, fmt.Sprintf("alert %s fired in %s: %s", p.Alert, p.Environment, p.Text)
-		})
-	case fact.AlertResolved{}.Kind():
-		err = read(f, func(p fact.AlertResolved) {
-			c, text = p.Component, fmt.Sprintf("alert %s no longer fires in %s", p.Alert, p.Environment)
-		})
-	case fact.FlagSwitched{}.Kind():
-		err = read(f, func(p fact.FlagSwitched) {
-			if c = p.Component; p.Killed {
-				text = fmt.Sprintf("the feature behind flag %s was killed in %s: %s", p.Key, p.Environment, p.Reason)
-			} else {
-				text = fmt.Sprintf("flag %s was switched from %s to %s in %s", p.Key, p.From, p.To, p.Environment)
-			}
-		})
-	}
-	return c, text, err
-}
-
-func orBefore(version string) string {
-	if version == "" {
-		return "what ran before"
-	}
-	return "version " + version
-}
-
-func count(n int, what string) string {
-	if n == 1 {
-		return "1 " + what
-	}
-	return fmt.Sprintf("%d %ss", n, what)
-}
-
-// read hands the payload of f to use.
-func read[P fact.Payload](f journal.Fact, use func(P)) error {
-	p, err := journal.Decode[P](f)
-	if err == nil {
-		use(p)
-	}
-	return err
 }

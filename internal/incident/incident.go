@@ -4,22 +4,26 @@
 //
 // # Owns
 //
-// incident_incident, incident_alert; incident_component and incident_entry,
-// which are projections.
+// incident_incident, incident_alert, incident_cause, incident_burn,
+// incident_review, incident_action;
+// incident_component, incident_entry and incident_change, which are projections.
 //
 // # Tells
 //
-// incident.opened, incident.noted, incident.resolved.
+// incident.opened, incident.joined, incident.noted, incident.resolved,
+// incident.followed-up, review.changed, review.published.
 //
 // # Asks
 //
-// Nothing: facts carry along what it needs.
+// Board, to put action items on and to know where they stand; Harm, how many
+// requests and units failed. All else is carried along by facts.
 //
 // # Invariants
 //
 // What one component suffers in one environment at one time is one incident: a
-// rollback and the alerts around it do not open two. A rollback that no
-// customer's traffic reached is no incident. An incident ends once.
+// rollback, the alerts around it and who reports it do not open two. A rollback that no
+// customer's traffic reached is no incident. An incident ends once, and its review
+// is published once. A draft says what facts know and nothing else.
 package incident
 
 import (
@@ -46,16 +50,6 @@ const (
 	Resolved State = "resolved"
 )
 
-// Cause is what opened an incident.
-type Cause string
-
-// The causes.
-const (
-	Verdict Cause = "verdict" // a rollout was rolled back after customers' traffic had reached it
-	Alert   Cause = "alert"   // an alert that pages fired
-	Person  Cause = "person"
-)
-
 // Incident is a time in which customers may have been hurt.
 type Incident struct {
 	ID              ref.Incident
@@ -73,6 +67,7 @@ type Incident struct {
 	Resolved        time.Time // zero while open
 	ResolvedBecause string
 	ResolvedBy      ref.Rollout // whose promotion ended it; may be empty
+	Burn            Burn        // of the error budget, when it is part of it; not in lists
 }
 
 // Change is what was being rolled out, as far as known.
@@ -110,4 +105,6 @@ type Entry struct {
 	Text    string
 	Subject ref.Subject // may be empty
 	Actor   string      // name of who or what did it
+
+	Environment ref.Environment // where it was; empty: nowhere in particular. Not read back
 }

@@ -36,7 +36,7 @@ func each(t *testing.T, f func(t *testing.T, r room)) {
 		now := func() time.Time { return at }
 		j := journal.New(db, now)
 		eva := access.Actor{ID: "a-eva", Name: "Eva", Login: "eva", Roles: []access.Role{access.Member}, Teams: []string{"engine"}, Scopes: access.Scopes()}
-		r := room{New(db, j, now), db, j, eva, &at}
+		r := room{New(db, j, &board{}, hurt{}, now), db, j, eva, &at}
 		r.tell(t, -60, fact.ComponentCreated{Component: "engine-controller", Team: "engine"})
 		f(t, r)
 	})
@@ -150,10 +150,11 @@ func TestRollbackOpensAndFixForwardEnds(t *testing.T) {
 		r.tell(t, 5, fact.FlagSwitched{Component: "engine-controller", Key: "gust-hold", Environment: "production", From: "on", To: "off", Killed: true, Reason: "it sways"})
 		r.tell(t, 7, finished("3", "promoted", true, 4))
 		want.State, want.Resolved, want.ResolvedBecause, want.ResolvedBy = Resolved, noon.Add(7*time.Minute), "engine-controller 3 was promoted", "ro-3"
-		over, timeline, err := r.Get(t.Context(), r.eva, got.ID)
+		detail, err := r.Get(t.Context(), r.eva, got.ID)
 		if err != nil {
 			t.Fatal(err)
 		}
+		over, timeline := detail.Incident, detail.Timeline
 		if diff := cmp.Diff(want, over); diff != "" {
 			t.Fatalf("resolved (-want +got):\n%s", diff)
 		}
@@ -268,9 +269,9 @@ func TestPeopleOpenNoteAndResolve(t *testing.T) {
 		if _, err := r.Note(ctx, r.eva, i.ID, "Learned: call earlier"); err != nil {
 			t.Fatalf("a note after the end: %v", err)
 		}
-		_, timeline, err := r.Get(ctx, r.eva, i.ID)
-		if err != nil || timeline[len(timeline)-1].Text != "Learned: call earlier" {
-			t.Fatalf("%+v, %v", timeline, err)
+		d, err := r.Get(ctx, r.eva, i.ID)
+		if err != nil || d.Timeline[len(d.Timeline)-1].Text != "Learned: call earlier" {
+			t.Fatalf("%+v, %v", d, err)
 		}
 		if diff := cmp.Diff([]string{"incident.opened", "incident.noted", "incident.resolved", "incident.noted"}, r.facts(t, "incident")); diff != "" {
 			t.Fatalf("facts (-want +got):\n%s", diff)
@@ -296,7 +297,7 @@ func TestRefusals(t *testing.T) {
 			}},
 			"note for another team":    {errs.Denied, func() error { _, err := r.Note(ctx, other, id, "x"); return err }},
 			"resolve for another team": {errs.Denied, func() error { _, err := r.Resolve(ctx, other, id, "x"); return err }},
-			"read unknown actor":       {errs.Denied, func() error { _, _, err := r.Get(ctx, access.Nobody(), id); return err }},
+			"read unknown actor":       {errs.Denied, func() error { _, err := r.Get(ctx, access.Nobody(), id); return err }},
 			"list unknown actor": {errs.Denied, func() error {
 				_, _, err := r.List(ctx, access.Nobody(), Filter{}, page.Ask{})
 				return err

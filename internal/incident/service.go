@@ -18,12 +18,14 @@ import (
 type Service struct {
 	db      *store.DB
 	journal *journal.Journal
+	board   Board
+	harm    Harm
 	now     func() time.Time
 }
 
 // New returns the service. It starts nothing.
-func New(db *store.DB, j *journal.Journal, now func() time.Time) *Service {
-	return &Service{db: db, journal: j, now: now}
+func New(db *store.DB, j *journal.Journal, b Board, h Harm, now func() time.Time) *Service {
+	return &Service{db: db, journal: j, board: b, harm: h, now: now}
 }
 
 // Report is an incident that a person noticed. Environment defaults to
@@ -58,7 +60,9 @@ func (r Report) check(now time.Time) error {
 
 const longest = 20000 // characters of a note
 
-// Open reports an incident that no fact has reported.
+// Open reports an incident that no fact has reported. While one is open for
+// the component in the environment, the report becomes part of it and that one
+// is returned.
 func (s *Service) Open(ctx context.Context, who access.Actor, in Report) (i Incident, err error) {
 	in.Title, in.Text = strings.TrimSpace(in.Title), strings.TrimSpace(in.Text)
 	now := s.now().UTC().Truncate(time.Microsecond)
@@ -69,6 +73,9 @@ func (s *Service) Open(ctx context.Context, who access.Actor, in Report) (i Inci
 		in.Began = now
 	}
 	err = s.db.Update(ctx, func(tx *store.Tx) error {
+		if err := lock(ctx, tx, in.Component); err != nil {
+			return err
+		}
 		team, _, err := component(ctx, tx, in.Component)
 		if err != nil {
 			return err
@@ -78,6 +85,14 @@ func (s *Service) Open(ctx context.Context, who access.Actor, in Report) (i Inci
 		}
 		if err := in.check(now); err != nil {
 			return err
+		}
+		open, err := openOf(ctx, tx, in.Component, in.Environment)
+		if err != nil {
+			return err
+		}
+		if len(open) > 0 {
+			i = open[0]
+			return s.report(ctx, tx, who, i, in)
 		}
 		i = Incident{
 			Title: in.Title, Component: in.Component, Team: team, Environment: in.Environment, Cause: Person,
@@ -97,14 +112,43 @@ func (s *Service) open(ctx context.Context, tx *store.Tx, by journal.By, i Incid
 	if err := insert(ctx, tx, i); err != nil {
 		return i, err
 	}
+	if err := addReason(ctx, tx, i.ID, Reason{At: i.Opened, Cause: i.Cause, Text: i.Title, Rollout: i.Change.Rollout}); err != nil {
+		return i, err
+	}
+	if i.Burn != (Burn{}) {
+		if err := setBurn(ctx, tx, Incident{ID: i.ID}, i.Burn); err != nil {
+			return i, err
+		}
+	}
+	changed, err := last(ctx, tx, i)
+	if err != nil {
+		return i, err
+	}
 	if err := enter(ctx, tx, i.Component, i.ID, Entry{At: i.Opened, Kind: fact.IncidentOpened{}.Kind(), Text: "the incident was opened: " + i.Title, Subject: ref.Of("incident", i.ID), Actor: by.Name}); err != nil {
 		return i, err
 	}
 	return i, s.journal.Append(ctx, tx, by, ref.Of("incident", i.ID), fact.IncidentOpened{
 		Incident: i.ID, Title: i.Title, Component: i.Component, Team: i.Team, Environment: i.Environment,
 		Rollout: i.Change.Rollout, Artifact: i.Change.Artifact, Version: i.Change.Release, Commit: i.Change.Commit, Items: i.Change.Items,
-		Cause: string(i.Cause), Began: i.Began,
+		Cause: string(i.Cause), Began: i.Began, Last: changed.told(),
 	})
+}
+
+// report makes what a person noticed part of an open incident.
+func (s *Service) report(ctx context.Context, tx *store.Tx, who access.Actor, i Incident, in Report) error {
+	if err := enter(ctx, tx, i.Component, i.ID, Entry{At: s.now(), Kind: fact.IncidentJoined{}.Kind(), Text: "reported: " + in.Title, Subject: ref.Of("incident", i.ID), Actor: who.Name}); err != nil {
+		return err
+	}
+	if in.Began.Before(i.Began) {
+		i.Began = in.Began.UTC().Truncate(time.Microsecond)
+		if err := deepen(ctx, tx, i); err != nil {
+			return err
+		}
+	}
+	if err := s.join(ctx, tx, who.By(), i, Reason{At: s.now(), Cause: Person, Text: in.Title}); err != nil || in.Text == "" {
+		return err
+	}
+	return s.note(ctx, tx, who, i, in.Text)
 }
 
 // Note adds a note to an incident's timeline, also when it is over: what was
@@ -181,23 +225,47 @@ func (s *Service) touch(ctx context.Context, who access.Actor, id ref.Incident, 
 // timeline: the push that led to it should be there.
 const before = 15 * time.Minute
 
-// Get returns an incident with its timeline, oldest first.
-func (s *Service) Get(ctx context.Context, who access.Actor, id ref.Incident) (i Incident, timeline []Entry, err error) {
+// Detail is an incident with all that is known of it.
+type Detail struct {
+	Incident
+	Causes   []Reason // oldest first: what opened it, then what joined
+	Last     Last     // what changed last before it began
+	Timeline []Entry  // oldest first
+}
+
+// Get returns an incident with its timeline.
+func (s *Service) Get(ctx context.Context, who access.Actor, id ref.Incident) (d Detail, err error) {
 	err = s.db.View(ctx, func(tx *store.Tx) error {
-		if i, err = get(ctx, tx, id); err != nil {
+		i, err := get(ctx, tx, id)
+		if err != nil {
 			return err
 		}
 		if err := who.May(access.Read, string(i.Team)); err != nil {
 			return err
 		}
-		until := i.Resolved
-		if until.IsZero() {
-			until = s.now()
-		}
-		timeline, err = entries(ctx, tx, i, i.Began.Add(-before), until)
+		d, err = s.detail(ctx, tx, i)
 		return err
 	})
-	return i, timeline, err
+	return d, err
+}
+
+func (s *Service) detail(ctx context.Context, tx *store.Tx, i Incident) (d Detail, err error) {
+	if i.Burn, err = burnIn(ctx, tx, i.ID); err != nil {
+		return d, err
+	}
+	d.Incident = i
+	if d.Causes, err = reasons(ctx, tx, i); err != nil {
+		return d, err
+	}
+	if d.Last, err = last(ctx, tx, i); err != nil {
+		return d, err
+	}
+	until := i.Resolved
+	if until.IsZero() {
+		until = s.now()
+	}
+	d.Timeline, err = entries(ctx, tx, i, i.Began.Add(-before), until)
+	return d, err
 }
 
 // Filter narrows a list of incidents; empty fields do not.

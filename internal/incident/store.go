@@ -113,6 +113,13 @@ func firing(ctx context.Context, tx *store.Tx, id ref.Incident) (int, error) {
 	return store.One(ctx, tx, store.Scan1[int], `select count(*) from incident_alert where incident = $1 and firing = 1`, string(id))
 }
 
+// lock makes who opens incidents of a component wait for each other: there is
+// one at a time.
+func lock(ctx context.Context, tx *store.Tx, c ref.Component) error {
+	_, err := tx.Exec(ctx, `update incident_component set team = team where component = $1`, string(c))
+	return err
+}
+
 // setComponent notes who owns a component.
 func setComponent(ctx context.Context, tx *store.Tx, c ref.Component, team ref.Team) error {
 	_, err := tx.Exec(ctx, `insert into incident_component (component, team, rollout, artifact, release, commit_id, commit_title, items)
@@ -153,13 +160,14 @@ func component(ctx context.Context, tx *store.Tx, c ref.Component) (ref.Team, Ch
 
 // enter adds a line to a component's history, or to one incident's.
 func enter(ctx context.Context, tx *store.Tx, c ref.Component, id ref.Incident, e Entry) error {
-	_, err := tx.Exec(ctx, `insert into incident_entry (component, incident, at, seq, kind, text, subject, actor)
-		values ($1, $2, $3, (select coalesce(max(seq), 0) + 1 from incident_entry where component = $1 and at = $3), $4, $5, $6, $7)`,
-		string(c), string(id), store.Micros(e.At), e.Kind, e.Text, string(e.Subject), e.Actor)
+	_, err := tx.Exec(ctx, `insert into incident_entry (component, incident, at, seq, kind, text, subject, actor, environment)
+		values ($1, $2, $3, (select coalesce(max(seq), 0) + 1 from incident_entry where component = $1 and at = $3), $4, $5, $6, $7, $8)`,
+		string(c), string(id), store.Micros(e.At), e.Kind, e.Text, string(e.Subject), e.Actor, string(e.Environment))
 	return err
 }
 
-// entries returns the component's history in a time and the incident's own.
+// entries returns the component's history in a time, as far as it was in the
+// incident's environment or in none, and the incident's own.
 func entries(ctx context.Context, tx *store.Tx, i Incident, from, to time.Time) ([]Entry, error) {
 	return store.List(ctx, tx, func(s store.Scanner) (Entry, error) {
 		var e Entry
@@ -168,6 +176,6 @@ func entries(ctx context.Context, tx *store.Tx, i Incident, from, to time.Time) 
 		e.At = store.Time(at)
 		return e, err
 	}, `select at, kind, text, subject, actor from incident_entry
-		where component = $1 and (incident = $2 or (incident = '' and at >= $3 and at <= $4)) order by at, seq limit 1000`,
-		string(i.Component), string(i.ID), store.Micros(from), store.Micros(to))
+		where component = $1 and (incident = $2 or (incident = '' and environment in ('', $5) and at >= $3 and at <= $4)) order by at, seq limit 1000`,
+		string(i.Component), string(i.ID), store.Micros(from), store.Micros(to), string(i.Environment))
 }

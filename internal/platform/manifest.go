@@ -24,7 +24,24 @@ type Manifest struct {
 	// release knows how versions and constraints are written.
 	Provides map[string]document.Literal `yaml:"provides"`
 	Requires map[string]document.Literal `yaml:"requires"`
+	SLO      Objective                   `yaml:"slo"`
 }
+
+// Objective is what a service promises its customers (SLO).
+type Objective struct {
+	Availability float64 `yaml:"availability" json:"availability"` // percent of requests in 30 days that are not answered with a server error
+}
+
+// DefaultAvailability is the golden path's, for a manifest that sets none.
+const DefaultAvailability = 99.5
+
+// Of the availability that a manifest may ask for. Below the least no failure
+// could burn the error budget fast enough to page; above the most, 26 seconds of
+// failures in a month are the whole budget.
+const (
+	leastAvailability = 95
+	mostAvailability  = 99.999
+)
 
 // Serving is how a service is reached.
 type Serving struct {
@@ -56,6 +73,10 @@ func ParseManifest(data []byte) (Manifest, error) {
 			bad.In(places.Of(at), "the path %q must begin with a slash, without spaces", p)
 		}
 	}
+	m.SLO.Availability = cmp.Or(m.SLO.Availability, DefaultAvailability)
+	if a := m.SLO.Availability; !(a >= leastAvailability && a <= mostAvailability) {
+		bad.In(places.Of("$.slo.availability"), "slo.availability %v is a percentage from %v to %v", a, leastAvailability, mostAvailability)
+	}
 	if len(bad.Fields) > 0 {
 		return m, bad
 	}
@@ -67,6 +88,7 @@ const (
 	ServiceLabel = "io.digital-factory.service"
 	RolloutLabel = "io.digital-factory.rollout"
 	PartsLabel   = "io.digital-factory.parts"
+	SLOLabel     = "io.digital-factory.slo"
 )
 
 // Labels writes the manifest for an image.
@@ -75,7 +97,11 @@ func (m Manifest) Labels() (map[string]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	labels := map[string]string{ServiceLabel: string(service)}
+	objective, err := json.Marshal(m.SLO)
+	if err != nil {
+		return nil, err
+	}
+	labels := map[string]string{ServiceLabel: string(service), SLOLabel: string(objective)}
 	if len(m.Rollout) > 0 {
 		rollout, err := json.Marshal(m.Rollout)
 		if err != nil {
@@ -107,4 +133,18 @@ func ServingOf(labels map[string]string) (Serving, error) {
 		return s, errs.Because(errs.Invalid, err, "the label %s cannot be read", ServiceLabel)
 	}
 	return s, nil
+}
+
+// ObjectiveOf reads what an image promises; one that was built before there
+// were objectives promises the golden path's.
+func ObjectiveOf(labels map[string]string) (Objective, error) {
+	o := Objective{Availability: DefaultAvailability}
+	text, ok := labels[SLOLabel]
+	if !ok {
+		return o, nil
+	}
+	if err := json.Unmarshal([]byte(text), &o); err != nil {
+		return o, errs.Because(errs.Invalid, err, "the label %s cannot be read", SLOLabel)
+	}
+	return o, nil
 }

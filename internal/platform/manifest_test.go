@@ -20,6 +20,9 @@ func TestManifestSaysWhere(t *testing.T) {
 		{"service:\n  port: 4318\n", ".factory/component.yaml:2:9", "telemetry"},
 		{"service:\n  health: healthz\n", ".factory/component.yaml:2:11", "slash"},
 		{"service:\n  smoke:\n    - /\n    - a b\n", ".factory/component.yaml:4:7", "slash"},
+		{"slo:\n  availability: 0.995\n", ".factory/component.yaml:2:17", "a percentage from 95 to 99.999"},
+		{"slo:\n  availability: .nan\n", ".factory/component.yaml:2:17", "a percentage"},
+		{"slo:\n  latency: 3\n", ".factory/component.yaml:2:3", "unknown field"},
 		{"service: [", ".factory/component.yaml:1:", ""},
 		{"rollout: " + strings.Repeat("[", 40), ".factory/component.yaml:1:", "deep"},
 	} {
@@ -33,6 +36,28 @@ func TestManifestSaysWhere(t *testing.T) {
 		if m, err := ParseManifest([]byte(good)); err != nil || m.Service.Health != "/healthz" {
 			t.Errorf("%q: %+v %v", good, m, err)
 		}
+	}
+}
+
+// TestObjectiveTravelsInTheImage: what a repository promises is what its image
+// says; the golden path promises for those that say nothing.
+func TestObjectiveTravelsInTheImage(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]float64{"": DefaultAvailability, "slo: {availability: 99.95}": 99.95} {
+		m, err := ParseManifest([]byte(text))
+		if err != nil {
+			t.Fatal(err)
+		}
+		labels, err := m.Labels()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, err := ObjectiveOf(labels); err != nil || got.Availability != want {
+			t.Errorf("%q: %+v, %v", text, got, err)
+		}
+	}
+	if got, err := ObjectiveOf(nil); err != nil || got.Availability != DefaultAvailability {
+		t.Errorf("an image of before: %+v, %v", got, err)
 	}
 }
 

@@ -42,6 +42,9 @@ func (s *Service) Evaluate(ctx context.Context) error {
 	if err := s.note(ctx, now); err != nil {
 		return fmt.Errorf("note rollouts and crashes: %w", err)
 	}
+	if err := s.promise(ctx, now); err != nil {
+		return fmt.Errorf("note error budgets: %w", err)
+	}
 	var open []Alert
 	var teams map[ref.Component]ref.Team
 	err := s.db.View(ctx, func(tx *store.Tx) (err error) {
@@ -54,8 +57,17 @@ func (s *Service) Evaluate(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := s.listen(ctx, open, now); err != nil {
+		return fmt.Errorf("note who is silent: %w", err)
+	}
 	var failed error
 	for _, r := range s.rules {
+		s.mu.Lock()
+		due := now.Sub(s.last[r.Name].at) >= r.Every
+		s.mu.Unlock()
+		if !due {
+			continue
+		}
 		began := time.Now()
 		err := s.evaluate(ctx, r, open, teams, now)
 		if err != nil {
@@ -106,18 +118,31 @@ func (s *Service) evaluate(ctx context.Context, r Rule, open []Alert, teams map[
 			after.ID, after.Rule, after.Component, after.Environment = ref.New(), r.Name, at.component, at.environment
 		}
 		after.Team = team
-		if what == began || what == fired || what == moved && got.there {
+		if what == began || what == fired || what == moved && got.there && r.Cause != CauseBurn {
 			after.Text = r.Text(at.component, after.Value)
 		}
-		if err := s.keep(ctx, r, before, after, what); err != nil && !errs.Is(err, errs.Conflict) { // another replica was first
+		more := fact.AlertFired{Since: after.Since}
+		if what == fired {
+			switch r.Cause {
+			case CauseBurn:
+				if more.Burn, more.Since, err = s.burn(ctx, r, at, now); err != nil {
+					return err
+				}
+				after.Text = burnText(at.component, more.Burn)
+			case CauseSilence:
+				more.Since = now.Add(-time.Duration(after.Value * float64(time.Second)))
+			}
+		}
+		if err := s.keep(ctx, r, before, after, what, more); err != nil && !errs.Is(err, errs.Conflict) { // another replica was first
 			return err
 		}
 	}
 	return nil
 }
 
-// keep stores what a step did, and tells it.
-func (s *Service) keep(ctx context.Context, r Rule, before, after Alert, what change) error {
+// keep stores what a step did, and tells it, with what more there is to say of
+// an alert that fires.
+func (s *Service) keep(ctx context.Context, r Rule, before, after Alert, what change, more fact.AlertFired) error {
 	if what == nothing || what == moved && before == after {
 		return nil
 	}
@@ -139,12 +164,14 @@ func (s *Service) keep(ctx context.Context, r Rule, before, after Alert, what ch
 		case fired:
 			return s.journal.Append(ctx, tx, by, subject, fact.AlertFired{
 				Alert: r.Name, Component: after.Component, Team: after.Team, Environment: after.Environment,
-				Severity: string(r.Severity), Text: after.Text, Value: after.Value,
+				Severity: string(r.Severity), Text: after.Text, Value: after.Value, Cause: r.Cause, Since: more.Since.UTC(), Burn: more.Burn,
 			})
 		case resolved:
-			return s.journal.Append(ctx, tx, by, subject, fact.AlertResolved{
-				Alert: r.Name, Component: after.Component, Team: after.Team, Environment: after.Environment,
-			})
+			p := fact.AlertResolved{Alert: r.Name, Component: after.Component, Team: after.Team, Environment: after.Environment, Cause: r.Cause}
+			if r.over != nil {
+				p.Text = r.over(after.Component, after.Resolved.Sub(after.Since))
+			}
+			return s.journal.Append(ctx, tx, by, subject, p)
 		}
 		return nil
 	})

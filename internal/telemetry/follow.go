@@ -110,6 +110,11 @@ func (s *Service) learn(ctx context.Context, tx *store.Tx, f journal.Fact) error
 		if err := setCanary(ctx, tx, canary{p.Component, p.Environment, p.Version, end}); err != nil {
 			return err
 		}
+		if p.Outcome == "promoted" && p.Environment == Production {
+			if err := setObjective(ctx, tx, p.Component, p.Artifact); err != nil {
+				return err
+			}
+		}
 		if err := forgetCanaries(ctx, tx, f.At.Add(-remember)); err != nil {
 			return err
 		}

@@ -55,10 +55,14 @@ type Rule struct {
 	Clear    float64       // it has passed when the value is this or less, or there is none
 	For      time.Duration // it must hold before the alert fires
 	Keep     time.Duration // it must have passed before the alert is resolved
-	Unit     string        // of the value: share, s, crashes, requests
+	Every    time.Duration // how often it is evaluated; 0: each time
+	Unit     string        // of the value: share, s, crashes, requests, times
+	Cause    string        // CauseBurn, CauseSilence, or empty
 	Meaning  string
 	Advice   string
 	text     func(c ref.Component, value float64) string
+	over     func(c ref.Component, lasted time.Duration) string // what ended it; may be nil
+	window   time.Duration                                      // of CauseBurn: the long one
 }
 
 // Expression is the query with its threshold, as alerting rules have it.
@@ -82,7 +86,7 @@ func Rules() []Rule {
 	)
 	total := fmt.Sprintf(by, all+released)
 	enough := same + `(` + total + ` >= 20)`
-	return []Rule{
+	return append([]Rule{
 		{
 			Name: RuleErrors, Title: "Requests fail", Severity: Page, Above: 0.05, Clear: 0.025, For: 10 * time.Second, Keep: 30 * time.Second, Unit: "share",
 			Query:   fmt.Sprintf(by, failed+released) + ` / ` + total + enough,
@@ -119,5 +123,6 @@ func Rules() []Rule {
 				return fmt.Sprintf("%s had about %.0f requests in the five minutes up to ten minutes ago and none in the last five", c, v)
 			},
 		},
-	}
+		unheardRule(),
+	}, burnRules()...)
 }

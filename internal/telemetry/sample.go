@@ -33,6 +33,13 @@ const (
 // until then would be invisible to rate() and increase(), and with it the first
 // failure of a version shows.
 func (s *Service) Record(ctx context.Context, samples []Sample) error {
+	if err := s.weigh(ctx, samples); err != nil {
+		return err
+	}
+	return s.record(ctx, samples)
+}
+
+func (s *Service) record(ctx context.Context, samples []Sample) error {
 	out := make([]Sample, 0, len(samples))
 	var fresh []string
 	s.mu.Lock()
@@ -86,14 +93,17 @@ func (s *Service) measure(ctx context.Context) error {
 		return err
 	}
 	var counters, gauges []Sample
+	live := map[where]bool{}
 	for _, u := range list {
 		if u.CPU == 0 && u.Memory == 0 { // no process: it is about to start, or never did
 			continue
 		}
+		live[where{u.Component, u.Environment}] = true
 		l := map[string]string{"component": string(u.Component), "environment": string(u.Environment), "version": u.Version, "workload": string(u.Workload)}
 		gauges = append(gauges, Sample{metricCPU, l, u.CPU.Seconds(), now}, Sample{metricMemory, l, float64(u.Memory), now})
 	}
 	s.mu.Lock()
+	s.live = live
 	for k, n := range s.received {
 		counters = append(counters, Sample{metricReceived, map[string]string{
 			"signal": k.signal, "component": string(k.component), "environment": string(k.environment), "version": k.version}, n, now})
@@ -102,7 +112,7 @@ func (s *Service) measure(ctx context.Context) error {
 	if err := s.append(ctx, gauges); err != nil {
 		return err
 	}
-	return s.Record(ctx, counters)
+	return s.record(ctx, counters)
 }
 
 // note stores what the alerts' queries need to know from facts: which versions

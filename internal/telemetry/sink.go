@@ -112,4 +112,7 @@ func (s *Service) count(from Source, signal string, n int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.received[receivedKey{signal, from.Component, from.Environment, from.Version}] += float64(n)
+	if from.Workload != "" && from.Environment == Production {
+		s.hear(where{from.Component, from.Environment}, s.now(), 0, 1)
+	}
 }

@@ -3,18 +3,20 @@
 // every component from its first minute, without a line by its team.
 //
 // Owns: telemetry_component, telemetry_marker, telemetry_canary,
-// telemetry_crash, telemetry_alert.
+// telemetry_crash, telemetry_objective, telemetry_alert.
 //
 // Tells: alert.fired, alert.resolved.
 //
 // Asks: Recorder and Querier (the metric store), Outcomes to take what
-// workloads tell about units, Workloads for what they use of the machine.
+// workloads tell about units, Workloads for what they use of the machine,
+// Objectives for what a version promises.
 //
 // Invariants: what a workload sends carries the workload's own component,
 // environment and version, whatever it claims. A rule has at most one open
 // episode in a component; alert.fired and alert.resolved come in pairs. A
 // version under a rollout is judged by its rollout, not by alerts about
-// requests.
+// requests. A component of which nothing was ever heard cannot fall silent, nor
+// does one while the factory itself does not listen.
 package telemetry
 
 import (
@@ -116,6 +118,7 @@ type Service struct {
 	querier   Querier
 	outcomes  Outcomes
 	workloads Workloads
+	promises  Objectives
 	now       func() time.Time
 	rules     []Rule
 
@@ -123,10 +126,17 @@ type Service struct {
 	begun    map[string]bool         // counter series that have their zero
 	received map[receivedKey]float64 // since the start
 	last     map[string]evaluation   // of each rule, by its name
+	counted  map[string]float64      // the gateway's counters as they were last, by series
+	tallies  map[where]tally
+	promised time.Time          // when the tallies were stored last
+	heard    map[where]*hearing // since the start
+	live     map[where]bool     // where a workload's process runs
+	listened time.Time          // when silence was measured last
 }
 
 // New returns the service. It starts nothing.
-func New(db *store.DB, j *journal.Journal, r Recorder, q Querier, o Outcomes, w Workloads, now func() time.Time) *Service {
-	return &Service{db: db, journal: j, recorder: r, querier: q, outcomes: o, workloads: w, now: now, rules: Rules(),
-		begun: map[string]bool{}, received: map[receivedKey]float64{}, last: map[string]evaluation{}}
+func New(db *store.DB, j *journal.Journal, r Recorder, q Querier, o Outcomes, w Workloads, p Objectives, now func() time.Time) *Service {
+	return &Service{db: db, journal: j, recorder: r, querier: q, outcomes: o, workloads: w, promises: p, now: now, rules: Rules(),
+		begun: map[string]bool{}, received: map[receivedKey]float64{}, last: map[string]evaluation{},
+		counted: map[string]float64{}, tallies: map[where]tally{}, heard: map[where]*hearing{}, live: map[where]bool{}}
 }

@@ -93,6 +93,16 @@ type usage []Usage
 
 func (u *usage) Usage(context.Context) ([]Usage, error) { return *u, nil }
 
+// promises are those of artifacts.
+type promises struct{}
+
+func (promises) Availability(_ context.Context, _ ref.Component, a ref.Artifact) (float64, error) {
+	if a == "sha256:strict" {
+		return 0.999, nil
+	}
+	return 0, errs.New(errs.NotFound, "there is no artifact %s", a)
+}
+
 // room is a telemetry service on a real metric store with a clock that the
 // test moves.
 type room struct {
@@ -123,7 +133,7 @@ func each(t *testing.T, f func(t *testing.T, r room)) {
 		j := journal.New(db, now)
 		out, runs := &outcomes{}, &usage{}
 		eva := access.Actor{ID: "a-eva", Name: "Eva", Login: "eva", Roles: []access.Role{access.Member}, Teams: []string{"engine"}, Scopes: access.Scopes()}
-		r := room{New(db, j, metrics{p}, metrics{p}, out, runs, now), db, j, eva, &at, out, runs, map[[3]string]float64{}}
+		r := room{New(db, j, metrics{p}, metrics{p}, out, runs, promises{}, now), db, j, eva, &at, out, runs, map[[3]string]float64{}}
 		r.tell(t, "component/engine", fact.ComponentCreated{Component: "engine", Team: "power"})
 		f(t, r)
 	})
@@ -293,7 +303,7 @@ func TestCanaryIsLeftOut(t *testing.T) {
 		r.traffic(t, 120, load{version: "3", requests: 16})
 		r.wantTold(t, "errors fired page of power", "errors resolved of power")
 		r.traffic(t, 60, load{version: "3", requests: 16, failed: 8})
-		r.wantTold(t, "errors fired page of power", "errors resolved of power", "errors fired page of power")
+		r.wantTold(t, "errors fired page of power", "errors resolved of power", "errors fired page of power", "slo-burn-fast fired page of power")
 	})
 }
 
@@ -360,11 +370,11 @@ func TestRuleStatuses(t *testing.T) {
 	each(t, func(t *testing.T, r room) {
 		r.traffic(t, 30, load{version: "1", requests: 10, failed: 10})
 		list, interval, err := r.RuleStatuses(t.Context())
-		if err != nil || interval != 5*time.Second || len(list) != 4 {
+		if err != nil || interval != 5*time.Second || len(list) != 9 {
 			t.Fatalf("%+v %s %v", list, interval, err)
 		}
 		for _, s := range list {
-			if s.Evaluated != *r.at || s.Err != nil || len(s.Alerts) > 0 != (s.Name == RuleErrors) {
+			if r.at.Sub(s.Evaluated) >= max(s.Every, time.Second) || s.Err != nil || len(s.Alerts) > 0 != (s.Name == RuleErrors) {
 				t.Errorf("%s: evaluated %s, %d alerts, %v", s.Name, s.Evaluated, len(s.Alerts), s.Err)
 			}
 			if _, err := r.querier.Instant(t.Context(), s.Expression(), *r.at); err != nil {

@@ -277,6 +277,18 @@ func running(f journal.Fact, c *change) (known bool, err error) {
 			to := ref.Of("incident", p.Incident)
 			c.node(Node{Subject: to, Title: p.Title, State: "open", Team: p.Team, Component: p.Component})
 			c.join(ref.Of("rollout", p.Rollout), to, "hurt")
+			c.join(p.Last.Subject, to, "preceded")
+		})
+	case "incident.joined":
+		err = read(f, func(p fact.IncidentJoined) {
+			to := ref.Of("incident", p.Incident)
+			c.node(Node{Subject: to, Team: p.Team, Component: p.Component})
+			c.join(ref.Of("rollout", p.Rollout), to, "hurt")
+		})
+	case "incident.followed-up":
+		err = read(f, func(p fact.IncidentFollowedUp) {
+			c.node(Node{Subject: ref.Of("item", p.Item), Title: p.Title, Team: p.Team})
+			c.join(ref.Of("incident", p.Incident), ref.Of("item", p.Item), "led to")
 		})
 	case "incident.resolved":
 		err = read(f, func(p fact.IncidentResolved) {

@@ -280,6 +280,42 @@ func TestIncidentStandsBesideItsRollout(t *testing.T) {
 	})
 }
 
+// An incident that no verdict opened hangs on what changed last, and the items
+// that it led to know of it.
+func TestIncidentKnowsWhatCameBeforeAndAfter(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, l loom) {
+		l.tell(t, story()...)
+		l.tell(t, fact.IncidentOpened{Incident: "x", Title: "It burns", Component: "engine-controller", Team: "engine", Cause: "slo-burn", Last: fact.LastChange{Subject: "rollout/ro"}},
+			fact.ItemCreated{Item: "ENG-9", Team: "engine", Title: "Probe before traffic"},
+			fact.IncidentFollowedUp{Incident: "x", Component: "engine-controller", Team: "engine", Item: "ENG-9", Title: "Probe before traffic"})
+		beside := func(kind, id, want string) {
+			t.Helper()
+			got, err := l.Of(t.Context(), access.System("test"), kind, id)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, n := range got.Beside {
+				if string(n.Subject) == want {
+					return
+				}
+			}
+			t.Errorf("%s %s has no %s beside: %+v", kind, id, want, got.Beside)
+		}
+		beside("incident", "x", "item/ENG-9")
+		beside("item", "ENG-9", "incident/x")
+		beside("rollout", "ro", "incident/x")
+		got, err := l.Of(t.Context(), access.System("test"), "incident", "x")
+		if err != nil || len(got.Stages[9].Nodes) != 1 || got.Stages[9].Nodes[0].ID() != "ro" || got.Stages[0].Gap != nil {
+			t.Fatalf("%s, %v", paths(got), err)
+		}
+		l.tell(t, fact.IncidentJoined{Incident: "x", Component: "engine-controller", Team: "engine", Cause: "verdict", Rollout: "other"})
+		if got, err = l.Of(t.Context(), access.System("test"), "incident", "x"); err != nil || got.Stages[9].Nodes[0].ID() != "other" {
+			t.Fatalf("what hurt is not what it hangs on: %s, %v", paths(got), err)
+		}
+	})
+}
+
 func TestLinkToAnotherFeatureFollows(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, l loom) {
@@ -445,7 +481,7 @@ func TestRebuildIsIdentical(t *testing.T) {
 // Every kind of fact is either on the graph or known not to be.
 func TestEveryKindIsConsidered(t *testing.T) {
 	t.Parallel()
-	apart := " account.created account.changed token.created token.revoked team.joined team.left board.changed path.published repository.created push.rejected workload.ready workload.crashed workload.stopped alert.fired alert.resolved incident.noted "
+	apart := " account.created account.changed token.created token.revoked team.joined team.left board.changed path.published repository.created push.rejected workload.ready workload.crashed workload.stopped alert.fired alert.resolved incident.noted review.changed review.published "
 	for _, p := range fact.All() {
 		f := journal.Fact{Kind: p.Kind(), Data: []byte(`{"title": "new", "name": "new"}`)}
 		c, err := project(f)

@@ -61,7 +61,13 @@ func (w *walker) roots(ctx context.Context, here Node) ([]ref.Subject, error) {
 		edges, err = edgesTo(ctx, w.tx, here.Subject, walked)
 	case "incident":
 		edges, err = edgesTo(ctx, w.tx, here.Subject, walked)
-		edges = slices.DeleteFunc(edges, func(e Edge) bool { return e.Relation != "hurt" })
+		// What changed last is a suspect only; it counts when nothing is known to
+		// have hurt.
+		culprit := "preceded"
+		if slices.ContainsFunc(edges, func(e Edge) bool { return e.Relation == "hurt" }) {
+			culprit = "hurt"
+		}
+		edges = slices.DeleteFunc(edges, func(e Edge) bool { return e.Relation != culprit })
 	default:
 		return []ref.Subject{here.Subject}, nil
 	}
@@ -189,8 +195,35 @@ func (w *walker) thread(ctx context.Context, here Node) (Thread, error) {
 	return t, nil
 }
 
-// besides adds the incidents of the rollouts shown, the products and flags of
-// the features, and the components and teams of everything below them.
+// around adds the flag that was switched before an incident and the items that
+// it led to.
+func (w *walker) around(ctx context.Context, incident ref.Subject, add func(ref.Subject) error) error {
+	before, err := edgesTo(ctx, w.tx, incident, branchy)
+	if err != nil {
+		return err
+	}
+	after, err := edgesFrom(ctx, w.tx, incident, branchy)
+	if err != nil {
+		return err
+	}
+	for _, e := range append(before, after...) {
+		end := e.From
+		if e.From == incident {
+			end = e.To
+		}
+		if kind, _ := end.Split(); kind != "flag" && kind != "item" {
+			continue
+		}
+		w.edges[e] = true
+		if err := add(end); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// besides adds the incidents of the rollouts and items shown, the products and
+// flags of the features, and the components and teams of everything below them.
 func (w *walker) besides(ctx context.Context, t *Thread, shown map[ref.Subject]bool) error {
 	add := func(s ref.Subject) error {
 		if _, id := s.Split(); id == "" || shown[s] {
@@ -213,6 +246,8 @@ func (w *walker) besides(ctx context.Context, t *Thread, shown map[ref.Subject]b
 			switch n.Kind() {
 			case "rollout":
 				edges, err = edgesFrom(ctx, w.tx, n.Subject, branchy)
+			case "item":
+				edges, err = edgesTo(ctx, w.tx, n.Subject, branchy)
 			case "feature":
 				edges, err = edgesTo(ctx, w.tx, n.Subject, branchy)
 				if err == nil {
@@ -241,6 +276,11 @@ func (w *walker) besides(ctx context.Context, t *Thread, shown map[ref.Subject]b
 					return err
 				}
 			}
+		}
+	}
+	if t.Here.Kind() == "incident" {
+		if err := w.around(ctx, t.Here.Subject, add); err != nil {
+			return err
 		}
 	}
 	if err := add(ref.Of("component", t.Here.Component)); err != nil {

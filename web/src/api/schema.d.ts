@@ -584,7 +584,7 @@ export interface paths {
         get: operations["get-incidents"];
         put?: never;
         /**
-         * Report an incident that no fact has reported
+         * Report an incident that no fact has reported; while one is open for the component in the environment, the report joins it and that one is returned
          * @description Needs the action `operate`.
          */
         post: operations["post-incidents"];
@@ -614,6 +614,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/incidents/{id}/actions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Put an action item of an incident on the owning team's board
+         * @description Needs the action `plan-work`.
+         */
+        post: operations["post-incidents-id-actions"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/incidents/{id}/note": {
         parameters: {
             query?: never;
@@ -634,6 +654,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/incidents/{id}/publish": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Publish an incident's review: what was learned stands
+         * @description Needs the action `operate`.
+         */
+        post: operations["post-incidents-id-publish"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/incidents/{id}/resolve": {
         parameters: {
             query?: never;
@@ -648,6 +688,30 @@ export interface paths {
          * @description Needs the action `operate`.
          */
         post: operations["post-incidents-id-resolve"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/incidents/{id}/review": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show an incident's review: a draft made from its timeline until somebody writes in it
+         * @description Needs the action `read`.
+         */
+        get: operations["get-incidents-id-review"];
+        /**
+         * Write in an incident's review
+         * @description Needs the action `operate`.
+         */
+        put: operations["put-incidents-id-review"];
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1777,6 +1841,11 @@ export interface components {
              */
             version: number;
         };
+        AddAction: {
+            description?: string;
+            /** @example Probe the sensor before traffic */
+            title: string;
+        };
         AddMember: {
             /**
              * @description Account identifier or login
@@ -1799,7 +1868,7 @@ export interface components {
             /** Format: date-time */
             resolved?: string;
             /** @enum {string} */
-            rule: "errors" | "latency" | "crash-loop" | "silence";
+            rule: "errors" | "latency" | "crash-loop" | "silence" | "unheard" | "slo-burn-fast" | "slo-burn-slow" | "slo-burn-day" | "slo-burn-drip";
             /**
              * @description page: somebody must look now, an incident is opened; ticket: this week
              * @enum {string}
@@ -1824,7 +1893,7 @@ export interface components {
              */
             threshold: number;
             /** @enum {string} */
-            unit: "share" | "s" | "crashes" | "requests";
+            unit: "share" | "s" | "crashes" | "requests" | "times";
             /**
              * Format: double
              * @description Last seen, in the unit of the threshold
@@ -2751,6 +2820,54 @@ export interface components {
             since: string;
             workload: string;
         };
+        ErrorBudget: {
+            /**
+             * Format: double
+             * @example 820
+             */
+            failed: number;
+            /**
+             * Format: double
+             * @description Share of the period's budget that was left; below 0 when it is overspent
+             * @example 0.9
+             */
+            left: number;
+            /**
+             * Format: double
+             * @description Promised availability, 0..1
+             * @example 0.995
+             */
+            objective: number;
+            /**
+             * Format: double
+             * @description That the budget is for
+             * @example 2592000
+             */
+            periodSeconds: number;
+            /**
+             * Format: double
+             * @description Times faster than the objective allows; at 1 the budget lasts for its period
+             * @example 41
+             */
+            rate: number;
+            /**
+             * Format: double
+             * @example 4000
+             */
+            requests: number;
+            /**
+             * Format: double
+             * @description Share of the period's budget that went in the window
+             * @example 0.057
+             */
+            spent: number;
+            /**
+             * Format: double
+             * @description That rate, spent, requests and failed are of
+             * @example 3600
+             */
+            windowSeconds: number;
+        };
         Evidence: {
             /** Format: date-time */
             at: string;
@@ -3237,11 +3354,11 @@ export interface components {
              */
             began: string;
             /**
-             * @description What opened it: a rollout's verdict, an alert that pages, a person
+             * @description What opened it: a rollout's verdict, an error budget that burns, a component that nothing is heard of any more, another alert that pages, a person
              * @example verdict
              * @enum {string}
              */
-            cause: "verdict" | "alert" | "person";
+            cause: "verdict" | "slo-burn" | "silence" | "alert" | "person";
             commit?: string;
             commitTitle?: string;
             /** @example engine-controller */
@@ -3299,6 +3416,16 @@ export interface components {
             /** @example engine-controller 12 was rolled back */
             title: string;
         };
+        IncidentCause: {
+            /** Format: date-time */
+            at: string;
+            /** @enum {string} */
+            cause: "verdict" | "slo-burn" | "silence" | "alert" | "person";
+            /** @description Of a verdict */
+            rollout?: string;
+            /** @example engine-controller in production burns its error budget 41 times too fast */
+            text: string;
+        };
         IncidentDetail: {
             artifact?: string;
             /**
@@ -3306,12 +3433,16 @@ export interface components {
              * @description Start of the impact, as far as known
              */
             began: string;
+            /** @description How the error budget went, when it is part of it */
+            burn?: components["schemas"]["ErrorBudget"];
             /**
-             * @description What opened it: a rollout's verdict, an alert that pages, a person
+             * @description What opened it: a rollout's verdict, an error budget that burns, a component that nothing is heard of any more, another alert that pages, a person
              * @example verdict
              * @enum {string}
              */
-            cause: "verdict" | "alert" | "person";
+            cause: "verdict" | "slo-burn" | "silence" | "alert" | "person";
+            /** @description What opened it, then what joined it, oldest first */
+            causes: components["schemas"]["IncidentCause"][];
             commit?: string;
             commitTitle?: string;
             /** @example engine-controller */
@@ -3327,6 +3458,8 @@ export interface components {
              *     ]
              */
             items?: string[] | null;
+            /** @description What changed last of the component in the environment before it began: the first suspect, not the culprit */
+            last?: components["schemas"]["LastChange"];
             /**
              * Format: double
              * @description From began until resolved or now
@@ -3744,6 +3877,28 @@ export interface components {
             /** Format: int64 */
             behind: number;
             name: string;
+        };
+        LastChange: {
+            /** @description Who or what changed it */
+            actor: string;
+            /** Format: date-time */
+            at: string;
+            commit?: string;
+            commitTitle?: string;
+            /** @example production */
+            environment: string;
+            /**
+             * @example [
+             *       "ENG-2"
+             *     ]
+             */
+            items?: string[] | null;
+            /** @example 12 */
+            release?: string;
+            /** @description Rollout, flag or artifact, as kind/identifier */
+            subject: string;
+            /** @example version 12 was promoted in production */
+            text: string;
         };
         Me: {
             /** @description What this actor may do on no object at all */
@@ -4458,6 +4613,13 @@ export interface components {
             /** @example Repository with the first commit */
             title: string;
         };
+        PublishReview: {
+            /**
+             * Format: int64
+             * @description That was read
+             */
+            version: number;
+        };
         PullItem: {
             /** @description Who will work on it; default: as it was, else whoever pulls it */
             assignee?: string;
@@ -4598,6 +4760,105 @@ export interface components {
              * @example %
              */
             unit: string;
+        };
+        Review: {
+            /** @description Action items, on the owning team's board; oldest first */
+            actions: components["schemas"]["ReviewAction"][];
+            /** Format: date-time */
+            changed?: string;
+            changedBy?: string;
+            incident: string;
+            numbers: components["schemas"]["ReviewNumbers"];
+            /** @description Questions to people, by section */
+            prompts: components["schemas"]["ReviewText"];
+            /** Format: date-time */
+            published?: string;
+            publishedBy?: string;
+            /** @enum {string} */
+            state: "draft" | "published";
+            text: components["schemas"]["ReviewText"];
+            /**
+             * Format: int64
+             * @description 0 while nobody has written: the text is then drafted from the timeline whenever it is read
+             */
+            version: number;
+        };
+        ReviewAction: {
+            /** @description Who added it */
+            actor: string;
+            assignee?: string;
+            /**
+             * Format: date-time
+             * @description When it was added
+             */
+            at: string;
+            /** @description Why it cannot go on */
+            blocked?: string;
+            /** @example ENG-9 */
+            item: string;
+            /**
+             * @description Where it stands now
+             * @enum {string}
+             */
+            state: "ready" | "building" | "verifying" | "releasing" | "done";
+            /** @example Probe the sensor before traffic */
+            title: string;
+        };
+        ReviewNumbers: {
+            /**
+             * Format: double
+             * @description From the beginning until it was noticed
+             * @example 120
+             */
+            detectedSeconds: number;
+            /** @description The incident is over */
+            final: boolean;
+            /**
+             * Format: double
+             * @description From the beginning of the impact to its end, or to now
+             * @example 420
+             */
+            lastedSeconds: number;
+            /**
+             * Format: double
+             * @description From when it was noticed until it was over; absent while it is open
+             * @example 300
+             */
+            recoveredSeconds?: number;
+            /**
+             * Format: double
+             * @description While it lasted; absent when not known
+             * @example 4200
+             */
+            requests?: number;
+            /**
+             * Format: double
+             * @example 420
+             */
+            requestsFailed?: number;
+            /**
+             * Format: int64
+             * @description That the version that was taken back served; absent when not known
+             * @example 120
+             */
+            units?: number;
+            /**
+             * Format: int64
+             * @example 3
+             */
+            unitsFailed?: number;
+        };
+        ReviewText: {
+            /** @description What changed before it began, and what ended it */
+            changed: string;
+            /** @description What happened, when */
+            happened: string;
+            /** @description On whom, how much */
+            impact: string;
+            /** @description What to learn; must be answered before it is published */
+            learn: string;
+            /** @description What went well */
+            well: string;
         };
         RollBack: {
             /** @example The support line reports odd engine sounds */
@@ -5008,6 +5269,14 @@ export interface components {
              * @description Seconds
              */
             timeout: number;
+        };
+        SaveReview: {
+            text: components["schemas"]["ReviewText"];
+            /**
+             * Format: int64
+             * @description That the edit is based on; a stale one is refused with what is there now
+             */
+            version: number;
         };
         Scores: {
             /**
@@ -8804,6 +9073,105 @@ export interface operations {
             };
         };
     };
+    "post-incidents-id-actions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The identifier */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AddAction"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Review"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Locked */
+            423: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "post-incidents-id-note": {
         parameters: {
             query?: never;
@@ -8903,6 +9271,105 @@ export interface operations {
             };
         };
     };
+    "post-incidents-id-publish": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The identifier */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PublishReview"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Review"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Locked */
+            423: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "post-incidents-id-resolve": {
         parameters: {
             query?: never;
@@ -8926,6 +9393,200 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Incident"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Locked */
+            423: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-incidents-id-review": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The identifier */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Review"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Locked */
+            423: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "put-incidents-id-review": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The identifier */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SaveReview"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Review"];
                 };
             };
             /** @description Unauthorized */

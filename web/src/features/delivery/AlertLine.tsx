@@ -10,6 +10,7 @@ const units: Record<Alert["unit"], Unit> = {
   s: "seconds",
   crashes: { unit: "crashes" },
   requests: { unit: "requests" },
+  times: { unit: "times too fast" },
 };
 
 /** An alert with what was seen, what it means and what to do. */

@@ -319,7 +319,7 @@ export function AlertsTable(n: Narrow) {
       empty={
         <Empty icon={IconBellCheck} title="No alert" small>
           Every component has the same rules from its first minute, without a line by its team: errors,
-          latency, crashes and silence.
+          latency, crashes, silence and how fast the error budget goes.
         </Empty>
       }
     />

@@ -27,13 +27,18 @@ import { ReasonDialog } from "~/ui/ReasonDialog";
 import { Status } from "~/ui/Status";
 import { say } from "~/ui/say";
 import classes from "./Incident.module.css";
-import { causes, type Entry, type Incident, next, parts, said, tone } from "./incident";
+import { causes, type Entry, endsByItself, type Incident, next, parts, said, tone } from "./incident";
+import { ReviewPart } from "./Review";
+import { Budget, Causes, Suspect } from "./Suspect";
 
 /** A time in which customers may have been hurt: the deciding numbers, what caused it, and what was done. */
 export function IncidentPage() {
   const { id } = useParams({ from: "/inside/incidents/$id" });
   const incident = useQuery(
-    ask("/api/v1/incidents/{id}", { path: { id }, kinds: ["rollout", "alert", "commits", "deployment"] }),
+    ask("/api/v1/incidents/{id}", {
+      path: { id },
+      kinds: ["rollout", "alert", "commits", "deployment", "flag"],
+    }),
   );
   return (
     <Loaded
@@ -135,7 +140,11 @@ function IncidentView({ incident: i }: { incident: Incident }) {
     >
       {todo && <p className={classes.next}>{todo}</p>}
       {i.decision && <Decision incident={i} />}
+      <Budget incident={i} />
+      <Suspect incident={i} />
+      <Causes incident={i} />
       <Timeline incident={i} />
+      <ReviewPart incident={i} />
       <ReasonDialog
         opened={resolving}
         onClose={() => setResolving(false)}
@@ -143,7 +152,7 @@ function IncidentView({ incident: i }: { incident: Incident }) {
         will={[
           `say that customers are no longer hurt, ${duration(lasted)} after it began`,
           "count this time as recovery in the team's figures",
-          ...(i.cause === "alert" ? ["leave the alert as it is: it may open another incident"] : []),
+          ...(endsByItself(i) ? ["leave the alert as it is: it may open another incident"] : []),
         ]}
         undo="It cannot be opened again; report another one if customers are hurt again."
         action="Resolve"

@@ -1,0 +1,1 @@
+alter table incident_entry add column environment text not null default '';
