@@ -124,21 +124,6 @@ async function exported(page: Page, button: string): Promise<Exported> {
   return JSON.parse(await readFile(await file.path(), "utf8")) as Exported;
 }
 
-it("finds a component by its first letters, however soon they are typed, and goes there", async () => {
-  const { page, wrongs } = await openAs(browser, factory, "eva");
-  await page.goto("/insight");
-  await headed(page, "Insight");
-  await page.keyboard.press("Control+k");
-  await page.keyboard.type("engine-c"); // "g i" among other things, which must not be taken for a shortcut
-  const found = page.getByRole("dialog", { name: "Go to, do, or find" });
-  await found.getByRole("button", { name: "engine-controller component" }).waitFor();
-  await page.keyboard.press("Enter");
-  await headed(page, "engine-controller");
-  await page.keyboard.press("?");
-  await page.getByRole("dialog", { name: "Keyboard shortcuts" }).getByText("Next row of a table").waitFor();
-  expect(wrongs).toEqual([]);
-});
-
 it("makes a token that is shown once, acts with it, and revokes it", async () => {
   const { page, wrongs } = await openAs(browser, factory, "eva");
   await page.goto("/tokens");
