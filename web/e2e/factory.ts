@@ -18,6 +18,11 @@ export interface Factory {
 /** Who can sign in after the story. */
 export type Person = "pat" | "mara" | "ada" | "eva";
 
+/** A factory in which the story was played. */
+export interface Story extends Factory {
+  passwords: Record<Person, string>;
+}
+
 const shipped = fileURLToPath(new URL("../../bin/factory", import.meta.url));
 const patience = 20_000; // ms until it answers
 
@@ -33,7 +38,7 @@ export async function boot(): Promise<Factory> {
 }
 
 /** Starts it on a copy of the data that the story left, with everybody's password. */
-export async function bootAfterStory(): Promise<Factory & { passwords: Record<Person, string> }> {
+export async function bootAfterStory(): Promise<Story> {
   const told = await readFile(join(story, "told.txt"), "utf8").catch(() =>
     Promise.reject(
       new Error(

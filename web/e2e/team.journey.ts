@@ -1,10 +1,10 @@
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { openBrowser } from "./browser";
-import { bootAfterStory } from "./factory";
-import { enter, everybody, settled } from "./people";
+import { bootAfterStory, type Story } from "./factory";
+import { enter, everybody, settled } from "./walk";
 
-let story: Awaited<ReturnType<typeof bootAfterStory>>;
+let story: Story;
 let browser: Browser;
 
 beforeAll(async () => {
@@ -59,6 +59,16 @@ it("plans and pulls by keyboard, and says in words that the limit is reached", a
   await card(page, "ENG-5").focus();
   await page.keyboard.press("b");
   await page.getByRole("article", { name: /^ENG-5 .*blocked/ }).waitFor({ state: "hidden" });
+  expect(wrongs).toEqual([]);
+});
+
+it("goes by two keys from an item without doing what the second does alone", async () => {
+  const { page, wrongs } = await enter(browser, story, "eva", "/items/BAT-1");
+  await page.getByRole("button", { name: "Pull" }).waitFor(); // by the key p
+  await page.keyboard.type("gp");
+  await settled(page, "Products");
+  const item = (await (await page.request.get("/api/v1/items/BAT-1")).json()) as { state: string };
+  expect(item.state).toBe("ready");
   expect(wrongs).toEqual([]);
 });
 

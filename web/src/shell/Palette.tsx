@@ -80,6 +80,8 @@ export function Palette({ heard, tell, onScheme, onHelp }: Props) {
     >
       <Input
         id={fieldId}
+        // It has the focus as soon as it is seen, so that no arrow is lost.
+        autoFocus
         data-autofocus
         data-mantine-stop-propagation // Escape closes this and not a dialog under it as well
         variant="unstyled"

@@ -9,13 +9,15 @@ import { areas } from "./areas";
 import { Crumbs } from "./Crumbs";
 import { type Crumb, CrumbContext } from "./crumbs";
 import { useHeard } from "./heard";
-import { useKeys } from "./keys";
+import { type Bindings, useKeys } from "./keys";
 import { Rail } from "./Rail";
 import classes from "./Shell.module.css";
 import { Tools } from "./Tools";
 
 const Palette = lazy(styled(() => import("./Palette").then((m) => ({ default: m.Palette }))));
 const Shortcuts = lazy(styled(() => import("./Shortcuts").then((m) => ({ default: m.Shortcuts }))));
+
+const none: Bindings = {};
 
 /** What surrounds every page: the top bar, the rail, the palette and the shortcuts. */
 export function Shell({ me }: { me: Me }) {
@@ -48,7 +50,7 @@ export function Shell({ me }: { me: Me }) {
     }),
     [navigate, showHelp, tell, setNarrow, toggleScheme],
   );
-  useKeys(bindings);
+  useKeys(heard.opened ? none : bindings); // what is typed is the palette's, also before it is there
 
   return (
     <CrumbContext value={setCrumbs}>
