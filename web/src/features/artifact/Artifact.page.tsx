@@ -1,12 +1,5 @@
 import { Button, Modal, NativeSelect, TextInput } from "@mantine/core";
-import {
-  IconDownload,
-  IconListDetails,
-  IconRocket,
-  IconSearch,
-  IconShieldCheck,
-  IconShieldX,
-} from "@tabler/icons-react";
+import { IconDownload, IconListDetails, IconRocket, IconShieldCheck, IconShieldX } from "@tabler/icons-react";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useNavigate, useParams, useSearch } from "@tanstack/react-router";
 import { useMemo, useState } from "react";
@@ -31,6 +24,7 @@ import { Page } from "~/ui/Page";
 import { Panel } from "~/ui/Panel";
 import { Problem } from "~/ui/Problem";
 import { ReasonDialog } from "~/ui/ReasonDialog";
+import { SearchField } from "~/ui/SearchField";
 import { Status } from "~/ui/Status";
 import { say } from "~/ui/say";
 import classes from "./Artifact.module.css";
@@ -199,17 +193,12 @@ function Bill({ artifact: a }: { artifact: Artifact }) {
     >
       {(bill.data?.parts.length ?? 0) > 0 && (
         <div className={classes.filters}>
-          <TextInput
-            size="xs"
+          <SearchField
             className={classes.search}
             placeholder="Name, version or licence"
-            aria-label="Search the parts"
-            leftSection={<IconSearch size={14} aria-hidden />}
+            label="Search the parts"
             value={search.q ?? ""}
-            onChange={(e) => {
-              const q = e.currentTarget.value;
-              void navigate({ search: q ? { q } : {}, replace: true, resetScroll: false });
-            }}
+            onValue={(q) => void navigate({ search: q ? { q } : {}, replace: true, resetScroll: false })}
           />
         </div>
       )}
