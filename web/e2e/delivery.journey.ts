@@ -1,27 +1,15 @@
 import { readFile } from "node:fs/promises";
-import type { Browser } from "playwright-core";
-import { afterAll, beforeAll, expect, it } from "vitest";
-import { openBrowser } from "./browser";
-import { bootAfterStory, type Story } from "./factory";
-import { enter, headed, part, row } from "./walk";
+import { expect, it } from "vitest";
+import { bootAfterStory } from "./factory";
+import { enter, headed, part, row, stage } from "./walk";
 
-let factory: Story;
-let browser: Browser;
-
-beforeAll(async () => {
-  [factory, browser] = await Promise.all([bootAfterStory(), openBrowser()]);
-});
-
-afterAll(async () => {
-  await browser?.close();
-  await factory?.stop();
-});
+const on = stage(bootAfterStory);
 
 const bad = "Open the flaps with the load"; // the change that the story's evidence took back
 const heavy = "Carry loads over 10 kg"; // the one that moved the key result
 
 it("leads from a component to the run of a change, its steps, a line of its log, and back there by its address", async () => {
-  const { page, wrongs } = await enter(browser, factory, "eva", "/platform");
+  const { page, wrongs } = await enter(on, "eva", "/platform");
   await row(page, "Components", "engine-controller").click();
   await headed(page, "engine-controller");
   await page
@@ -51,7 +39,7 @@ it("leads from a component to the run of a change, its steps, a line of its log,
 });
 
 it("says in one paragraph why a rollout was taken back, on which counts, and lets nobody pull a lever without a reason", async () => {
-  const { page, wrongs } = await enter(browser, factory, "eva", "/delivery");
+  const { page, wrongs } = await enter(on, "eva", "/delivery");
   await row(page, "Rollouts", bad).click();
   await headed(page, "engine-controller 4");
   const story = part(page, "Rolled back by the evidence");
@@ -86,12 +74,7 @@ it("says in one paragraph why a rollout was taken back, on which counts, and let
 });
 
 it("holds a rollout, lets it go on and takes it back, each with a reason that the history keeps", async () => {
-  const { page, wrongs } = await enter(
-    browser,
-    factory,
-    "eva",
-    "/components/engine-controller?view=artifacts",
-  );
+  const { page, wrongs } = await enter(on, "eva", "/components/engine-controller?view=artifacts");
   await row(page, "Artifacts", /^3/).click();
   await page.getByRole("button", { name: "Roll it out" }).click();
   await page.getByLabel("Reason").fill("to compare it with the version of today");
@@ -140,7 +123,7 @@ it("holds a rollout, lets it go on and takes it back, each with a reason that th
 });
 
 it("shows of an incident the deciding numbers, whose it is and how it ended, and resolves one that a person reported", async () => {
-  const { page, wrongs } = await enter(browser, factory, "eva", "/incidents");
+  const { page, wrongs } = await enter(on, "eva", "/incidents");
   await row(page, "Incidents", "engine-controller 4 was rolled back").click();
   await headed(page, "engine-controller 4 was rolled back");
   await page.getByText(/^resolved after \d/).waitFor();
@@ -173,7 +156,7 @@ it("shows of an incident the deciding numbers, whose it is and how it ended, and
 });
 
 it("walks one thread from a commit up to the vision and down to its effect, without a gap", async () => {
-  const { page, wrongs } = await enter(browser, factory, "eva", "/components/engine-controller?view=commits");
+  const { page, wrongs } = await enter(on, "eva", "/components/engine-controller?view=commits");
   await row(page, "Commits", heavy).click();
   await headed(page, heavy);
   const strip = page.getByRole("navigation", { name: "Thread", exact: true });
@@ -207,12 +190,7 @@ it("walks one thread from a commit up to the vision and down to its effect, with
 });
 
 it("shows what an artifact is made of and that its signature holds, and hands out the bill", async () => {
-  const { page, wrongs } = await enter(
-    browser,
-    factory,
-    "eva",
-    "/components/engine-controller?view=artifacts",
-  );
+  const { page, wrongs } = await enter(on, "eva", "/components/engine-controller?view=artifacts");
   await row(page, "Artifacts", /^5/).click();
   await headed(page, "engine-controller 5");
   const holds = part(page, "Does its evidence hold?");
@@ -241,7 +219,7 @@ it("shows what an artifact is made of and that its signature holds, and hands ou
 });
 
 it("creates a component from the golden path and shows each step until it is live in production", async () => {
-  const { page, wrongs } = await enter(browser, factory, "eva", "/platform");
+  const { page, wrongs } = await enter(on, "eva", "/platform");
   await page.getByRole("link", { name: "New component" }).click();
   await page.getByRole("button", { name: "Create it" }).click();
   await page.getByLabel("Name").and(page.locator("[aria-invalid=true]")).waitFor();

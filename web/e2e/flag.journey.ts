@@ -1,27 +1,17 @@
-import type { Browser, Page } from "playwright-core";
-import { afterAll, beforeAll, expect, it } from "vitest";
-import { accessibility, openBrowser } from "./browser";
-import { bootAfterStory, type Story } from "./factory";
-import { enter } from "./walk";
+import type { Page } from "playwright-core";
+import { expect, it } from "vitest";
+import { accessibility } from "./browser";
+import { bootAfterStory } from "./factory";
+import { enter, stage } from "./walk";
 
-let factory: Story;
-let browser: Browser;
-
-beforeAll(async () => {
-  [factory, browser] = await Promise.all([bootAfterStory(), openBrowser()]);
-});
-
-afterAll(async () => {
-  await browser?.close();
-  await factory?.stop();
-});
+const on = stage(bootAfterStory);
 
 const component = "engine-controller";
 
 /** What the code gets, asked over OFREP as an SDK asks. */
 async function asked(token: string, unit: string): Promise<unknown> {
   const answer = await fetch(
-    `${factory.url}/ofrep/${component}/production/ofrep/v1/evaluate/flags/gust-hold`,
+    `${on.factory.url}/ofrep/${component}/production/ofrep/v1/evaluate/flags/gust-hold`,
     {
       method: "POST",
       headers: { Authorization: `Bearer ${token}`, "Content-Type": "application/json" },
@@ -41,10 +31,10 @@ async function confirm(page: Page, reason: string, action: string): Promise<void
 }
 
 it("makes a feature killable, brings it to a cohort, and kills it from where it hurts", async () => {
-  const { page, wrongs } = await enter(browser, factory, "eva", `/components/${component}`);
+  const { page, wrongs } = await enter(on, "eva", `/components/${component}`);
   const made = await page.request.post("/api/v1/tokens", {
     data: { name: "simulator", scopes: ["flags"], days: 1 },
-    headers: { origin: factory.url },
+    headers: { origin: on.factory.url },
   });
   const token = ((await made.json()) as { secret: string }).secret;
   await page.getByRole("link", { name: "Flags", exact: true }).click();
@@ -95,7 +85,7 @@ it("makes a feature killable, brings it to a cohort, and kills it from where it 
 
 it.each(["light", "dark"] as const)("shows flags in %s so that everybody can use them", async (scheme) => {
   const look = { scheme, width: 400 };
-  const { page, wrongs } = await enter(browser, factory, "eva", `/components/${component}?view=flags`, look);
+  const { page, wrongs } = await enter(on, "eva", `/components/${component}?view=flags`, look);
   await page.getByRole("switch", { name: "gust-hold in production" }).waitFor();
   expect(await accessibility(page)).toEqual([]);
   await page.goto("/flags?view=all");

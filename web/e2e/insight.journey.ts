@@ -1,24 +1,14 @@
 import { readFile } from "node:fs/promises";
-import type { Browser, Page } from "playwright-core";
-import { afterAll, beforeAll, expect, it } from "vitest";
-import { accessibility, openBrowser, openPage } from "./browser";
-import { bootAfterStory, type Story } from "./factory";
-import { enter, everybody, headed, part, row, settled, signedIn } from "./walk";
+import type { Page } from "playwright-core";
+import { expect, it } from "vitest";
+import { accessibility, openPage } from "./browser";
+import { bootAfterStory } from "./factory";
+import { enter, everybody, headed, part, row, settled, signedIn, stage } from "./walk";
 
-let factory: Story;
-let browser: Browser;
-
-beforeAll(async () => {
-  [factory, browser] = await Promise.all([bootAfterStory(), openBrowser()]);
-});
-
-afterAll(async () => {
-  await browser?.close();
-  await factory?.stop();
-});
+const on = stage(bootAfterStory);
 
 it("shows the five figures with what each rests on, and leads from one to the rollout behind it", async () => {
-  const { page, wrongs } = await enter(browser, factory, "mara", "/insight");
+  const { page, wrongs } = await enter(on, "mara", "/insight");
   const five = [
     "Deployment frequency",
     "Change lead time",
@@ -56,7 +46,7 @@ it("shows the five figures with what each rests on, and leads from one to the ro
 });
 
 it("invites an auditor, who proves the chain, narrows the journal, takes it home whole and changes nothing", async () => {
-  const pat = await enter(browser, factory, "pat", "/");
+  const pat = await enter(on, "pat", "/");
   await pat.page.getByRole("button", { name: "PL: Pat Lund" }).click();
   await pat.page.getByRole("menuitem", { name: "People and roles" }).click();
   await headed(pat.page, "People");
@@ -72,7 +62,7 @@ it("invites an auditor, who proves the chain, narrows the journal, takes it home
   await done.getByRole("button", { name: "Done" }).click();
   await row(pat.page, "Accounts", "Olga Berg").getByText("auditor").waitFor();
 
-  const { page, wrongs } = await openPage(browser, factory.url);
+  const { page, wrongs } = await openPage(on.browser, on.factory.url);
   await page.goto("/audit");
   await page.getByLabel("Login").fill("olga");
   await page.getByLabel("Password", { exact: true }).fill(password);
@@ -123,7 +113,7 @@ async function exported(page: Page, button: string): Promise<Exported> {
 }
 
 it("makes a token that is shown once, acts with it, and revokes it", async () => {
-  const { page, wrongs } = await enter(browser, factory, "eva", "/tokens");
+  const { page, wrongs } = await enter(on, "eva", "/tokens");
   await page.getByRole("button", { name: "Make a token" }).first().click();
   await page.getByLabel("What it is for").fill("my laptop");
   await page.getByLabel("git", { exact: true }).uncheck();
@@ -135,7 +125,7 @@ it("makes a token that is shown once, acts with it, and revokes it", async () =>
     .innerText();
   await page.getByRole("button", { name: "Done" }).click();
   const me = () =>
-    fetch(`${factory.url}/api/v1/me`, { headers: { authorization: `Bearer ${secret.trim()}` } });
+    fetch(`${on.factory.url}/api/v1/me`, { headers: { authorization: `Bearer ${secret.trim()}` } });
   expect(((await (await me()).json()) as { login: string }).login).toBe("eva");
   await page.getByRole("button", { name: "Revoke my laptop" }).click();
   await page.getByRole("button", { name: "Revoke it" }).click();
@@ -145,7 +135,7 @@ it("makes a token that is shown once, acts with it, and revokes it", async () =>
 });
 
 it("says of what is not there what it looked for, and leads on", async () => {
-  const { page, wrongs } = await signedIn(browser, factory, "eva");
+  const { page, wrongs } = await signedIn(on, "eva");
   for (const [address, why, next, to] of [
     ["/runs/0192", "There is no run 0192.", "See all runs", "Delivery"],
     ["/rollouts/0192", "There is no rollout 0192.", "See all rollouts", "Delivery"],
@@ -198,7 +188,7 @@ async function addresses(page: Page): Promise<[name: string, address: string][]>
 }
 
 it("shows each page in light and in dark so that everybody can use it, and whole on a phone", async () => {
-  const { page, wrongs } = await signedIn(browser, factory, "pat");
+  const { page, wrongs } = await signedIn(on, "pat");
   for (const [name, address] of await addresses(page)) {
     await page.goto(address);
     await settled(page);
@@ -208,7 +198,7 @@ it("shows each page in light and in dark so that everybody can use it, and whole
 }, 180_000);
 
 it("says of a list that holds nothing why, and leads back to all of it", async () => {
-  const { page, wrongs } = await enter(browser, factory, "pat", "/audit?subject=item/NONE-1");
+  const { page, wrongs } = await enter(on, "pat", "/audit?subject=item/NONE-1");
   await page.getByText("No fact is like this").waitFor();
   await page.getByRole("button", { name: "Show all facts" }).click();
   await row(page, "Facts", "path.published")

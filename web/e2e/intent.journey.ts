@@ -1,26 +1,14 @@
-import type { Browser } from "playwright-core";
-import { afterAll, beforeAll, expect, it } from "vitest";
-import { openBrowser } from "./browser";
-import { bootAfterStory, type Story } from "./factory";
-import { enter, everybody, part, settled } from "./walk";
+import { expect, it } from "vitest";
+import { bootAfterStory } from "./factory";
+import { enter, everybody, part, settled, stage } from "./walk";
 
-let story: Story;
-let browser: Browser;
-
-beforeAll(async () => {
-  [story, browser] = await Promise.all([bootAfterStory(), openBrowser()]);
-});
-
-afterAll(async () => {
-  await browser?.close();
-  await story?.stop();
-});
+const on = stage(bootAfterStory);
 
 const vision = "Grow our share of the drone market";
 const keyResult = "Share of missions over 10 kg that succeed";
 
 it("answers the board what its money changed, by which proof, and what was known when it decided", async () => {
-  const { page, wrongs } = await enter(browser, story, "mara", "/");
+  const { page, wrongs } = await enter(on, "mara", "/");
   await settled(page, vision);
   await page.getByText(/: \d+(\.\d+)? %, the target of 60 % is reached\./).waitFor();
   await everybody(page, "the Floor");
@@ -71,7 +59,7 @@ it("answers the board what its money changed, by which proof, and what was known
 });
 
 it("takes a proposal from the idea to a rank, and shows both sides when two change it at once", async () => {
-  const { page, wrongs } = await enter(browser, story, "mara", "/board");
+  const { page, wrongs } = await enter(on, "mara", "/board");
   const dialog = page.getByRole("dialog");
   await page.getByRole("button", { name: "Propose" }).click();
   await dialog.getByRole("button", { name: "Propose" }).click();
@@ -112,7 +100,7 @@ it("takes a proposal from the idea to a rank, and shows both sides when two chan
   await part(page, "Hypothesis").getByText("charges without hands").waitFor();
   await part(page, "Rank").getByText("2 of 4 in 2026-Q4").waitFor();
 
-  const other = await enter(browser, story, "mara", new URL(page.url()).pathname);
+  const other = await enter(on, "mara", new URL(page.url()).pathname);
   const theirs = other.page.getByRole("dialog");
   await page.getByRole("button", { name: "Change", exact: true }).click();
   await other.page.getByRole("button", { name: "Change", exact: true }).click();
@@ -137,7 +125,7 @@ it("takes a proposal from the idea to a rank, and shows both sides when two chan
 });
 
 it("refuses a step that its gate does not allow, and says what is missing", async () => {
-  const { page } = await enter(browser, story, "mara", "/board");
+  const { page } = await enter(on, "mara", "/board");
   await page.getByRole("button", { name: "Move Night flights" }).click();
   await page.getByRole("menuitem", { name: "Ready" }).click();
   const no = page.getByRole("dialog", { name: "Night flights cannot go to ready yet" });
@@ -149,7 +137,7 @@ it("refuses a step that its gate does not allow, and says what is missing", asyn
 });
 
 it("ties a new feature to the key result that it should move", async () => {
-  const { page, wrongs } = await enter(browser, story, "ada", "/products/heavy-lift");
+  const { page, wrongs } = await enter(on, "ada", "/products/heavy-lift");
   await settled(page, "Heavy lift");
   await everybody(page, "a product");
   await page.keyboard.press("n");
@@ -173,7 +161,7 @@ it("ties a new feature to the key result that it should move", async () => {
 });
 
 it("tells who may not fund work why, before anything is written", async () => {
-  const { page } = await enter(browser, story, "ada", "/board");
+  const { page } = await enter(on, "ada", "/board");
   await page.getByRole("button", { name: "Add an objective" }).click();
   const dialog = page.getByRole("dialog", { name: "Add an objective" });
   await dialog.getByText("needs the role board; you have product").waitFor();
@@ -185,7 +173,7 @@ it("tells who may not fund work why, before anything is written", async () => {
 });
 
 it("shows what a key result is measured by, who bets on it, and the products, to everybody", async () => {
-  const { page, wrongs } = await enter(browser, story, "mara", "/board");
+  const { page, wrongs } = await enter(on, "mara", "/board");
   await page.getByRole("link", { name: keyResult }).click();
   await settled(page, keyResult);
   await part(page, "Who bets on moving it")

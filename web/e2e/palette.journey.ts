@@ -1,20 +1,10 @@
-import type { Browser, Page } from "playwright-core";
-import { afterAll, beforeAll, expect, it } from "vitest";
-import { accessibility, openBrowser } from "./browser";
-import { bootAfterStory, type Story } from "./factory";
-import { enter, headed, signedIn } from "./walk";
+import type { Page } from "playwright-core";
+import { expect, it } from "vitest";
+import { accessibility } from "./browser";
+import { bootAfterStory } from "./factory";
+import { enter, headed, signedIn, stage } from "./walk";
 
-let factory: Story;
-let browser: Browser;
-
-beforeAll(async () => {
-  [factory, browser] = await Promise.all([bootAfterStory(), openBrowser()]);
-});
-
-afterAll(async () => {
-  await browser?.close();
-  await factory?.stop();
-});
+const on = stage(bootAfterStory);
 
 const palette = (page: Page) => page.getByRole("dialog", { name: "Go to, do, or find" });
 const field = (page: Page) => palette(page).getByRole("combobox", { name: "Go to or do" });
@@ -22,7 +12,7 @@ const selected = (page: Page) => palette(page).getByRole("option", { selected: t
 
 /** A page of eva's on which nothing of what is asked for by this address is answered before `answer` is called. */
 async function slow(asked: RegExp): Promise<{ page: Page; wrongs: string[]; answer: () => void }> {
-  const { page, wrongs } = await signedIn(browser, factory, "eva");
+  const { page, wrongs } = await signedIn(on, "eva");
   let answer = () => {};
   const late = new Promise<void>((resolve) => {
     answer = resolve;
@@ -35,7 +25,7 @@ async function slow(asked: RegExp): Promise<{ page: Page; wrongs: string[]; answ
 }
 
 it("finds a component by its first letters, however soon they are typed, and goes there", async () => {
-  const { page, wrongs } = await enter(browser, factory, "eva", "/insight");
+  const { page, wrongs } = await enter(on, "eva", "/insight");
   await headed(page, "Insight");
   await page.keyboard.press("Control+k");
   await page.keyboard.type("engine-c"); // "g i" among other things, which must not be taken for a shortcut
@@ -93,7 +83,7 @@ it("goes nowhere by an Enter that was taken back by other letters or by closing"
 });
 
 it("goes by the arrows to what they chose, and leaves Enter to a method of input that composes", async () => {
-  const { page, wrongs } = await enter(browser, factory, "eva", "/tokens");
+  const { page, wrongs } = await enter(on, "eva", "/tokens");
   await headed(page, "Your API tokens");
   await page.keyboard.press("Control+k");
   await selected(page).filter({ hasText: "Floor" }).waitFor();

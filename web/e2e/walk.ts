@@ -1,32 +1,52 @@
 import type { Browser, Locator, Page } from "playwright-core";
-import { expect } from "vitest";
-import { accessibility, type Look, openPage } from "./browser";
-import type { Person, Story } from "./factory";
+import { afterAll, beforeAll, expect } from "vitest";
+import { accessibility, type Look, openBrowser, openPage } from "./browser";
+import type { Factory, Person, Story } from "./factory";
+
+/** What a file of journeys plays on; both are there while its tests run. */
+export interface Stage<F extends Factory> {
+  factory: F;
+  browser: Browser;
+}
+
+/** Starts a factory and a browser before the tests of this file, and ends both after them. */
+export function stage<F extends Factory>(start: () => Promise<F>): Stage<F> {
+  const set: Partial<Stage<F>> = {};
+  beforeAll(async () => {
+    await Promise.all([
+      start().then((factory) => Object.assign(set, { factory })),
+      openBrowser().then((browser) => Object.assign(set, { browser })),
+    ]);
+  });
+  afterAll(async () => {
+    await set.browser?.close();
+    await set.factory?.stop();
+  });
+  return set as Stage<F>;
+}
 
 /** A page of somebody of the story who is signed in already, at a path: how one comes in is the door's journey. */
 export async function enter(
-  browser: Browser,
-  story: Story,
+  on: Stage<Story>,
   who: Person,
   path: string,
   look: Look = {},
 ): Promise<{ page: Page; wrongs: string[] }> {
-  const opened = await signedIn(browser, story, who, look);
+  const opened = await signedIn(on, who, look);
   await opened.page.goto(path);
   return opened;
 }
 
 /** The same before anything is asked for, to arrange what it will meet. */
 export async function signedIn(
-  browser: Browser,
-  story: Story,
+  { browser, factory }: Stage<Story>,
   who: Person,
   look: Look = {},
 ): Promise<{ page: Page; wrongs: string[] }> {
-  const opened = await openPage(browser, story.url, look);
+  const opened = await openPage(browser, factory.url, look);
   const answer = await opened.page.request.post("/api/v1/session", {
-    data: { login: who, password: story.passwords[who] },
-    headers: { origin: story.url },
+    data: { login: who, password: factory.passwords[who] },
+    headers: { origin: factory.url },
   });
   if (!answer.ok()) throw new Error(`${who} could not sign in: ${await answer.text()}`);
   return opened;
