@@ -137,6 +137,7 @@ function IncidentView({ incident: i }: { incident: Incident }) {
       {i.decision && <Decision incident={i} />}
       <Timeline incident={i} />
       <ReasonDialog
+        needs="operate"
         opened={resolving}
         onClose={() => setResolving(false)}
         title="Resolve this incident?"
