@@ -1,19 +1,9 @@
-import type { Browser } from "playwright-core";
-import { afterAll, beforeAll, expect, it } from "vitest";
-import { accessibility, openBrowser, openPage } from "./browser";
-import { boot, type Factory } from "./factory";
+import { expect, it } from "vitest";
+import { accessibility, openPage } from "./browser";
+import { boot } from "./factory";
+import { stage } from "./walk";
 
-let factory: Factory;
-let browser: Browser;
-
-beforeAll(async () => {
-  [factory, browser] = await Promise.all([boot(), openBrowser()]);
-});
-
-afterAll(async () => {
-  await browser?.close();
-  await factory?.stop();
-});
+const on = stage(boot);
 
 const password = "a sentence to sign in with";
 /** The Floor is headed by the vision, or without one by what it shows; every other area by its name. */
@@ -22,7 +12,7 @@ const heading = (area: string) =>
 const areas = ["Floor", "Board", "Products", "Teams", "Platform", "Delivery", "Insight", "Audit"];
 
 it("leads from an empty factory to the floor, out of the door and back to the page that was asked for", async () => {
-  const { page, wrongs } = await openPage(browser, factory.url);
+  const { page, wrongs } = await openPage(on.browser, on.factory.url);
   await page.goto("/board");
   await page.getByRole("heading", { name: "Make the first account" }).waitFor();
   expect(await accessibility(page)).toEqual([]);
@@ -61,7 +51,7 @@ it("leads from an empty factory to the floor, out of the door and back to the pa
 });
 
 it.each(["light", "dark"] as const)("shows each area in %s so that everybody can use it", async (scheme) => {
-  const { page, wrongs } = await openPage(browser, factory.url, { scheme });
+  const { page, wrongs } = await openPage(on.browser, on.factory.url, { scheme });
   await page.goto("/sign-in");
   await page.getByLabel("Login").fill("ada");
   await page.getByLabel("Password", { exact: true }).fill(password);

@@ -1,10 +1,8 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { access, cp, mkdtemp, readFile, rm } from "node:fs/promises";
-import { createServer } from "node:net";
 import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
-import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 
 /** One running factory with its own data, for one file of journeys. */
@@ -17,6 +15,11 @@ export interface Factory {
 
 /** Who can sign in after the story. */
 export type Person = "pat" | "mara" | "ada" | "eva";
+
+/** A factory in which the story was played. */
+export interface Story extends Factory {
+  passwords: Record<Person, string>;
+}
 
 const shipped = fileURLToPath(new URL("../../bin/factory", import.meta.url));
 const patience = 20_000; // ms until it answers
@@ -33,7 +36,7 @@ export async function boot(): Promise<Factory> {
 }
 
 /** Starts it on a copy of the data that the story left, with everybody's password. */
-export async function bootAfterStory(): Promise<Factory & { passwords: Record<Person, string> }> {
+export async function bootAfterStory(): Promise<Story> {
   const told = await readFile(join(story, "told.txt"), "utf8").catch(() =>
     Promise.reject(
       new Error(
@@ -54,8 +57,9 @@ async function begin(data: string, ...more: string[]): Promise<Factory> {
   await access(bin).catch(() =>
     Promise.reject(new Error(`there is no program at ${bin}: run make build first`)),
   );
-  const [listen, gateway, otlp] = [await freeAddress(), await freeAddress(), await freeAddress()];
-  const args = ["up", "--data", data, "--listen", listen, "--gateway", gateway, "--otlp", otlp, ...more];
+  // It takes free ports itself and says which: a port that was free before it began may not be when it listens.
+  const free = "127.0.0.1:0";
+  const args = ["up", "--data", data, "--listen", free, "--gateway", free, "--otlp", free, ...more];
   const child = spawn(bin, args, { stdio: ["ignore", "pipe", "pipe"] });
   const said: string[] = [];
   for (const stream of [child.stdout, child.stderr])
@@ -65,31 +69,30 @@ async function begin(data: string, ...more: string[]): Promise<Factory> {
     await end(child);
     await rm(data, { recursive: true, force: true });
   };
-  const url = `http://${listen}`;
   try {
-    await answering(url, child, log);
+    return { url: await listening(child, log), log, stop };
   } catch (error) {
     await stop();
     throw error;
   }
-  return { url, log, stop };
 }
 
-async function answering(url: string, child: ChildProcess, log: () => string): Promise<void> {
-  const until = Date.now() + patience;
-  while (Date.now() < until) {
-    if (child.exitCode !== null)
-      throw new Error(`the factory ended with ${child.exitCode} before it answered:\n${log()}`);
-    try {
-      const answer = await fetch(url);
-      await answer.text();
-      if (answer.ok) return;
-    } catch {
-      // not listening yet
-    }
-    await pause(25);
+/** The address at which it says that it is, once it listens there. */
+async function listening(child: ChildProcess, log: () => string): Promise<string> {
+  let late: NodeJS.Timeout | undefined;
+  try {
+    return await new Promise<string>((resolve, reject) => {
+      const fail = (what: string) => reject(new Error(`the factory ${what}:\n${log()}`));
+      late = setTimeout(fail, patience, `was not ready within ${patience / 1000} s`);
+      child.once("exit", (code) => fail(`ended with ${code} before it was ready`));
+      child.stdout?.on("data", () => {
+        const [, url] = /^The factory is at (\S+)\n/m.exec(log()) ?? [];
+        if (url) resolve(url);
+      });
+    });
+  } finally {
+    clearTimeout(late);
   }
-  throw new Error(`the factory did not answer within ${patience / 1000} s:\n${log()}`);
 }
 
 async function end(child: ChildProcess): Promise<void> {
@@ -99,14 +102,4 @@ async function end(child: ChildProcess): Promise<void> {
   const hard = setTimeout(() => child.kill("SIGKILL"), 5_000);
   await gone;
   clearTimeout(hard);
-}
-
-async function freeAddress(): Promise<string> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
-  server.close();
-  await once(server, "close");
-  if (address === null || typeof address === "string") throw new Error("no port is free");
-  return `127.0.0.1:${address.port}`;
 }

@@ -1,34 +1,17 @@
-import type { Browser, Page } from "playwright-core";
-import { afterAll, beforeAll, expect, it } from "vitest";
-import { accessibility, openBrowser, openPage } from "./browser";
+import type { Page } from "playwright-core";
+import { expect, it } from "vitest";
+import { accessibility } from "./browser";
 import { bootAfterStory } from "./factory";
+import { enter, stage } from "./walk";
 
-let factory: Awaited<ReturnType<typeof bootAfterStory>>;
-let browser: Browser;
-
-beforeAll(async () => {
-  [factory, browser] = await Promise.all([bootAfterStory(), openBrowser()]);
-});
-
-afterAll(async () => {
-  await browser?.close();
-  await factory?.stop();
-});
+const on = stage(bootAfterStory);
 
 const component = "engine-controller";
-
-async function signIn(page: Page): Promise<void> {
-  await page.goto("/sign-in");
-  await page.getByLabel("Login").fill("eva");
-  await page.getByLabel("Password", { exact: true }).fill(factory.passwords.eva);
-  await page.getByRole("button", { name: "Sign in" }).click();
-  await page.waitForURL((to) => to.pathname !== "/sign-in");
-}
 
 /** What the code gets, asked over OFREP as an SDK asks. */
 async function asked(token: string, unit: string): Promise<unknown> {
   const answer = await fetch(
-    `${factory.url}/ofrep/${component}/production/ofrep/v1/evaluate/flags/gust-hold`,
+    `${on.factory.url}/ofrep/${component}/production/ofrep/v1/evaluate/flags/gust-hold`,
     {
       method: "POST",
       headers: { Authorization: `Bearer ${token}`, "Content-Type": "application/json" },
@@ -48,18 +31,12 @@ async function confirm(page: Page, reason: string, action: string): Promise<void
 }
 
 it("makes a feature killable, brings it to a cohort, and kills it from where it hurts", async () => {
-  const { page, wrongs } = await openPage(browser, factory.url);
-  await signIn(page);
-  const token = await page.evaluate(async () => {
-    const made = await fetch("/api/v1/tokens", {
-      method: "POST",
-      headers: { "Content-Type": "application/json" },
-      body: JSON.stringify({ name: "simulator", scopes: ["flags"], days: 1 }),
-    });
-    return ((await made.json()) as { secret: string }).secret;
+  const { page, wrongs } = await enter(on, "eva", `/components/${component}`);
+  const made = await page.request.post("/api/v1/tokens", {
+    data: { name: "simulator", scopes: ["flags"], days: 1 },
+    headers: { origin: on.factory.url },
   });
-
-  await page.goto(`/components/${component}`);
+  const token = ((await made.json()) as { secret: string }).secret;
   await page.getByRole("link", { name: "Flags", exact: true }).click();
   await page.getByText("No flags yet").waitFor();
   expect(await accessibility(page)).toEqual([]);
@@ -75,7 +52,7 @@ it("makes a feature killable, brings it to a cohort, and kills it from where it 
   await page.getByRole("switch", { name: "gust-hold in production" }).press("Space");
   const dialog = page.getByRole("dialog");
   await dialog.getByText("For a cohort").click();
-  await dialog.getByRole("button", { name: "Switch it" }).isDisabled();
+  expect(await dialog.getByRole("button", { name: "Switch it" }).isDisabled()).toBe(true); // nobody is named yet
   await dialog.getByLabel("And by name").fill("drone-7");
   await dialog.getByText("from off to on for 1 by name").waitFor();
   await confirm(page, "a drone that we watch", "Switch it");
@@ -107,9 +84,8 @@ it("makes a feature killable, brings it to a cohort, and kills it from where it 
 });
 
 it.each(["light", "dark"] as const)("shows flags in %s so that everybody can use them", async (scheme) => {
-  const { page, wrongs } = await openPage(browser, factory.url, { scheme, width: 400 });
-  await signIn(page);
-  await page.goto(`/components/${component}?view=flags`);
+  const look = { scheme, width: 400 };
+  const { page, wrongs } = await enter(on, "eva", `/components/${component}?view=flags`, look);
   await page.getByRole("switch", { name: "gust-hold in production" }).waitFor();
   expect(await accessibility(page)).toEqual([]);
   await page.goto("/flags?view=all");

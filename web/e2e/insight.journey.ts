@@ -1,25 +1,14 @@
 import { readFile } from "node:fs/promises";
-import type { Browser, Page } from "playwright-core";
-import { afterAll, beforeAll, expect, it } from "vitest";
-import { accessibility, openBrowser, openPage } from "./browser";
+import type { Page } from "playwright-core";
+import { expect, it } from "vitest";
+import { accessibility, openPage } from "./browser";
 import { bootAfterStory } from "./factory";
-import { headed, openAs, part, row, tooWide } from "./walk";
+import { enter, everybody, headed, part, row, settled, signedIn, stage } from "./walk";
 
-let factory: Awaited<ReturnType<typeof bootAfterStory>>;
-let browser: Browser;
-
-beforeAll(async () => {
-  [factory, browser] = await Promise.all([bootAfterStory(), openBrowser()]);
-});
-
-afterAll(async () => {
-  await browser?.close();
-  await factory?.stop();
-});
+const on = stage(bootAfterStory);
 
 it("shows the five figures with what each rests on, and leads from one to the rollout behind it", async () => {
-  const { page, wrongs } = await openAs(browser, factory, "mara");
-  await page.goto("/insight");
+  const { page, wrongs } = await enter(on, "mara", "/insight");
   const five = [
     "Deployment frequency",
     "Change lead time",
@@ -57,8 +46,7 @@ it("shows the five figures with what each rests on, and leads from one to the ro
 });
 
 it("invites an auditor, who proves the chain, narrows the journal, takes it home whole and changes nothing", async () => {
-  const pat = await openAs(browser, factory, "pat");
-  await pat.page.goto("/");
+  const pat = await enter(on, "pat", "/");
   await pat.page.getByRole("button", { name: "PL: Pat Lund" }).click();
   await pat.page.getByRole("menuitem", { name: "People and roles" }).click();
   await headed(pat.page, "People");
@@ -74,7 +62,7 @@ it("invites an auditor, who proves the chain, narrows the journal, takes it home
   await done.getByRole("button", { name: "Done" }).click();
   await row(pat.page, "Accounts", "Olga Berg").getByText("auditor").waitFor();
 
-  const { page, wrongs } = await openPage(browser, factory.url);
+  const { page, wrongs } = await openPage(on.browser, on.factory.url);
   await page.goto("/audit");
   await page.getByLabel("Login").fill("olga");
   await page.getByLabel("Password", { exact: true }).fill(password);
@@ -124,24 +112,8 @@ async function exported(page: Page, button: string): Promise<Exported> {
   return JSON.parse(await readFile(await file.path(), "utf8")) as Exported;
 }
 
-it("finds a component by its first letters, however soon they are typed, and goes there", async () => {
-  const { page, wrongs } = await openAs(browser, factory, "eva");
-  await page.goto("/insight");
-  await headed(page, "Insight");
-  await page.keyboard.press("Control+k");
-  await page.keyboard.type("engine-c"); // "g i" among other things, which must not be taken for a shortcut
-  const found = page.getByRole("dialog", { name: "Go to, do, or find" });
-  await found.getByRole("button", { name: "engine-controller component" }).waitFor();
-  await page.keyboard.press("Enter");
-  await headed(page, "engine-controller");
-  await page.keyboard.press("?");
-  await page.getByRole("dialog", { name: "Keyboard shortcuts" }).getByText("Next row of a table").waitFor();
-  expect(wrongs).toEqual([]);
-});
-
 it("makes a token that is shown once, acts with it, and revokes it", async () => {
-  const { page, wrongs } = await openAs(browser, factory, "eva");
-  await page.goto("/tokens");
+  const { page, wrongs } = await enter(on, "eva", "/tokens");
   await page.getByRole("button", { name: "Make a token" }).first().click();
   await page.getByLabel("What it is for").fill("my laptop");
   await page.getByLabel("git", { exact: true }).uncheck();
@@ -153,7 +125,7 @@ it("makes a token that is shown once, acts with it, and revokes it", async () =>
     .innerText();
   await page.getByRole("button", { name: "Done" }).click();
   const me = () =>
-    fetch(`${factory.url}/api/v1/me`, { headers: { authorization: `Bearer ${secret.trim()}` } });
+    fetch(`${on.factory.url}/api/v1/me`, { headers: { authorization: `Bearer ${secret.trim()}` } });
   expect(((await (await me()).json()) as { login: string }).login).toBe("eva");
   await page.getByRole("button", { name: "Revoke my laptop" }).click();
   await page.getByRole("button", { name: "Revoke it" }).click();
@@ -163,7 +135,7 @@ it("makes a token that is shown once, acts with it, and revokes it", async () =>
 });
 
 it("says of what is not there what it looked for, and leads on", async () => {
-  const { page, wrongs } = await openAs(browser, factory, "eva");
+  const { page, wrongs } = await signedIn(on, "eva");
   for (const [address, why, next, to] of [
     ["/runs/0192", "There is no run 0192.", "See all runs", "Delivery"],
     ["/rollouts/0192", "There is no rollout 0192.", "See all rollouts", "Delivery"],
@@ -215,34 +187,18 @@ async function addresses(page: Page): Promise<[name: string, address: string][]>
   ];
 }
 
-/** Waits until the page shows what it is about, with nothing still on its way. */
-async function settled(page: Page): Promise<void> {
-  await page.getByRole("heading", { level: 1 }).waitFor();
-  await page.waitForFunction(
-    () => document.querySelector('[aria-label="Loading"], .mantine-Skeleton-root, [aria-busy=true]') === null,
-  );
-}
-
 it("shows each page in light and in dark so that everybody can use it, and whole on a phone", async () => {
-  const { page, wrongs } = await openAs(browser, factory, "pat");
+  const { page, wrongs } = await signedIn(on, "pat");
   for (const [name, address] of await addresses(page)) {
-    await page.emulateMedia({ colorScheme: "light" });
     await page.goto(address);
     await settled(page);
-    expect(await accessibility(page), `${name} in light`).toEqual([]);
-    await page.emulateMedia({ colorScheme: "dark" });
-    await page.locator("html[data-mantine-color-scheme=dark]").waitFor();
-    expect(await accessibility(page), `${name} in dark`).toEqual([]);
-    await page.setViewportSize({ width: 390, height: 844 });
-    expect(await tooWide(page), `${name} on a phone`).toBe(0);
-    await page.setViewportSize({ width: 1280, height: 800 });
+    await everybody(page, name);
   }
   expect(wrongs).toEqual([]);
 }, 180_000);
 
 it("says of a list that holds nothing why, and leads back to all of it", async () => {
-  const { page, wrongs } = await openAs(browser, factory, "pat");
-  await page.goto("/audit?subject=item/NONE-1");
+  const { page, wrongs } = await enter(on, "pat", "/audit?subject=item/NONE-1");
   await page.getByText("No fact is like this").waitFor();
   await page.getByRole("button", { name: "Show all facts" }).click();
   await row(page, "Facts", "path.published")

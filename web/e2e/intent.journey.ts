@@ -1,26 +1,14 @@
-import type { Browser, Page } from "playwright-core";
-import { afterAll, beforeAll, expect, it } from "vitest";
-import { openBrowser } from "./browser";
+import { expect, it } from "vitest";
 import { bootAfterStory } from "./factory";
-import { enter, everybody, settled } from "./people";
+import { enter, everybody, part, settled, stage } from "./walk";
 
-let story: Awaited<ReturnType<typeof bootAfterStory>>;
-let browser: Browser;
-
-beforeAll(async () => {
-  [story, browser] = await Promise.all([bootAfterStory(), openBrowser()]);
-});
-
-afterAll(async () => {
-  await browser?.close();
-  await story?.stop();
-});
+const on = stage(bootAfterStory);
 
 const vision = "Grow our share of the drone market";
 const keyResult = "Share of missions over 10 kg that succeed";
 
 it("answers the board what its money changed, by which proof, and what was known when it decided", async () => {
-  const { page, wrongs } = await enter(browser, story, "mara", "/");
+  const { page, wrongs } = await enter(on, "mara", "/");
   await settled(page, vision);
   await page.getByText(/: \d+(\.\d+)? %, the target of 60 % is reached\./).waitFor();
   await everybody(page, "the Floor");
@@ -36,24 +24,24 @@ it("answers the board what its money changed, by which proof, and what was known
   const card = page
     .getByRole("region", { name: "Implementing" })
     .getByRole("article", { name: /Heavy-lift drone/ });
-  expect(await card.innerText()).toMatch(/\+\d+(\.\d+)? pp[\s\S]*grade A/);
+  await card.filter({ hasText: /\+\d+(\.\d+)? pp.*grade A/ }).waitFor();
 
   await everybody(page, "the Board");
   await page.getByText("Ranked", { exact: true }).click();
   const ranked = page.getByRole("table", { name: "Initiatives scored in 2026-Q4" });
   const first = ranked.getByRole("row").nth(1);
-  expect(await first.innerText()).toMatch(/^1\s+Heavy-lift drone\s+5\.2/);
+  await first.filter({ hasText: /^1\s*Heavy-lift drone\s*5\.2/ }).waitFor();
   await everybody(page, "the ranked list");
   await page.getByRole("link", { name: "Heavy-lift drone" }).click();
 
   await settled(page, "Heavy-lift drone");
-  const effect = panel(page, "Predicted and measured");
+  const effect = part(page, "Predicted and measured");
   await effect.getByText("+60 pp").first().waitFor();
   await effect.getByText("grade A").first().waitFor();
   await effect
     .getByRole("img", { name: /^Change of the key result: \+.* pp, interval \+.* to \+.* pp\./ })
     .waitFor();
-  const persevere = panel(page, "Decisions").getByRole("listitem").filter({ hasText: "persevere" });
+  const persevere = part(page, "Decisions").getByRole("listitem").filter({ hasText: "persevere" });
   await persevere.getByText("evidence intact").waitFor();
   await persevere.getByText("What was known then").click();
   await persevere.getByText(/^Share of missions over 10 kg that succeed: \d.* %, target 60 %$/).waitFor();
@@ -71,7 +59,7 @@ it("answers the board what its money changed, by which proof, and what was known
 });
 
 it("takes a proposal from the idea to a rank, and shows both sides when two change it at once", async () => {
-  const { page, wrongs } = await enter(browser, story, "mara", "/board");
+  const { page, wrongs } = await enter(on, "mara", "/board");
   const dialog = page.getByRole("dialog");
   await page.getByRole("button", { name: "Propose" }).click();
   await dialog.getByRole("button", { name: "Propose" }).click();
@@ -86,7 +74,7 @@ it("takes a proposal from the idea to a rank, and shows both sides when two chan
   await dialog.getByRole("button", { name: "Propose" }).click();
 
   await settled(page, "Fleets that charge themselves");
-  await panel(page, "Rank").getByText("It has no scores yet").waitFor();
+  await part(page, "Rank").getByText("It has no scores yet").waitFor();
   await page.getByRole("button", { name: "Change", exact: true }).click();
   for (const [label, text] of [
     ["For", "operators of many drones"],
@@ -109,10 +97,10 @@ it("takes a proposal from the idea to a rank, and shows both sides when two chan
   await dialog.getByLabel("Job size").selectOption("5");
   await dialog.getByRole("button", { name: "Save" }).click();
   await dialog.waitFor({ state: "hidden" });
-  await panel(page, "Hypothesis").getByText("charges without hands").waitFor();
-  await panel(page, "Rank").getByText("2 of 4 in 2026-Q4").waitFor();
+  await part(page, "Hypothesis").getByText("charges without hands").waitFor();
+  await part(page, "Rank").getByText("2 of 4 in 2026-Q4").waitFor();
 
-  const other = await enter(browser, story, "mara", new URL(page.url()).pathname);
+  const other = await enter(on, "mara", new URL(page.url()).pathname);
   const theirs = other.page.getByRole("dialog");
   await page.getByRole("button", { name: "Change", exact: true }).click();
   await other.page.getByRole("button", { name: "Change", exact: true }).click();
@@ -137,7 +125,7 @@ it("takes a proposal from the idea to a rank, and shows both sides when two chan
 });
 
 it("refuses a step that its gate does not allow, and says what is missing", async () => {
-  const { page } = await enter(browser, story, "mara", "/board");
+  const { page } = await enter(on, "mara", "/board");
   await page.getByRole("button", { name: "Move Night flights" }).click();
   await page.getByRole("menuitem", { name: "Ready" }).click();
   const no = page.getByRole("dialog", { name: "Night flights cannot go to ready yet" });
@@ -149,7 +137,7 @@ it("refuses a step that its gate does not allow, and says what is missing", asyn
 });
 
 it("ties a new feature to the key result that it should move", async () => {
-  const { page, wrongs } = await enter(browser, story, "ada", "/products/heavy-lift");
+  const { page, wrongs } = await enter(on, "ada", "/products/heavy-lift");
   await settled(page, "Heavy lift");
   await everybody(page, "a product");
   await page.keyboard.press("n");
@@ -165,15 +153,15 @@ it("ties a new feature to the key result that it should move", async () => {
   await dialog.waitFor({ state: "hidden" });
   await page.getByRole("link", { name: "Longer rotor blades" }).click();
   await settled(page, "Longer rotor blades");
-  await panel(page, "Predicted and measured").getByText("+5 pp").waitFor();
-  await panel(page, "Where it belongs").getByRole("link", { name: keyResult }).waitFor();
+  await part(page, "Predicted and measured").getByText("+5 pp").waitFor();
+  await part(page, "Where it belongs").getByRole("link", { name: keyResult }).waitFor();
   await everybody(page, "a feature");
   await page.getByRole("navigation", { name: "Thread" }).getByRole("link", { name: vision }).waitFor();
   expect(wrongs).toEqual([]);
 });
 
 it("tells who may not fund work why, before anything is written", async () => {
-  const { page } = await enter(browser, story, "ada", "/board");
+  const { page } = await enter(on, "ada", "/board");
   await page.getByRole("button", { name: "Add an objective" }).click();
   const dialog = page.getByRole("dialog", { name: "Add an objective" });
   await dialog.getByText("needs the role board; you have product").waitFor();
@@ -185,23 +173,16 @@ it("tells who may not fund work why, before anything is written", async () => {
 });
 
 it("shows what a key result is measured by, who bets on it, and the products, to everybody", async () => {
-  const { page, wrongs } = await enter(browser, story, "mara", "/board");
+  const { page, wrongs } = await enter(on, "mara", "/board");
   await page.getByRole("link", { name: keyResult }).click();
   await settled(page, keyResult);
-  await panel(page, "Who bets on moving it")
+  await part(page, "Who bets on moving it")
     .getByText(/^predicted \+60 pp, measured \+\d.* pp \(grade A\)$/)
     .waitFor();
-  await panel(page, "History").getByText(`defined the key result: ${keyResult}`).waitFor();
+  await part(page, "History").getByText(`defined the key result: ${keyResult}`).waitFor();
   await everybody(page, "a key result");
   await page.getByRole("link", { name: "Products" }).click();
   await settled(page, "Products");
   await everybody(page, "the products");
   expect(wrongs).toEqual([]);
 });
-
-/** The part of a page under a heading. */
-function panel(page: Page, title: string) {
-  return page
-    .locator("section")
-    .filter({ has: page.getByRole("heading", { name: title, level: 2, exact: true }) });
-}

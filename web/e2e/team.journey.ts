@@ -1,26 +1,15 @@
-import type { Browser, Page } from "playwright-core";
-import { afterAll, beforeAll, expect, it } from "vitest";
-import { openBrowser } from "./browser";
+import type { Page } from "playwright-core";
+import { expect, it } from "vitest";
 import { bootAfterStory } from "./factory";
-import { enter, everybody, settled } from "./people";
+import { enter, everybody, settled, stage } from "./walk";
 
-let story: Awaited<ReturnType<typeof bootAfterStory>>;
-let browser: Browser;
-
-beforeAll(async () => {
-  [story, browser] = await Promise.all([bootAfterStory(), openBrowser()]);
-});
-
-afterAll(async () => {
-  await browser?.close();
-  await story?.stop();
-});
+const on = stage(bootAfterStory);
 
 const column = (page: Page, name: string) => page.getByRole("region", { name: new RegExp(`^${name}(,|$)`) });
 const card = (page: Page, id: string) => page.getByRole("article", { name: new RegExp(`^${id} `) });
 
 it("plans and pulls by keyboard, and says in words that the limit is reached", async () => {
-  const { page, wrongs } = await enter(browser, story, "eva", "/teams/engine");
+  const { page, wrongs } = await enter(on, "eva", "/teams/engine");
   await card(page, "ENG-3").waitFor();
   await page.keyboard.press("n");
   const dialog = page.getByRole("dialog", { name: "New item of team Engine" });
@@ -62,8 +51,18 @@ it("plans and pulls by keyboard, and says in words that the limit is reached", a
   expect(wrongs).toEqual([]);
 });
 
+it("goes by two keys from an item without doing what the second does alone", async () => {
+  const { page, wrongs } = await enter(on, "eva", "/items/BAT-1");
+  await page.getByRole("button", { name: "Pull" }).waitFor(); // by the key p
+  await page.keyboard.type("gp");
+  await settled(page, "Products");
+  const item = (await (await page.request.get("/api/v1/items/BAT-1")).json()) as { state: string };
+  expect(item.state).toBe("ready");
+  expect(wrongs).toEqual([]);
+});
+
 it("says why a card moved by itself, up to the evidence", async () => {
-  const { page, wrongs } = await enter(browser, story, "eva", "/teams/engine");
+  const { page, wrongs } = await enter(on, "eva", "/teams/engine");
   await card(page, "ENG-2")
     .getByText("moved by itself: engine-controller 3 was promoted in production")
     .waitFor();
@@ -79,7 +78,7 @@ it("says why a card moved by itself, up to the evidence", async () => {
 });
 
 it("founds a team that has a board at once, and whose first item is asked for", async () => {
-  const { page, wrongs } = await enter(browser, story, "eva", "/teams");
+  const { page, wrongs } = await enter(on, "eva", "/teams");
   await settled(page, "Teams");
   await everybody(page, "the teams");
   await page.getByRole("button", { name: "New team" }).click();
@@ -98,7 +97,7 @@ it("founds a team that has a board at once, and whose first item is asked for", 
 });
 
 it("tells who does not belong to it why a card does not move, and puts it back", async () => {
-  const { page } = await enter(browser, story, "mara", "/teams/battery");
+  const { page } = await enter(on, "mara", "/teams/battery");
   await card(page, "BAT-1").focus();
   await page.keyboard.press("p");
   await column(page, "Building").getByText("planning and moving items").waitFor();
@@ -109,7 +108,7 @@ it("tells who does not belong to it why a card does not move, and puts it back",
 });
 
 it("shows a team's items, figures and components to everybody", async () => {
-  const { page, wrongs } = await enter(browser, story, "eva", "/teams/engine");
+  const { page, wrongs } = await enter(on, "eva", "/teams/engine");
   await settled(page, "Engine");
   for (const view of ["All items", "Delivery and flow", "Components"]) {
     const link = page

@@ -1,9 +1,10 @@
-import { ActionIcon, Button, TextInput, Tooltip } from "@mantine/core";
-import { IconArrowDown, IconArrowUp, IconFold, IconSearch, IconTextWrap } from "@tabler/icons-react";
+import { ActionIcon, Button, Tooltip } from "@mantine/core";
+import { IconArrowDown, IconArrowUp, IconFold, IconTextWrap } from "@tabler/icons-react";
 import { useVirtualizer } from "@tanstack/react-virtual";
-import { type KeyboardEvent, useEffect, useMemo, useRef, useState } from "react";
+import { useEffect, useMemo, useRef, useState } from "react";
 import { format } from "~/lib/number";
 import { Problem } from "~/ui/Problem";
+import { SearchField } from "~/ui/SearchField";
 import { RowsSkeleton } from "~/ui/Skeletons";
 import classes from "./LogView.module.css";
 import { failing, hits, type Row, rows } from "./log";
@@ -94,25 +95,21 @@ export function LogView({ log, label, empty, wanted, onWanted, line, onLine, fai
     const el = box.current;
     if (el) setEnd(el.scrollHeight - el.scrollTop - el.clientHeight < lineHeight * 2);
   };
-  const onSearchKey = (e: KeyboardEvent) => {
-    if (e.key === "Enter") step(e.shiftKey ? -1 : 1);
-    if (e.key === "Escape") onWanted("");
-  };
 
   if (log.error !== undefined) return <Problem error={log.error} retry={log.retry} />;
   if (log.pending) return <RowsSkeleton rows={6} height={lineHeight} />;
   return (
     <div className={classes.log}>
       <div className={classes.bar}>
-        <TextInput
+        <SearchField
           className={classes.search}
-          size="xs"
           placeholder="Search in this log"
-          aria-label={`Search in the log of ${label}`}
-          leftSection={<IconSearch size={14} stroke={1.8} aria-hidden />}
+          label={`Search in the log of ${label}`}
           value={wanted}
-          onChange={(e) => onWanted(e.currentTarget.value)}
-          onKeyDown={onSearchKey}
+          onValue={onWanted}
+          onKeyDown={(e) => {
+            if (e.key === "Enter") step(e.shiftKey ? -1 : 1);
+          }}
         />
         <span className={`num ${classes.count}`} role="status">
           {wanted.trim() === ""

@@ -1,15 +1,15 @@
 import { Burger, useComputedColorScheme, useMantineColorScheme } from "@mantine/core";
 import { useDisclosure, useLocalStorage } from "@mantine/hooks";
 import { Outlet, useNavigate, useRouterState } from "@tanstack/react-router";
-import { lazy, Suspense, useEffect, useMemo, useState } from "react";
+import { lazy, Suspense, useCallback, useEffect, useMemo, useState } from "react";
 import { useLiveFeed } from "~/api/live";
 import type { Me } from "~/api/session";
-import { typing } from "~/lib/key";
 import { styled } from "~/sheet";
 import { areas } from "./areas";
 import { Crumbs } from "./Crumbs";
 import { type Crumb, CrumbContext } from "./crumbs";
-import { useKeys } from "./keys";
+import { useHeard } from "./heard";
+import { type Bindings, useKeys } from "./keys";
 import { Rail } from "./Rail";
 import classes from "./Shell.module.css";
 import { Tools } from "./Tools";
@@ -17,13 +17,14 @@ import { Tools } from "./Tools";
 const Palette = lazy(styled(() => import("./Palette").then((m) => ({ default: m.Palette }))));
 const Shortcuts = lazy(styled(() => import("./Shortcuts").then((m) => ({ default: m.Shortcuts }))));
 
+const none: Bindings = {};
+
 /** What surrounds every page: the top bar, the rail, the palette and the shortcuts. */
 export function Shell({ me }: { me: Me }) {
   useLiveFeed();
   const [menu, { toggle, close }] = useDisclosure(false);
   const [narrow, setNarrow] = useLocalStorage({ key: "factory-rail-narrow", defaultValue: false });
-  const [palette, setPalette] = useState<"never" | "open" | "closed">("never");
-  const [query, setQuery] = useState("");
+  const [heard, tell] = useHeard();
   const [help, setHelp] = useState(false);
   const [crumbs, setCrumbs] = useState<readonly Crumb[]>([]);
   const navigate = useNavigate();
@@ -34,46 +35,22 @@ export function Shell({ me }: { me: Me }) {
   // biome-ignore lint/correctness/useExhaustiveDependencies: the menu closes whenever the path changes
   useEffect(close, [path]);
 
-  useEffect(() => {
-    const press = (event: KeyboardEvent) => {
-      if ((event.metaKey || event.ctrlKey) && event.key.toLowerCase() === "k") {
-        event.preventDefault();
-        setPalette((p) => (p === "open" ? "closed" : "open"));
-      }
-    };
-    addEventListener("keydown", press);
-    return () => removeEventListener("keydown", press);
-  }, []);
-
-  // What is typed before the palette's code and its field are there is kept for it, and moves nothing else.
-  useEffect(() => {
-    if (palette !== "open") return;
-    const press = (event: KeyboardEvent) => {
-      if (event.metaKey || event.ctrlKey || event.altKey || typing(event.target)) return;
-      if (event.key.length !== 1) return;
-      event.preventDefault();
-      event.stopPropagation();
-      setQuery((q) => q + event.key);
-    };
-    addEventListener("keydown", press, true);
-    return () => removeEventListener("keydown", press, true);
-  }, [palette]);
-
   const toggleScheme = useMemo(
     () => () => setColorScheme(scheme === "dark" ? "light" : "dark"),
     [scheme, setColorScheme],
   );
+  const showHelp = useCallback(() => setHelp(true), []);
   const bindings = useMemo(
     () => ({
       ...Object.fromEntries(areas.map((a) => [`g ${a.key}`, () => void navigate({ to: a.to })])),
-      "?": () => setHelp(true),
-      "/": () => setPalette("open"),
+      "?": showHelp,
+      "/": tell.open,
       "[": () => setNarrow((n) => !n),
       "t t": toggleScheme,
     }),
-    [navigate, setNarrow, toggleScheme],
+    [navigate, showHelp, tell, setNarrow, toggleScheme],
   );
-  useKeys(bindings);
+  useKeys(heard.opened ? none : bindings); // what is typed is the palette's, also before it is there
 
   return (
     <CrumbContext value={setCrumbs}>
@@ -90,13 +67,7 @@ export function Shell({ me }: { me: Me }) {
             aria-label={menu ? "Close the menu" : "Open the menu"}
           />
           <Crumbs crumbs={crumbs} />
-          <Tools
-            me={me}
-            scheme={scheme}
-            onScheme={toggleScheme}
-            onPalette={() => setPalette("open")}
-            onHelp={() => setHelp(true)}
-          />
+          <Tools me={me} scheme={scheme} onScheme={toggleScheme} onPalette={tell.open} onHelp={showHelp} />
         </header>
         <div className={classes.rail} data-open={menu || undefined}>
           <Rail roles={me.roles} narrow={narrow && !menu} onNarrow={() => setNarrow(!narrow)} />
@@ -106,16 +77,7 @@ export function Shell({ me }: { me: Me }) {
         </main>
       </div>
       <Suspense fallback={null}>
-        {palette !== "never" && (
-          <Palette
-            opened={palette === "open"}
-            typed={query}
-            onTyped={setQuery}
-            onClose={() => setPalette("closed")}
-            onScheme={toggleScheme}
-            onHelp={() => setHelp(true)}
-          />
-        )}
+        {heard.wanted && <Palette heard={heard} tell={tell} onScheme={toggleScheme} onHelp={showHelp} />}
         {help && <Shortcuts onClose={() => setHelp(false)} />}
       </Suspense>
     </CrumbContext>

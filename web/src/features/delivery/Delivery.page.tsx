@@ -9,10 +9,13 @@ import { useCrumbs } from "~/shell/crumbs";
 import { Empty } from "~/ui/Empty";
 import { Page } from "~/ui/Page";
 import { Panel } from "~/ui/Panel";
+import { AlertsTable } from "./AlertsTable";
 import classes from "./Delivery.module.css";
-import { filters, known, type ViewId, words } from "./delivery";
+import { filters, known, type ViewId, viewIds, words } from "./delivery";
+import { IncidentsTable } from "./IncidentsTable";
 import { ReportIncident } from "./ReportIncident";
-import { AlertsTable, IncidentsTable, RolloutsTable, RunsTable } from "./tables";
+import { RolloutsTable } from "./RolloutsTable";
+import { RunsTable } from "./RunsTable";
 
 const names: Record<ViewId, string> = {
   rollouts: "Rollouts",
@@ -26,7 +29,7 @@ export function DeliveryPage() {
   const search = useSearch({ from: "/inside/delivery" });
   const navigate = useNavigate({ from: "/delivery" });
   const [reporting, setReporting] = useState(false);
-  const view: ViewId = search.view && search.view in names ? (search.view as ViewId) : "rollouts";
+  const view = viewIds.find((v) => v === search.view) ?? "rollouts";
   useCrumbs(useMemo(() => [{ title: names[view], href: `/delivery?view=${view}` }], [view]));
   const components = useQuery(ask("/api/v1/components", { query: { limit: 500 }, kinds: ["component"] }));
   const open = useQuery(

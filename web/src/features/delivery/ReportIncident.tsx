@@ -17,6 +17,7 @@ export function ReportIncident({
       title="Report an incident"
       lead="A rollback and an alert that pages open one by themselves. Report here what only people have seen."
       draft="incident"
+      needs="operate"
       action="Open the incident"
       initial={{ title: "", component: components[0] ?? "", environment: "production", text: "" }}
       fields={[

@@ -8,7 +8,8 @@ export type Alert = Schemas["Alert"];
 export type Artifact = Schemas["Artifact"];
 export type Commit = Schemas["Commit"];
 
-export type ViewId = "rollouts" | "runs" | "incidents" | "alerts";
+export const viewIds = ["rollouts", "runs", "incidents", "alerts"] as const;
+export type ViewId = (typeof viewIds)[number];
 
 /** The states by which each list can be narrowed, as the API names them. */
 export const filters = {

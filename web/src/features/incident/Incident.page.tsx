@@ -146,6 +146,7 @@ function IncidentView({ incident: i }: { incident: Incident }) {
       <Timeline incident={i} />
       <ReviewPart incident={i} />
       <ReasonDialog
+        needs="operate"
         opened={resolving}
         onClose={() => setResolving(false)}
         title="Resolve this incident?"

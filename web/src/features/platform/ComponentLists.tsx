@@ -1,4 +1,7 @@
-import { ArtifactsTable, CommitsTable, RolloutsTable, RunsTable } from "~/features/delivery/tables";
+import { ArtifactsTable } from "~/features/delivery/ArtifactsTable";
+import { CommitsTable } from "~/features/delivery/CommitsTable";
+import { RolloutsTable } from "~/features/delivery/RolloutsTable";
+import { RunsTable } from "~/features/delivery/RunsTable";
 import { Panel } from "~/ui/Panel";
 
 /** A component's rollouts, runs, artifacts or commits, the newest first. */

@@ -1,5 +1,5 @@
-import { Button, NativeSelect, TextInput } from "@mantine/core";
-import { IconPlus, IconSearch, IconStack2 } from "@tabler/icons-react";
+import { Button, NativeSelect } from "@mantine/core";
+import { IconPlus, IconStack2 } from "@tabler/icons-react";
 import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { useNavigate, useSearch } from "@tanstack/react-router";
 import { useMemo } from "react";
@@ -10,6 +10,7 @@ import { InLink } from "~/ui/InLink";
 import { Page } from "~/ui/Page";
 import { Panel } from "~/ui/Panel";
 import { Problem } from "~/ui/Problem";
+import { SearchField } from "~/ui/SearchField";
 import { CardsSkeleton } from "~/ui/Skeletons";
 import { ComponentsTable } from "./ComponentsTable";
 import { matches } from "./components";
@@ -48,14 +49,12 @@ export function PlatformPage() {
       <Panel title="Components" note={shown?.length} flush>
         {(all === undefined || all.length > 0 || search.team) && (
           <div className={classes.filters}>
-            <TextInput
-              size="xs"
+            <SearchField
               className={classes.search}
               placeholder="Name, team or purpose"
-              aria-label="Search components"
-              leftSection={<IconSearch size={14} aria-hidden />}
+              label="Search components"
               value={search.q ?? ""}
-              onChange={(e) => set({ q: e.currentTarget.value || undefined })}
+              onValue={(q) => set({ q: q || undefined })}
             />
             <NativeSelect
               size="xs"

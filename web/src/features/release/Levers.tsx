@@ -113,6 +113,7 @@ export function Levers({ rollout: r }: { rollout: Rollout }) {
         </Button>
       )}
       <ReasonDialog
+        needs="operate"
         opened={open !== null && open !== "fix"}
         onClose={() => setOpen(null)}
         title={words[last].title(r)}

@@ -1,6 +1,6 @@
-import { NativeSelect, TextInput } from "@mantine/core";
+import { NativeSelect } from "@mantine/core";
 import { useDebouncedValue } from "@mantine/hooks";
-import { IconListSearch, IconSearch } from "@tabler/icons-react";
+import { IconListSearch } from "@tabler/icons-react";
 import { keepPreviousData, useInfiniteQuery } from "@tanstack/react-query";
 import { useNavigate, useSearch } from "@tanstack/react-router";
 import { useMemo } from "react";
@@ -12,6 +12,7 @@ import type { Column } from "~/ui/DataTable";
 import { Empty } from "~/ui/Empty";
 import { Num } from "~/ui/Num";
 import { Panel } from "~/ui/Panel";
+import { SearchField } from "~/ui/SearchField";
 import { Status } from "~/ui/Status";
 import { columnNames, type Item, type ItemState, states, typeNames } from "./board";
 import classes from "./ItemsView.module.css";
@@ -60,14 +61,12 @@ export function ItemsView({ team }: { team: string }) {
   return (
     <Panel flush>
       <div className={classes.filters}>
-        <TextInput
-          size="xs"
+        <SearchField
           className={classes.search}
           placeholder="Identifier or words of the title"
-          aria-label="Search items"
-          leftSection={<IconSearch size={14} aria-hidden />}
+          label="Search items"
           value={search.q ?? ""}
-          onChange={(e) => set({ q: e.currentTarget.value || undefined })}
+          onValue={(q) => set({ q: q || undefined })}
         />
         <NativeSelect
           size="xs"

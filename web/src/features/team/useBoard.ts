@@ -25,20 +25,31 @@ export function useBoard(team: string) {
   const latest = useRef(query.data);
   latest.current = query.data;
 
+  // Changes are sent one after the other, in the order of the keys: a limit counts the card before, and a second change
+  // of a card is to the version that the first one left.
+  const queue = useRef({ last: Promise.resolve(), open: 0, versions: new Map<string, number>() });
   const change = useCallback(
-    async (item: Item, target: Target, act: () => Promise<unknown>) => {
+    async (item: Item, target: Target, act: (version: number) => Promise<Item>) => {
       const key = boardQuery(team).queryKey;
+      const { current: q } = queue;
       setRefusal(null);
+      q.open++;
+      const done = q.last.then(async () => {
+        const { version } = await act(Math.max(item.version, q.versions.get(item.id) ?? 0));
+        q.versions.set(item.id, version);
+      });
+      q.last = done.catch(() => undefined);
       await queries.cancelQueries({ queryKey: key });
       const before = queries.getQueryData<Board>(key);
       if (before) queries.setQueryData<Board>(key, moved(before, item.id, target));
       try {
-        await act();
+        await done;
       } catch (thrown) {
-        if (before) queries.setQueryData<Board>(key, before);
+        if (before && q.open === 1) queries.setQueryData<Board>(key, before);
         setRefusal({ column: target.to, item: item.id, problem: asProblem(thrown) });
       } finally {
-        await queries.invalidateQueries({ queryKey: key });
+        q.open--;
+        if (q.open === 0) await queries.invalidateQueries({ queryKey: key });
       }
     },
     [queries, team],
@@ -46,8 +57,8 @@ export function useBoard(team: string) {
 
   const pull = useCallback(
     (item: Item) =>
-      change(item, { to: "building" }, () =>
-        send("post", "/api/v1/items/{id}/pull", { id: item.id }, { version: item.version }),
+      change(item, { to: "building" }, (version) =>
+        send("post", "/api/v1/items/{id}/pull", { id: item.id }, { version }),
       ),
     [change],
   );
@@ -55,8 +66,8 @@ export function useBoard(team: string) {
   const move = useCallback(
     (item: Item, target: Target) => {
       if (item.state === "ready" && target.to === "building") return pull(item);
-      return change(item, target, () =>
-        send("post", "/api/v1/items/{id}/move", { id: item.id }, { version: item.version, ...target }),
+      return change(item, target, (version) =>
+        send("post", "/api/v1/items/{id}/move", { id: item.id }, { version, ...target }),
       );
     },
     [change, pull],

@@ -1,0 +1,115 @@
+import type { Page } from "playwright-core";
+import { expect, it } from "vitest";
+import { accessibility } from "./browser";
+import { bootAfterStory } from "./factory";
+import { enter, headed, signedIn, stage } from "./walk";
+
+const on = stage(bootAfterStory);
+
+const palette = (page: Page) => page.getByRole("dialog", { name: "Go to, do, or find" });
+const field = (page: Page) => palette(page).getByRole("combobox", { name: "Go to or do" });
+const selected = (page: Page) => palette(page).getByRole("option", { selected: true });
+
+/** A page of eva's on which nothing of what is asked for by this address is answered before `answer` is called. */
+async function slow(asked: RegExp): Promise<{ page: Page; wrongs: string[]; answer: () => void }> {
+  const { page, wrongs } = await signedIn(on, "eva");
+  let answer = () => {};
+  const late = new Promise<void>((resolve) => {
+    answer = resolve;
+  });
+  await page.route(asked, async (route) => {
+    await late;
+    await route.continue();
+  });
+  return { page, wrongs, answer };
+}
+
+it("finds a component by its first letters, however soon they are typed, and goes there", async () => {
+  const { page, wrongs } = await enter(on, "eva", "/insight");
+  await headed(page, "Insight");
+  await page.keyboard.press("Control+k");
+  await page.keyboard.type("engine-c"); // "g i" among other things, which must not be taken for a shortcut
+  await selected(page)
+    .and(page.getByRole("option", { name: "engine-controller component" }))
+    .waitFor();
+  expect(await accessibility(page)).toEqual([]);
+  await page.keyboard.press("Enter");
+  await headed(page, "engine-controller");
+  await page.keyboard.press("?");
+  await page.getByRole("dialog", { name: "Keyboard shortcuts" }).getByText("Next row of a table").waitFor();
+  expect(wrongs).toEqual([]);
+});
+
+it.each([
+  ["its code is there", /\/assets\/Palette-.*\.js$/],
+  ["the components are told", /\/api\/v1\/components\?/],
+  ["the search has answered", /\/api\/v1\/search\?/],
+])("goes where Enter meant to go when it was pressed before %s", async (_, asked) => {
+  const { page, wrongs, answer } = await slow(asked);
+  await page.goto("/tokens"); // which asks for none of these
+  await headed(page, "Your API tokens");
+  await page.keyboard.press("Control+k");
+  await page.keyboard.type("engine-xc");
+  await page.keyboard.press("Backspace");
+  await page.keyboard.press("Backspace");
+  await page.keyboard.type("c");
+  await page.keyboard.press("Enter");
+  answer();
+  await headed(page, "engine-controller");
+  await palette(page).waitFor({ state: "detached" });
+  expect(wrongs).toEqual([]);
+});
+
+it("goes nowhere by an Enter that was taken back by other letters or by closing", async () => {
+  const { page, wrongs, answer } = await slow(/\/api\/v1\/(components|search)\?/);
+  await page.goto("/tokens");
+  await headed(page, "Your API tokens");
+  await page.keyboard.press("Control+k");
+  await field(page).fill("engine-c");
+  await page.keyboard.press("Enter");
+  await page.keyboard.press("Escape");
+  await palette(page).waitFor({ state: "detached" });
+  await page.keyboard.press("Control+k");
+  expect(await field(page).inputValue()).toBe("");
+  await field(page).fill("engine-co");
+  await page.keyboard.press("Enter");
+  await field(page).fill("engine-c");
+  answer();
+  await selected(page).filter({ hasText: "component" }).waitFor();
+  expect(new URL(page.url()).pathname).toBe("/tokens");
+  await page.keyboard.press("Control+k"); // the same keys close it
+  await palette(page).waitFor({ state: "detached" });
+  expect(wrongs).toEqual([]);
+});
+
+it("goes by the arrows to what they chose, and leaves Enter to a method of input that composes", async () => {
+  const { page, wrongs } = await enter(on, "eva", "/tokens");
+  await headed(page, "Your API tokens");
+  await page.keyboard.press("Control+k");
+  await selected(page).filter({ hasText: "Floor" }).waitFor();
+  await page.keyboard.press("ArrowUp");
+  await selected(page).filter({ hasText: "Sign out" }).waitFor();
+  await page.keyboard.press("ArrowDown");
+  await page.keyboard.press("ArrowDown");
+  await selected(page).filter({ hasText: "Board" }).waitFor();
+
+  const keys = await page.context().newCDPSession(page);
+  await keys.send("Input.imeSetComposition", { text: "team", selectionStart: 4, selectionEnd: 4 });
+  await selected(page).filter({ hasText: "Teams" }).waitFor();
+  await page.keyboard.press("Enter"); // takes the proposal of the method of input
+  await keys.send("Input.insertText", { text: "team" });
+  expect(await field(page).inputValue()).toBe("team");
+  await page.keyboard.press("ArrowDown");
+  await selected(page).filter({ hasText: "Found a team" }).waitFor();
+  await page.keyboard.press("Enter");
+  await page.getByRole("dialog", { name: "New team" }).waitFor();
+
+  // Over a dialog it is the one that Escape closes.
+  await page.getByLabel("Name").fill("Night shift");
+  await page.keyboard.press("Control+k");
+  await field(page).and(page.locator(":focus")).waitFor();
+  await page.keyboard.press("Escape");
+  await palette(page).waitFor({ state: "detached" });
+  await page.getByRole("dialog", { name: "New team" }).waitFor();
+  expect(wrongs).toEqual([]);
+});

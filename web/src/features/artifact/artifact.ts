@@ -1,0 +1,3 @@
+import type { Schemas } from "~/api/ask";
+
+export type Artifact = Schemas["ArtifactDetail"];

@@ -1,0 +1,314 @@
+import type { QueryClient } from "@tanstack/react-query";
+import {
+  createRootRouteWithContext,
+  createRoute,
+  lazyRouteComponent,
+  Outlet,
+  redirect,
+} from "@tanstack/react-router";
+import {
+  type BoardSearch,
+  type ComponentSearch,
+  type DeliverySearch,
+  type ProductSearch,
+  pick,
+  type TeamSearch,
+  texts,
+} from "./address";
+import { doorQuery } from "./api/session";
+import type { AuditSearch } from "./features/audit/audit";
+import type { InsightSearch } from "./features/insight/dora";
+import { styled } from "./sheet";
+import { NotFound } from "./shell/NotFound";
+import { Shell } from "./shell/Shell";
+
+// A page with the rest of the rules of style, which all pages but the floor wait for.
+function page<M extends Record<string, () => React.ReactNode>, K extends keyof M & string>(
+  load: () => Promise<M>,
+  name: K,
+) {
+  return lazyRouteComponent(styled(load), name);
+}
+
+interface Context {
+  queries: QueryClient;
+}
+
+const root = createRootRouteWithContext<Context>()({
+  component: Outlet,
+  notFoundComponent: NotFound,
+});
+
+const signIn = createRoute({
+  getParentRoute: () => root,
+  path: "/sign-in",
+  validateSearch: (search: Record<string, unknown>): { next?: string } => {
+    // Only a path of ours: "//elsewhere" would lead away.
+    const { next } = search;
+    return typeof next === "string" && /^\/(?![/\\])/.test(next) ? { next } : {};
+  },
+  beforeLoad: async ({ context }) => {
+    const door = await context.queries.ensureQueryData(doorQuery);
+    if (door.open) throw redirect({ to: "/" });
+    if (door.empty) throw redirect({ to: "/setup" });
+  },
+  component: page(() => import("./features/access/SignIn.page"), "SignInPage"),
+});
+
+const setup = createRoute({
+  getParentRoute: () => root,
+  path: "/setup",
+  beforeLoad: async ({ context }) => {
+    const door = await context.queries.ensureQueryData(doorQuery);
+    if (door.open) throw redirect({ to: "/" });
+    if (!door.empty) throw redirect({ to: "/sign-in" });
+  },
+  component: page(() => import("./features/access/Setup.page"), "SetupPage"),
+});
+
+const inside = createRoute({
+  getParentRoute: () => root,
+  id: "inside",
+  beforeLoad: async ({ context, location }) => {
+    const door = await context.queries.ensureQueryData(doorQuery);
+    if (door.open) return { me: door.me };
+    if (door.empty) throw redirect({ to: "/setup" });
+    throw redirect({ to: "/sign-in", search: location.href === "/" ? {} : { next: location.href } });
+  },
+  component: Inside,
+  notFoundComponent: NotFound,
+});
+
+function Inside() {
+  const { me } = inside.useRouteContext();
+  return <Shell me={me} />;
+}
+
+const floor = createRoute({
+  getParentRoute: () => inside,
+  path: "/",
+  validateSearch: (search: Record<string, unknown>): { needs?: "all" } =>
+    search.needs === "all" ? { needs: "all" } : {},
+  component: lazyRouteComponent(() => import("./features/floor/Floor.page"), "FloorPage"),
+});
+
+const keyResult = createRoute({
+  getParentRoute: () => inside,
+  path: "/key-results/$id",
+  component: page(() => import("./features/board/KeyResult.page"), "KeyResultPage"),
+});
+
+const board = createRoute({
+  getParentRoute: () => inside,
+  path: "/board",
+  validateSearch: (search: Record<string, unknown>): BoardSearch => ({
+    ...pick(search, "view", ["board", "ranked"] as const),
+    ...pick(search, "new", ["vision", "objective", "initiative"] as const),
+    ...(typeof search.objective === "string" ? { objective: search.objective } : {}),
+  }),
+  component: page(() => import("./features/board/Board.page"), "BoardPage"),
+});
+
+const initiative = createRoute({
+  getParentRoute: () => inside,
+  path: "/initiatives/$id",
+  validateSearch: (s: Record<string, unknown>): { decision?: string } => texts(s, ["decision"]),
+  component: page(() => import("./features/initiative/Initiative.page"), "InitiativePage"),
+});
+
+const products = createRoute({
+  getParentRoute: () => inside,
+  path: "/products",
+  validateSearch: (s: Record<string, unknown>): { new?: string; sort?: string } => texts(s, ["new", "sort"]),
+  component: page(() => import("./features/product/Products.page"), "ProductsPage"),
+});
+
+const product = createRoute({
+  getParentRoute: () => inside,
+  path: "/products/$id",
+  validateSearch: (s: Record<string, unknown>): ProductSearch => texts(s, ["state", "new", "edit"]),
+  component: page(() => import("./features/product/Product.page"), "ProductPage"),
+});
+
+const feature = createRoute({
+  getParentRoute: () => inside,
+  path: "/features/$id",
+  validateSearch: (s: Record<string, unknown>): { edit?: string } => texts(s, ["edit"]),
+  component: page(() => import("./features/product/Feature.page"), "FeaturePage"),
+});
+
+const teams = createRoute({
+  getParentRoute: () => inside,
+  path: "/teams",
+  validateSearch: (s: Record<string, unknown>): { new?: string } => texts(s, ["new"]),
+  component: page(() => import("./features/team/Teams.page"), "TeamsPage"),
+});
+
+const platform = createRoute({
+  getParentRoute: () => inside,
+  path: "/platform",
+  validateSearch: (s: Record<string, unknown>): { team?: string; q?: string } => texts(s, ["team", "q"]),
+  component: page(() => import("./features/platform/Platform.page"), "PlatformPage"),
+});
+
+const delivery = createRoute({
+  getParentRoute: () => inside,
+  path: "/delivery",
+  validateSearch: (s: Record<string, unknown>): DeliverySearch =>
+    texts(s, ["view", "component", "state", "team"]),
+  component: page(() => import("./features/delivery/Delivery.page"), "DeliveryPage"),
+});
+
+const insight = createRoute({
+  getParentRoute: () => inside,
+  path: "/insight",
+  validateSearch: (s: Record<string, unknown>): InsightSearch =>
+    texts(s, ["team", "component", "days", "from", "to", "metric"]),
+  component: page(() => import("./features/insight/Insight.page"), "InsightPage"),
+});
+
+const audit = createRoute({
+  getParentRoute: () => inside,
+  path: "/audit",
+  validateSearch: (s: Record<string, unknown>): AuditSearch =>
+    texts(s, ["view", "kind", "subject", "actor", "fact", "state", "effect", "verify"]),
+  component: page(() => import("./features/audit/Audit.page"), "AuditPage"),
+});
+
+const thread = createRoute({
+  getParentRoute: () => inside,
+  path: "/thread/$kind/$id",
+  component: page(() => import("./features/thread/Thread.page"), "ThreadPage"),
+});
+
+const team = createRoute({
+  getParentRoute: () => inside,
+  path: "/teams/$id",
+  validateSearch: (s: Record<string, unknown>): TeamSearch => texts(s, ["view", "new", "mine", "state", "q"]),
+  component: page(() => import("./features/team/Team.page"), "TeamPage"),
+});
+
+const item = createRoute({
+  getParentRoute: () => inside,
+  path: "/items/$id",
+  component: page(() => import("./features/team/Item.page"), "ItemPage"),
+});
+
+const newComponent = createRoute({
+  getParentRoute: () => inside,
+  path: "/platform/new",
+  validateSearch: (s: Record<string, unknown>): { team?: string; path?: string } =>
+    texts(s, ["team", "path"]),
+  component: page(() => import("./features/platform/NewComponent.page"), "NewComponentPage"),
+});
+
+const component = createRoute({
+  getParentRoute: () => inside,
+  path: "/components/$name",
+  validateSearch: (s: Record<string, unknown>): ComponentSearch => texts(s, ["view", "env", "range", "log"]),
+  component: page(() => import("./features/platform/Component.page"), "ComponentPage"),
+});
+
+const flags = createRoute({
+  getParentRoute: () => inside,
+  path: "/flags",
+  validateSearch: (s: Record<string, unknown>): { view?: "all" | "archived"; kill?: string } => ({
+    ...pick(s, "view", ["all", "archived"] as const),
+    ...texts(s, ["kill"]),
+  }),
+  component: page(() => import("./features/flag/Flags.page"), "FlagsPage"),
+});
+
+const commit = createRoute({
+  getParentRoute: () => inside,
+  path: "/components/$name/commits/$sha",
+  component: page(() => import("./features/source/Commit.page"), "CommitPage"),
+});
+
+const run = createRoute({
+  getParentRoute: () => inside,
+  path: "/runs/$id",
+  validateSearch: (s: Record<string, unknown>): { step?: string; q?: string } => texts(s, ["step", "q"]),
+  component: page(() => import("./features/pipeline/Run.page"), "RunPage"),
+});
+
+const rollout = createRoute({
+  getParentRoute: () => inside,
+  path: "/rollouts/$id",
+  component: page(() => import("./features/release/Rollout.page"), "RolloutPage"),
+});
+
+const incident = createRoute({
+  getParentRoute: () => inside,
+  path: "/incidents/$id",
+  component: page(() => import("./features/incident/Incident.page"), "IncidentPage"),
+});
+
+const artifact = createRoute({
+  getParentRoute: () => inside,
+  path: "/artifacts/$digest",
+  validateSearch: (s: Record<string, unknown>): { q?: string } => texts(s, ["q"]),
+  component: page(() => import("./features/artifact/Artifact.page"), "ArtifactPage"),
+});
+
+const accounts = createRoute({
+  getParentRoute: () => inside,
+  path: "/accounts",
+  validateSearch: (s: Record<string, unknown>): { new?: string; edit?: string } => texts(s, ["new", "edit"]),
+  component: page(() => import("./features/access/Accounts.page"), "AccountsPage"),
+});
+
+const tokens = createRoute({
+  getParentRoute: () => inside,
+  path: "/tokens",
+  validateSearch: (s: Record<string, unknown>): { new?: string } => texts(s, ["new"]),
+  component: page(() => import("./features/access/Tokens.page"), "TokensPage"),
+});
+
+const nowhere = createRoute({ getParentRoute: () => inside, path: "/$", component: NotFound });
+
+// A list's own address leads to where it is shown.
+const lists = (["runs", "rollouts", "incidents", "alerts"] as const).map((view) =>
+  createRoute({
+    getParentRoute: () => inside,
+    path: `/${view}`,
+    beforeLoad: () => {
+      throw redirect({ to: "/delivery", search: { view } });
+    },
+  }),
+);
+
+/** The tree of pages: which page stands at which address. A page's code is loaded when it is first gone to. */
+export const tree = root.addChildren([
+  signIn,
+  setup,
+  inside.addChildren([
+    floor,
+    board,
+    initiative,
+    keyResult,
+    products,
+    product,
+    feature,
+    teams,
+    platform,
+    delivery,
+    insight,
+    audit,
+    thread,
+    team,
+    item,
+    newComponent,
+    component,
+    flags,
+    commit,
+    run,
+    rollout,
+    incident,
+    artifact,
+    ...lists,
+    accounts,
+    tokens,
+    nowhere,
+  ]),
+]);
