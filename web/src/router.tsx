@@ -311,6 +311,15 @@ const rollout = createRoute({
   ),
 });
 
+const release = createRoute({
+  getParentRoute: () => inside,
+  path: "/releases/$id",
+  component: lazyRouteComponent(
+    styled(() => import("./features/release/Release.page")),
+    "ReleasePage",
+  ),
+});
+
 const incident = createRoute({
   getParentRoute: () => inside,
   path: "/incidents/$id",
@@ -444,6 +453,7 @@ const tree = root.addChildren([
     commit,
     run,
     rollout,
+    release,
     incident,
     artifact,
     ...lists,
