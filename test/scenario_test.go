@@ -14,6 +14,8 @@
 //	ask METHOD PATH ...  send a file to the API; print status and answer
 //	otlp-grpc FILE       send a file's bytes as metrics over gRPC; print the status
 //	dead-service FILE    build a program that ends as soon as it is started
+//	service FILE PATH    build a service that is broken at one path only
+//	customers C,C PATH PATTERN CMD...  ask components until CMD prints a match
 //	boot-small MEGABYTES boot on a disk of that size; fill it, empty it again
 //	play-chaos FLAG...   build the program and play the story while it is killed
 //	nothing-twice FILE.. judge the facts, effects and report of that
@@ -76,7 +78,7 @@ func TestScenarios(t *testing.T) {
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
 			"boot": boot, "halt": halt, "fails": fails, "sign-in": signIn, "sign-in-again": signInAgain, "forget-time": forgetTime,
 			"play-chaos": playChaos, "nothing-twice": nothingTwice,
-			"until": until, "ask": ask, "otlp-grpc": otlpGRPC, "dead-service": deadService,
+			"until": until, "ask": ask, "otlp-grpc": otlpGRPC, "dead-service": deadService, "service": service, "customers": customers,
 			"boot-small": bootSmall, "fill": fill, "empty": empty,
 		},
 	})

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"fmt"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -31,7 +32,7 @@ func (s *session) releaseList() *cobra.Command {
 			return s.print(page, func(t *table) {
 				t.row("ID", "NAME", "STATE", "PARTS", "CREATED", "REASON")
 				for _, r := range page.Items {
-					t.row(r.ID, r.Name, words(r.State), len(r.Parts), r.Created, first(r.Waiting, r.Reason))
+					t.row(r.ID, r.Name, words(r.State), len(r.Parts), r.Created.Local().Format(time.DateTime), first(r.Waiting, r.Reason))
 				}
 			})
 		},

@@ -238,6 +238,12 @@ const rollout = createRoute({
   component: page(() => import("./features/release/Rollout.page"), "RolloutPage"),
 });
 
+const release = createRoute({
+  getParentRoute: () => inside,
+  path: "/releases/$id",
+  component: page(() => import("./features/release/Release.page"), "ReleasePage"),
+});
+
 const incident = createRoute({
   getParentRoute: () => inside,
   path: "/incidents/$id",
@@ -304,6 +310,7 @@ export const tree = root.addChildren([
     commit,
     run,
     rollout,
+    release,
     incident,
     artifact,
     ...lists,

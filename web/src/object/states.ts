@@ -37,6 +37,21 @@ export function rolloutState(r: Rollout): Said {
   }
 }
 
+export function releaseState(state: Schemas["Release"]["state"]): Said {
+  switch (state) {
+    case "waiting":
+      return { state: "waiting", label: "waiting" };
+    case "rolling_out":
+      return { state: "running", label: "rolling out" };
+    case "released":
+      return { state: "done", label: "released" };
+    case "rolled_back":
+      return { state: "rolled-back", label: "rolled back" };
+    case "failed":
+      return { state: "failed", label: "failed before any traffic" };
+  }
+}
+
 /** True when nothing more happens to a rollout. */
 export function ended(phase: Rollout["phase"]): boolean {
   return ["promoted", "rolled_back", "failed", "superseded"].includes(phase);

@@ -17,6 +17,7 @@ const pages: Record<string, (id: string) => string> = {
   run: (id) => `/runs/${id}`,
   artifact: (id) => `/artifacts/${id}`,
   rollout: (id) => `/rollouts/${id}`,
+  release: (id) => `/releases/${id}`,
   incident: (id) => `/incidents/${id}`,
   flag: (id) => `/components/${id.split("%3A", 1)[0] ?? id}?view=flags`,
   account: (id) => `/audit?actor=${id}`,

@@ -89,6 +89,14 @@ function RolloutView({ rollout: r }: { rollout: Rollout }) {
                     {r.component}
                   </InLink>,
                 ],
+                [
+                  "Release",
+                  r.releaseId && (
+                    <InLink key="t" href={`/releases/${r.releaseId}`} look="quiet">
+                      with other parts, together or not at all
+                    </InLink>
+                  ),
+                ],
                 ["Items", <ItemNames key="i" items={r.items} />],
                 ["Commit", <CommitName key="s" component={r.component} commit={r.commit} />],
                 [
