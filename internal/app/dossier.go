@@ -14,6 +14,7 @@ import (
 	"github.com/digital-factory/factory/internal/artifact/attest"
 	"github.com/digital-factory/factory/internal/artifact/blob"
 	"github.com/digital-factory/factory/internal/base/errs"
+	"github.com/digital-factory/factory/internal/cli"
 	"github.com/digital-factory/factory/internal/dossier"
 	"github.com/digital-factory/factory/internal/ref"
 	"github.com/digital-factory/factory/internal/release"
@@ -155,22 +156,19 @@ all of it holds.`,
 
 // report prints what was checked, and fails when something does not hold.
 func report(cmd *cobra.Command, c dossier.Content, checks []dossier.Check) error {
-	out := cmd.OutOrStdout()
-	if format, _ := cmd.Flags().GetString("output"); format == "json" {
-		enc := json.NewEncoder(out)
-		enc.SetIndent("", "  ")
-		if err := enc.Encode(map[string]any{"release": c.Release, "checks": checks}); err != nil {
-			return err
-		}
-	} else {
-		_, _ = fmt.Fprintf(out, "%s %s, %s: %s\n\n", c.Release.Component, c.Release.Version, c.Release.Phase, c.Release.Reason)
+	err := cli.Print(cmd, map[string]any{"release": c.Release, "checks": checks}, func(line func(...any)) {
+		line(fmt.Sprintf("%s %s, %s: %s", c.Release.Component, c.Release.Version, c.Release.Phase, c.Release.Reason))
+		line()
 		for _, check := range checks {
-			mark := "holds "
+			mark := "holds"
 			if !check.OK {
 				mark = "BROKEN"
 			}
-			_, _ = fmt.Fprintf(out, "%s  %-12s  %s\n", mark, check.Name, check.Text)
+			line(mark, check.Name, check.Text)
 		}
+	})
+	if err != nil {
+		return err
 	}
 	for _, check := range checks {
 		if !check.OK {

@@ -110,10 +110,22 @@ func keptLogin() (k kept) {
 }
 
 // print shows v as JSON or YAML, or hands a table to fill to rows.
-func (s *session) print(v any, rows func(t *table)) error {
-	switch s.format {
+func (s *session) print(v any, rows func(t *table)) error { return write(s.out, s.format, v, rows) }
+
+// Print shows v as -o asks a command that is not of this package: as JSON or
+// YAML, or by lines of cells.
+func Print(cmd *cobra.Command, v any, lines func(line func(cells ...any))) error {
+	format, err := cmd.Flags().GetString("output")
+	if err != nil {
+		return err
+	}
+	return write(cmd.OutOrStdout(), format, v, func(t *table) { lines(t.row) })
+}
+
+func write(out io.Writer, format string, v any, rows func(t *table)) error {
+	switch format {
 	case "json":
-		enc := json.NewEncoder(s.out)
+		enc := json.NewEncoder(out)
 		enc.SetIndent("", "  ")
 		return enc.Encode(v)
 	case "yaml":
@@ -124,10 +136,10 @@ func (s *session) print(v any, rows func(t *table)) error {
 		if raw, err = yaml.JSONToYAML(raw); err != nil {
 			return err
 		}
-		_, err = s.out.Write(raw)
+		_, err = out.Write(raw)
 		return err
 	}
-	t := &table{w: tabwriter.NewWriter(s.out, 0, 4, 2, ' ', 0)}
+	t := &table{w: tabwriter.NewWriter(out, 0, 4, 2, ' ', 0)}
 	rows(t)
 	return t.w.Flush()
 }
