@@ -115,6 +115,7 @@ func (s *story) play(ctx context.Context) error {
 			{"8b A version that sells less, without one error, is taken back", "/components/" + planner, s.sellsLess},
 			{"8c A version that never answers some customers cannot be judged, and a person takes it back", "/components/" + planner, s.hangs},
 			{"8d A feature is killed without a deployment", "/flags", s.kill},
+			{"8e Two components ship together, and one of them is bad", "/delivery", s.together},
 		}...)
 	}
 	for _, scene := range scenes {

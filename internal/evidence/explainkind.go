@@ -21,17 +21,29 @@ func comparison(plan Plan, metric Metric, m MetricVerdict) string {
 				edge = e
 			}
 		}
-		return fmt.Sprintf("Above %s were %s of the canary's units and %s of the baseline's.",
-			quantity(edge.At, metric.Unit), of(edge.Canary, m.Watched.Canary), of(edge.Baseline, m.Watched.Baseline))
+		return fmt.Sprintf("Above %s were %s of the canary's units and %s of the baseline's.%s",
+			quantity(edge.At, metric.Unit), of(edge.Canary, m.Watched.Canary), of(edge.Baseline, m.Watched.Baseline), missing(m))
 	case Proportion:
-		return fmt.Sprintf("It was yes for %s of the canary's units and %s of the baseline's.",
-			of(m.Canary, m.Watched.Canary), of(m.Baseline, m.Watched.Baseline))
+		return fmt.Sprintf("It was yes for %s of the canary's units and %s of the baseline's.%s",
+			of(m.Canary, m.Watched.Canary), of(m.Baseline, m.Watched.Baseline), missing(m))
 	}
 	if m.Effect == nil {
 		return fmt.Sprintf("The means of %s units in the canary and %s in the baseline were compared.", count(m.Canary), count(m.Baseline))
 	}
 	return fmt.Sprintf("The canary's mean differs from the baseline's by %s, between %s and %s (%s confidence, %s units in the canary, %s in the baseline).",
 		quantity(m.Effect.Estimate, metric.Unit), decimal(m.Effect.Low), quantity(m.Effect.High, metric.Unit), confidence, count(m.Canary), count(m.Baseline))
+}
+
+// missing says that an arm has far fewer units than its share brings. These tests
+// know the share, so that what is missing is evidence too: a unit that hangs is
+// never measured.
+func missing(m MetricVerdict) string {
+	all := m.Watched.Canary + m.Watched.Baseline
+	spread := math.Sqrt(m.WatchedExpected * (1 - m.WatchedExpected/float64(max(all, 1))))
+	if math.Abs(float64(m.Watched.Canary)-m.WatchedExpected) <= 3*spread {
+		return ""
+	}
+	return fmt.Sprintf(" By its share the canary should have had %s of these %s units: what is missing in one arm speaks as well.", decimal(m.WatchedExpected), count(all))
 }
 
 func quantity(x float64, unit string) string {

@@ -144,8 +144,10 @@ func showOutcomes(mv *MetricVerdict, plan Plan, stages []OutcomeStage) {
 		if u := s.Units(); u.Informs() {
 			mv.Watched.Canary += u.Canary
 			mv.Watched.Baseline += u.Baseline
+			mv.WatchedExpected += float64(s.Share * float64(u.Canary+u.Baseline))
 		}
 	}
+	mv.WatchedExpected = anytime.Settled(mv.WatchedExpected)
 	mv.Canary, mv.Baseline = total(yes)
 	expect(mv, plan, yes)
 }

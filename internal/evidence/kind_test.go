@@ -263,3 +263,24 @@ func TestEvenWeights(t *testing.T) {
 		t.Fatalf("weights %+v", got)
 	}
 }
+
+// TestMissingIsSaid: where a version hangs, its units are not measured; what that
+// adds to the evidence is explained, and nothing is said where the arms are full.
+func TestMissingIsSaid(t *testing.T) {
+	t.Parallel()
+	plan := DefaultPlan()
+	plan.Metrics = append(plan.Metrics[:1:1], Metric{Name: "latency", Kind: Histogram, Weight: 0.5, Guardrail: true, Edges: []Edge{{At: 0.25, Share: 0.002}}, Unit: "s"})
+	plan.Metrics[0].Weight = 0.5
+	for _, c := range []struct {
+		canary int64
+		said   bool
+	}{{5, true}, {50, false}} {
+		v := Decide(plan, Inputs{
+			Exposures: []Exposure{{Stage: Stage{Share: 0.05, Canary: 50, Baseline: 950}, Served: 50}},
+			Metrics:   []MetricInput{{Name: "latency", Histogram: []HistogramStage{{Share: 0.05, Canary: []int64{c.canary, 0}, Baseline: []int64{950, 0}}}}},
+		})
+		if got := strings.Contains(v.Reason, "what is missing in one arm speaks as well"); got != c.said {
+			t.Errorf("%d of 50 units measured: %s", c.canary, v.Reason)
+		}
+	}
+}

@@ -64,6 +64,9 @@ type MetricVerdict struct {
 	RateUpper float64 `json:"rate_upper"`
 	// Watched counts the units of each arm that the metric was looked at on, for the other kinds.
 	Watched *Units `json:"watched,omitempty"`
+	// WatchedExpected is how many of the watched units of a proportion or a histogram the shares alone would have
+	// put into the canary.
+	WatchedExpected float64 `json:"watched_expected,omitempty"`
 	// Effect is the difference of the shares or means, canary minus baseline, at 1-interval_alpha, from 100 units
 	// in each arm on. It is shown and decides nothing.
 	Effect *Measured `json:"effect,omitempty"`
