@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/digital-factory/factory/internal/access"
 	"github.com/digital-factory/factory/internal/base/errs"
@@ -35,7 +36,7 @@ func (s *Service) fall(ctx context.Context, tx *store.Tx, r Rollout, who access.
 			continue
 		}
 		o.Cause = r.ID
-		o.Reason = fmt.Sprintf("It goes together with %s or not at all, and that was taken back. %s", rel.Part(r.ID), r.Reason)
+		o.Reason = fmt.Sprintf("It goes together with %s or not at all, and that was taken back. %s", rel.Part(r.ID), strings.TrimPrefix(r.Reason, "Roll back: "))
 		switch o.Phase {
 		case Queued, InStaging:
 			err = s.failIn(ctx, tx, o, Staging, o.Reason, who)
@@ -84,7 +85,7 @@ func (s *Service) finish(ctx context.Context, tx *store.Tx, r Rollout) error {
 			rel.State = assembly.RolledBack
 		}
 		if o.Phase != Promoted && o.Cause == "" {
-			rel.Cause, rel.Reason = o.ID, fmt.Sprintf("%s: %s", rel.Part(o.ID), o.Reason)
+			rel.Cause, rel.Reason = o.ID, fmt.Sprintf("%s: %s", rel.Part(o.ID), strings.TrimPrefix(o.Reason, "Roll back: "))
 		}
 	}
 	if err := assembly.Save(ctx, tx, rel); err != nil {

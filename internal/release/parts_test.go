@@ -205,7 +205,7 @@ func TestOneBadPartTakesBothBack(t *testing.T) {
 		w.units(flight, 0, 400, 0, 0)
 		w.units(engine, 0, 4000, 3, 0)
 		done := w.settled(engine.Release)
-		if done.State != assembly.RolledBack || done.Cause != engine.ID || !strings.HasPrefix(done.Reason, "engine 43: Roll back: ") {
+		if done.State != assembly.RolledBack || done.Cause != engine.ID || !strings.HasPrefix(done.Reason, "engine 43: server-errors. ") {
 			t.Fatalf("%+v", done.Release)
 		}
 		var moves []string
