@@ -42,8 +42,12 @@ func (w workloads) Deploy(ctx context.Context, d release.Deployment) error {
 }
 
 // Route moves traffic.
-func (w workloads) Route(ctx context.Context, r release.Route) (time.Time, error) {
-	return w.runtime.Route(ctx, runtime.Route(r))
+func (w workloads) Route(ctx context.Context, list ...release.Route) (time.Time, error) {
+	routes := make([]runtime.Route, len(list))
+	for i, r := range list {
+		routes[i] = runtime.Route(r)
+	}
+	return w.runtime.Route(ctx, routes...)
 }
 
 // Stop drains and stops a workload.

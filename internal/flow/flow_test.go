@@ -252,6 +252,11 @@ func TestFactsMoveCards(t *testing.T) {
 			{fact.DeploymentFinished{Environment: "staging", Version: "7", Outcome: "failed", Reason: "not ready in 30 s", Change: one},
 				"building: engine-controller 7 did not come up in staging: not ready in 30 s", "ready"},
 		},
+		"a part that went back with another waits to be released": {
+			{queued(one), "verifying", "ready"}, {rolling(one), "releasing", "ready"},
+			{fact.RolloutFinished{Rollout: "o", Version: "7", Environment: "production", Outcome: "rolled_back", Cause: "other", Change: one}, "releasing", "ready"},
+			{fact.DeploymentFinished{Environment: "production", Version: "7", Outcome: "failed", Cause: "other", Change: one}, "releasing", "ready"},
+		},
 		"a limit does not refuse facts": {
 			{fact.CommitsPushed{Component: "engine-controller", Head: "ddddddd", Items: []ref.Item{"ENG-1", "ENG-2", "ENG-3", "ENG-4"}}, "building", "building"},
 		},

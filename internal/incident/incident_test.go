@@ -114,6 +114,13 @@ func finished(version, outcome string, exposed bool, began int) fact.Payload {
 	}
 }
 
+// taken says that another part of the release took the version back.
+func taken(p fact.Payload) fact.Payload {
+	f := p.(fact.RolloutFinished)
+	f.Cause = "ro-other"
+	return f
+}
+
 func alert(name, severity string) fact.Payload {
 	return fact.AlertFired{Alert: name, Component: "engine-controller", Team: "engine", Environment: "production", Severity: severity, Text: "5 % of requests fail"}
 }
@@ -197,6 +204,7 @@ func TestWhatIsAndIsNotAnIncident(t *testing.T) {
 		want string // states and causes, newest first
 	}{
 		"a rollback nobody felt":             {[]fact.Payload{started("2"), finished("2", "rolled_back", false, 0)}, ""},
+		"a part that went back with another": {[]fact.Payload{started("2"), taken(finished("2", "rolled_back", true, 0))}, ""},
 		"a promotion":                        {[]fact.Payload{started("2"), finished("2", "promoted", true, 0)}, ""},
 		"an alert for the working day":       {[]fact.Payload{alert("errors", "ticket")}, ""},
 		"an alert that pages":                {[]fact.Payload{alert("errors", "page")}, "open/alert"},

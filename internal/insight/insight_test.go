@@ -99,6 +99,14 @@ func finish(ch fact.Change, at time.Time, outcome string, exposed bool, started 
 		Outcome: outcome, Exposed: exposed, Started: started, Reason: "errors doubled", Change: ch}}
 }
 
+// taken says that another part of the release took the version back.
+func taken(t told) told {
+	f := t.p.(fact.RolloutFinished)
+	f.Cause = "ro-other"
+	t.p = f
+	return t
+}
+
 // The story of the demo: first version, a good change, a bad one, its fix
 // through the hotfix lane.
 func story() []told {
@@ -171,6 +179,8 @@ func TestWhatCountsAndWhatDoesNot(t *testing.T) {
 	}{
 		"a rollback that no traffic reached is no deployment": {
 			[]told{push(a), start(a, at(1)), finish(a, at(1.1), "rolled_back", false, at(1))}, "deployment-frequency", "n 0"},
+		"a part that went back with another is no deployment": {
+			[]told{push(a), start(a, at(1)), taken(finish(a, at(1.1), "rolled_back", true, at(1)))}, "change-fail-rate", "n 0"},
 		"a rollback delivers nothing": {
 			[]told{push(a), start(a, at(1)), finish(a, at(1.1), "rolled_back", true, at(1))}, "change-lead-time", "n 0 open 1"},
 		"staging is not production": {

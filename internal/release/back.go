@@ -46,11 +46,7 @@ func (s *Service) takeAllBack(ctx context.Context, tx *store.Tx, r Rollout, to, 
 		if to != "" {
 			return errs.New(errs.Invalid, "version %s is a part of a release, whose parts go back together", r.Number).In("to", "is for a version that was released by itself")
 		}
-		rel, err := assembly.Get(ctx, tx, r.Release)
-		if err != nil {
-			return err
-		}
-		others, err := rolloutsOf(ctx, tx, rel)
+		_, others, err := partsOf(ctx, tx, r.Release)
 		if err != nil {
 			return err
 		}
@@ -213,12 +209,7 @@ func (s *Service) backParts(ctx context.Context, _ assembly.Release, list []Roll
 			return nil
 		}
 	}
-	for _, r := range list {
-		if err := s.settle(ctx, r); err != nil {
-			return err
-		}
-	}
-	return nil
+	return s.settle(ctx, list...)
 }
 
 // stays ends an attempt to go back that cannot succeed.

@@ -185,10 +185,7 @@ func (s *Service) Release(ctx context.Context, who access.Actor, id ref.Release)
 		return t, err
 	}
 	err = s.db.View(ctx, func(tx *store.Tx) error {
-		if t.Release, err = assembly.Get(ctx, tx, id); err != nil {
-			return err
-		}
-		t.Rollouts, err = rolloutsOf(ctx, tx, t.Release)
+		t.Release, t.Rollouts, err = partsOf(ctx, tx, id)
 		return err
 	})
 	return t, err

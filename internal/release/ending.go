@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/digital-factory/factory/internal/access"
 	"github.com/digital-factory/factory/internal/base/errs"
@@ -22,11 +23,7 @@ func (s *Service) fall(ctx context.Context, tx *store.Tx, r Rollout, who access.
 	if r.Release == "" || r.Cause != "" {
 		return nil
 	}
-	rel, err := assembly.Get(ctx, tx, r.Release)
-	if err != nil {
-		return err
-	}
-	list, err := rolloutsOf(ctx, tx, rel)
+	rel, list, err := partsOf(ctx, tx, r.Release)
 	if err != nil {
 		return err
 	}
@@ -35,7 +32,7 @@ func (s *Service) fall(ctx context.Context, tx *store.Tx, r Rollout, who access.
 			continue
 		}
 		o.Cause = r.ID
-		o.Reason = fmt.Sprintf("It goes together with %s or not at all, and that was taken back. %s", rel.Part(r.ID), r.Reason)
+		o.Reason = fmt.Sprintf("It goes together with %s or not at all, and that was taken back. %s", rel.Part(r.ID), strings.TrimPrefix(r.Reason, "Roll back: "))
 		switch o.Phase {
 		case Queued, InStaging:
 			err = s.failIn(ctx, tx, o, Staging, o.Reason, who)
@@ -67,11 +64,7 @@ func (s *Service) finish(ctx context.Context, tx *store.Tx, r Rollout) error {
 	if r.Release == "" {
 		return nil
 	}
-	rel, err := assembly.Get(ctx, tx, r.Release)
-	if err != nil {
-		return err
-	}
-	list, err := rolloutsOf(ctx, tx, rel)
+	rel, list, err := partsOf(ctx, tx, r.Release)
 	if err != nil || slices.ContainsFunc(list, func(o Rollout) bool { return !o.Phase.Ended() }) {
 		return err
 	}
@@ -84,7 +77,7 @@ func (s *Service) finish(ctx context.Context, tx *store.Tx, r Rollout) error {
 			rel.State = assembly.RolledBack
 		}
 		if o.Phase != Promoted && o.Cause == "" {
-			rel.Cause, rel.Reason = o.ID, fmt.Sprintf("%s: %s", rel.Part(o.ID), o.Reason)
+			rel.Cause, rel.Reason = o.ID, fmt.Sprintf("%s: %s", rel.Part(o.ID), strings.TrimPrefix(o.Reason, "Roll back: "))
 		}
 	}
 	if err := assembly.Save(ctx, tx, rel); err != nil {
@@ -124,9 +117,7 @@ func (s *Service) together(do func(ctx context.Context, rel assembly.Release, li
 		var rel assembly.Release
 		var list []Rollout
 		err := s.db.View(ctx, func(tx *store.Tx) (err error) {
-			if rel, err = assembly.Get(ctx, tx, id); err == nil {
-				list, err = rolloutsOf(ctx, tx, rel)
-			}
+			rel, list, err = partsOf(ctx, tx, id)
 			return err
 		})
 		if err != nil {
@@ -136,27 +127,20 @@ func (s *Service) together(do func(ctx context.Context, rel assembly.Release, li
 	}
 }
 
-// move has traffic of all parts obey the stage that is in force, in order. A
-// first version serves whoever asks it before that: only new versions know of
-// it.
+// move has traffic of all parts obey the stage that is in force, from the same
+// moment on.
 func (s *Service) move(ctx context.Context, _ assembly.Release, list []Rollout) error {
+	var routes []Route
 	for _, r := range list {
-		if !r.First || r.Phase != Running {
-			continue
-		}
-		if _, err := s.runtime.Route(ctx, Route{Component: r.Origin.Component, Environment: Production, Sequence: store.Micros(r.Widened), Baseline: r.Workload}); err != nil {
-			return err
+		if r.Phase == Running {
+			routes = append(routes, split(r))
 		}
 	}
-	for _, r := range list {
-		if r.First {
-			continue
-		}
-		if err := s.route(ctx, r); err != nil {
-			return err
-		}
+	if len(routes) == 0 {
+		return nil
 	}
-	return nil
+	_, err := s.runtime.Route(ctx, routes...)
+	return err
 }
 
 // end settles all parts: promoted ones in order, those taken back last first.
@@ -164,10 +148,5 @@ func (s *Service) end(ctx context.Context, _ assembly.Release, list []Rollout) e
 	if slices.ContainsFunc(list, func(r Rollout) bool { return r.Phase == RollingBack }) {
 		slices.Reverse(list)
 	}
-	for _, r := range list {
-		if err := s.settle(ctx, r); err != nil {
-			return err
-		}
-	}
-	return nil
+	return s.settle(ctx, list...)
 }

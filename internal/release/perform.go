@@ -20,7 +20,7 @@ func (s *Service) Effects(l *effect.Log) {
 	l.Handle("release.stage", 3*time.Minute, s.performer(s.stage))
 	l.Handle("release.start", 3*time.Minute, s.performer(s.start))
 	l.Handle("release.route", 20*time.Second, s.performer(s.route))
-	l.Handle("release.settle", 20*time.Second, s.performer(s.settle))
+	l.Handle("release.settle", 20*time.Second, s.performer(func(ctx context.Context, r Rollout) error { return s.settle(ctx, r) }))
 	l.Handle("release.back", 3*time.Minute, s.performer(s.back))
 	l.Handle("release.move", time.Minute, s.together(s.move))
 	l.Handle("release.end", time.Minute, s.together(s.end))

@@ -83,9 +83,9 @@ type Runtime interface {
 	// Deploy starts a workload, or finds it running, and returns once it answers
 	// its health check. errs.Blocked or errs.Invalid says why it never will.
 	Deploy(ctx context.Context, d Deployment) error
-	// Route makes traffic of a component's environment obey the route and
-	// returns when no new request disobeys it.
-	Route(ctx context.Context, r Route) (time.Time, error)
+	// Route makes traffic of components' environments obey the routes, all from
+	// the same moment on, and returns when no new request disobeys them.
+	Route(ctx context.Context, list ...Route) (time.Time, error)
 	// Stop drains and stops a workload; an unknown one is no error.
 	Stop(ctx context.Context, w ref.Workload) error
 	// Probe sends smoke requests of n distinct synthetic units to a workload and

@@ -2,6 +2,8 @@ package release
 
 import (
 	"context"
+	"slices"
+	"time"
 
 	"github.com/digital-factory/factory/internal/base/store"
 	"github.com/digital-factory/factory/internal/fact"
@@ -15,33 +17,63 @@ func (s *Service) route(ctx context.Context, r Rollout) error {
 	if r.Phase != Running {
 		return nil
 	}
-	_, err := s.runtime.Route(ctx, Route{
-		Component: r.Origin.Component, Environment: Production, Sequence: store.Micros(r.Widened), Baseline: r.BaseWorkload, Canary: r.Workload,
-		Rollout: r.ID, Stage: r.Stage, Share: r.Plan.Shares[r.Stage], Key: r.SplitKey,
-	})
+	_, err := s.runtime.Route(ctx, split(r))
 	return err
 }
 
-// settle moves all traffic to where the verdict wants it and ends the rollout.
-func (s *Service) settle(ctx context.Context, r Rollout) error {
-	if r.Phase != Promoting && r.Phase != RollingBack {
-		return nil
+// split is the route of a rollout's stage. A first version, which is one only
+// as a part of a release, serves whoever asks it: only new versions know of it.
+func split(r Rollout) Route {
+	if r.First {
+		return Route{Component: r.Origin.Component, Environment: Production, Sequence: store.Micros(r.Widened), Baseline: r.Workload}
 	}
-	to, leave := r.Workload, r.BaseWorkload
+	return Route{
+		Component: r.Origin.Component, Environment: Production, Sequence: store.Micros(r.Widened), Baseline: r.BaseWorkload, Canary: r.Workload,
+		Rollout: r.ID, Stage: r.Stage, Share: r.Plan.Shares[r.Stage], Key: r.SplitKey,
+	}
+}
+
+// settle moves all traffic of rollouts to where their verdicts want it, from the
+// same moment on, and ends them one after another.
+func (s *Service) settle(ctx context.Context, list ...Rollout) error {
+	list = slices.DeleteFunc(slices.Clone(list), func(r Rollout) bool { return r.Phase != Promoting && r.Phase != RollingBack })
+	var routes []Route
+	for _, r := range list {
+		if to, _ := target(r); to != "" { // a first version that is taken back leaves nothing to route to
+			routes = append(routes, Route{Component: r.Origin.Component, Environment: Production, Sequence: store.Micros(r.Decided), Baseline: to})
+		}
+	}
+	moved := s.now()
+	if len(routes) > 0 {
+		var err error
+		if moved, err = s.runtime.Route(ctx, routes...); err != nil {
+			return err
+		}
+	}
+	for _, r := range list {
+		if err := s.settled(ctx, r, moved); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// target is the workload that a decided rollout leaves traffic to, and the one
+// that it leaves.
+func target(r Rollout) (to, leave ref.Workload) {
+	to, leave = r.Workload, r.BaseWorkload
 	if r.Phase == RollingBack {
 		to, leave = r.BaseWorkload, r.Workload
 	}
 	if r.Back != nil {
 		to = r.Back.Workload
 	}
-	moved := s.now()
-	if to != "" { // a first version that is taken back leaves nothing to route to: it never had traffic
-		at, err := s.runtime.Route(ctx, Route{Component: r.Origin.Component, Environment: Production, Sequence: store.Micros(r.Decided), Baseline: to})
-		if err != nil {
-			return err
-		}
-		moved = at
-	}
+	return to, leave
+}
+
+// settled ends a rollout whose traffic has moved.
+func (s *Service) settled(ctx context.Context, r Rollout, moved time.Time) error {
+	_, leave := target(r)
 	return s.db.Update(ctx, func(tx *store.Tx) error {
 		if err := assembly.LockOf(ctx, tx, r.ID); err != nil {
 			return err

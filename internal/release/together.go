@@ -62,6 +62,14 @@ func (s *Service) rollOut(ctx context.Context, tx *store.Tx, rel assembly.Releas
 	return err
 }
 
+// partsOf returns a release with the rollouts of its parts, in their order.
+func partsOf(ctx context.Context, tx *store.Tx, id ref.Release) (rel assembly.Release, list []Rollout, err error) {
+	if rel, err = assembly.Get(ctx, tx, id); err == nil {
+		list, err = rolloutsOf(ctx, tx, rel)
+	}
+	return rel, list, err
+}
+
 func rolloutsOf(ctx context.Context, tx *store.Tx, rel assembly.Release) (list []Rollout, err error) {
 	for _, p := range rel.Parts {
 		r, err := rollout.Get(ctx, tx, p.Rollout)
@@ -109,11 +117,7 @@ func (s *Service) ready(ctx context.Context, tx *store.Tx, r Rollout, probes *ro
 
 // progress does what a part's progress makes possible for the others.
 func (s *Service) progress(ctx context.Context, tx *store.Tx, r Rollout) error {
-	rel, err := assembly.Get(ctx, tx, r.Release)
-	if err != nil {
-		return err
-	}
-	list, err := rolloutsOf(ctx, tx, rel)
+	rel, list, err := partsOf(ctx, tx, r.Release)
 	if err != nil {
 		return err
 	}
@@ -213,10 +217,7 @@ func (s *Service) judgeRelease(ctx context.Context, id ref.Release) error {
 	var list []Rollout
 	var rows [][]rollout.Count
 	err := s.db.View(ctx, func(tx *store.Tx) (err error) {
-		if rel, err = assembly.Get(ctx, tx, id); err != nil {
-			return err
-		}
-		list, err = rolloutsOf(ctx, tx, rel)
+		rel, list, err = partsOf(ctx, tx, id)
 		for _, r := range list {
 			c, err := rollout.Counts(ctx, tx, r.ID)
 			if err != nil {

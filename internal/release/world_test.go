@@ -32,6 +32,7 @@ type machines struct {
 	running   map[ref.Workload]Deployment
 	routes    map[string]Route
 	seen      []Route // in force, one after another
+	moves     []int   // how many routes came into force at once
 	stopped   map[ref.Workload]int
 	fails     func(w ref.Workload) int // of the probes
 	section   string
@@ -80,13 +81,16 @@ func (m *machines) Deploy(ctx context.Context, d Deployment) error {
 	return errors.Join(err, ctx.Err())
 }
 
-func (m *machines) Route(ctx context.Context, r Route) (time.Time, error) {
-	at := m.clock()
-	err := m.act(ctx, fmt.Sprintf("route %s %d %v", r.Environment, r.Stage, r.Share), func() {
-		k := string(r.Component) + "/" + string(r.Environment)
-		if old := m.routes[k]; old.Sequence <= r.Sequence {
-			m.routes[k] = r
-			m.seen = append(m.seen, r)
+func (m *machines) Route(ctx context.Context, list ...Route) (time.Time, error) {
+	at, last := m.clock(), list[len(list)-1]
+	err := m.act(ctx, fmt.Sprintf("route %s %d %v", last.Environment, last.Stage, last.Share), func() {
+		m.moves = append(m.moves, len(list))
+		for _, r := range list {
+			k := string(r.Component) + "/" + string(r.Environment)
+			if old := m.routes[k]; old.Sequence <= r.Sequence {
+				m.routes[k] = r
+				m.seen = append(m.seen, r)
+			}
 		}
 	})
 	return at, errors.Join(err, ctx.Err())

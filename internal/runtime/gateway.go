@@ -30,45 +30,60 @@ type route struct {
 	counter *counter // nil without a rollout
 }
 
-// Route makes traffic obey r and returns when no new request disobeys it. The
-// workloads must have been deployed.
-func (s *Service) Route(ctx context.Context, r Route) (time.Time, error) {
-	if err := r.check(); err != nil {
-		return time.Time{}, err
-	}
-	for _, id := range []ref.Workload{r.Baseline, r.Canary} {
-		if id == "" {
-			continue
-		}
-		if _, err := s.await(ctx, id); err != nil {
+// Route makes traffic obey the routes, all from the same moment on, and returns
+// when no new request disobeys them. The workloads must have been deployed.
+func (s *Service) Route(ctx context.Context, list ...Route) (time.Time, error) {
+	for _, r := range list {
+		if err := r.check(); err != nil {
 			return time.Time{}, err
+		}
+		for _, id := range []ref.Workload{r.Baseline, r.Canary} {
+			if id == "" {
+				continue
+			}
+			if _, err := s.await(ctx, id); err != nil {
+				return time.Time{}, err
+			}
 		}
 	}
 	s.routing.Lock()
 	defer s.routing.Unlock()
-	fresh := false
-	err := s.db.Update(ctx, func(tx *store.Tx) (err error) {
-		fresh, err = saveRoute(ctx, tx, r, store.Micros(s.now()))
-		return err
+	var fresh []Route
+	err := s.db.Update(ctx, func(tx *store.Tx) error {
+		fresh = nil
+		for _, r := range list {
+			if is, err := saveRoute(ctx, tx, r, store.Micros(s.now())); err != nil {
+				return err
+			} else if is {
+				fresh = append(fresh, r)
+			}
+		}
+		return nil
 	})
 	if err != nil {
 		return time.Time{}, err
 	}
-	if fresh {
-		s.apply(r)
-	}
+	s.apply(fresh...)
 	return s.now(), nil
 }
 
-// apply puts a route in force; s.routing is held.
-func (s *Service) apply(r Route) {
+// apply puts routes in force, all at once; s.routing is held.
+func (s *Service) apply(list ...Route) {
 	old := s.routes.Load()
-	next := &table{routes: make(map[place]*route, len(old.routes)+1)}
+	next := &table{routes: make(map[place]*route, len(old.routes)+len(list))}
 	for k, v := range old.routes {
 		next.routes[k] = v
 	}
+	for _, r := range list {
+		s.enter(next, r)
+	}
+	s.routes.Store(next)
+}
+
+// enter puts a route into a table that is not in force yet.
+func (s *Service) enter(next *table, r Route) {
 	at := place{r.Component, r.Environment}
-	before, fresh := old.routes[at], &route{Route: r}
+	before, fresh := next.routes[at], &route{Route: r}
 	switch {
 	case before != nil && before.counter != nil && before.Rollout == r.Rollout && before.Stage == r.Stage:
 		fresh.counter = before.counter // the same stage goes on
@@ -80,7 +95,6 @@ func (s *Service) apply(r Route) {
 		s.meters.retire(before.counter)
 	}
 	next.routes[at] = fresh
-	s.routes.Store(next)
 }
 
 // aim says who serves a request, and under which route.

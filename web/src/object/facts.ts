@@ -95,8 +95,7 @@ const tellers: Record<string, Teller> = {
     ),
   "rollout.finished": (d) => `finished it: ${text(d.outcome).replaceAll("_", " ")}`,
   "release.assembled": (d) => because(`assembled it: ${text(d.name)}`, d.reason),
-  "release.finished": (d) =>
-    because(`finished it: ${text(d.outcome).replaceAll("_", " ")}`, reasonInWords(text(d.reason))),
+  "release.finished": (d) => because(`finished it: ${text(d.outcome).replaceAll("_", " ")}`, d.reason),
   "effect.measured": (d) =>
     `measured its effect: ${format(Number(d.estimate), "points")}, ${format(Number(d.low), "points")} to ${format(Number(d.high), "points")}, grade ${text(d.grade)}`,
   "workload.ready": (d) => `version ${text(d.version)} answers in ${text(d.environment)}`,

@@ -8,7 +8,6 @@ import { Loaded } from "~/object/Loaded";
 import { TeamName } from "~/object/Names";
 import { ObjectHistory } from "~/object/ObjectHistory";
 import { Outline } from "~/object/Outline";
-import { reasonInWords } from "~/object/reason";
 import { releaseState, rolloutState } from "~/object/states";
 import { useCrumbs } from "~/shell/crumbs";
 import { Ago } from "~/ui/Ago";
@@ -79,7 +78,7 @@ function ReleaseView({ release: r }: { release: Release }) {
           <StatusIcon state={state} size={22} />
           {headline(r)}
         </h2>
-        {r.reason && <p className={classes.text}>{reasonInWords(r.reason)}</p>}
+        {r.reason && <p className={classes.text}>{r.reason}</p>}
         {r.waiting && (
           <p className={classes.waiting}>
             <IconHourglassHigh size={16} stroke={1.8} aria-hidden />

@@ -1,4 +1,4 @@
-import { IconHourglassHigh } from "@tabler/icons-react";
+import { IconHourglassHigh, IconStack2 } from "@tabler/icons-react";
 import { hrefOf } from "~/object/subject";
 import { InLink } from "~/ui/InLink";
 import { Num } from "~/ui/Num";
@@ -26,6 +26,15 @@ export function StoryPanel({ rollout: r }: { rollout: Rollout }) {
           <p className={classes.waiting}>
             <IconHourglassHigh size={16} stroke={1.8} aria-hidden />
             <span>{waiting}</span>
+          </p>
+        )}
+        {r.releaseId && (
+          <p className={classes.waiting}>
+            <IconStack2 size={16} stroke={1.8} aria-hidden />
+            <span>
+              It goes with other parts, together or not at all:{" "}
+              <InLink href={hrefOf(`release/${r.releaseId}`)}>the release</InLink>.
+            </span>
           </p>
         )}
         {r.bad && (

@@ -24,12 +24,12 @@ const release = (state: Release["state"], phases: string[], more: Partial<Releas
 
 it.each([
   ["waiting", ["queued", "queued"], "2 parts wait to go together"],
-  ["rolling_out", ["staging", "staging"], "No traffic until all 2 parts are ready"],
-  ["rolling_out", ["running", "running"], "All 2 parts take traffic, for the same customers"],
-  ["rolling_out", ["rolled_back", "rolling_back"], "All 2 parts go back"],
-  ["rolling_out", ["promoted", "promoting"], "All 2 parts take over"],
-  ["released", ["promoted", "promoted"], "All 2 parts are with the customers"],
-  ["rolled_back", ["rolled_back", "rolled_back"], "All 2 parts went back"],
+  ["rolling_out", ["staging", "staging"], "No traffic until both parts are ready"],
+  ["rolling_out", ["running", "running"], "Both parts take traffic, for the same customers"],
+  ["rolling_out", ["rolled_back", "rolling_back"], "Both parts go back"],
+  ["rolling_out", ["promoted", "promoting"], "Both parts take over"],
+  ["released", ["promoted", "promoted"], "Both parts are with the customers"],
+  ["rolled_back", ["rolled_back", "rolled_back"], "Both parts went back"],
   ["failed", ["failed", "failed"], "No part ever took traffic"],
 ] as const)("says of a release that is %s with %s: %s", (state, phases, says) => {
   expect(headline(release(state, [...phases]))).toBe(says);

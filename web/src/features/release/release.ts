@@ -21,20 +21,21 @@ function open(state: Release["state"]): boolean {
 /** What is known of a release, in a few words. */
 export function headline(r: Release): string {
   const n = r.parts.length;
+  const all = n === 2 ? "Both parts" : `All ${n} parts`;
   switch (r.state) {
     case "waiting":
       return `${n} parts wait to go together`;
     case "rolling_out": {
       const taking = r.parts.filter((p) => p.standing?.phase === "running").length;
-      if (taking === n) return `All ${n} parts take traffic, for the same customers`;
-      if (r.parts.some((p) => p.standing?.phase === "rolling_back")) return `All ${n} parts go back`;
-      if (r.parts.some((p) => p.standing?.phase === "promoting")) return `All ${n} parts take over`;
-      return `No traffic until all ${n} parts are ready`;
+      if (taking === n) return `${all} take traffic, for the same customers`;
+      if (r.parts.some((p) => p.standing?.phase === "rolling_back")) return `${all} go back`;
+      if (r.parts.some((p) => p.standing?.phase === "promoting")) return `${all} take over`;
+      return `No traffic until ${all.toLowerCase()} are ready`;
     }
     case "released":
-      return `All ${n} parts are with the customers`;
+      return `${all} are with the customers`;
     case "rolled_back":
-      return `All ${n} parts went back`;
+      return `${all} went back`;
     case "failed":
       return "No part ever took traffic";
   }
@@ -43,8 +44,7 @@ export function headline(r: Release): string {
 /** What there is to say of one part: what it waits for, or that it did no harm itself. */
 export function partNote(r: Release, p: Part): string | undefined {
   if (p.standing?.waiting && open(r.state)) return `Waits for ${p.standing.waiting}`;
-  if (r.cause === p.rollout)
-    return "It took the others back, and is marked bad where evidence or a person said so.";
+  if (r.cause === p.rollout) return "It took the others back.";
   if (p.standing?.cause)
     return "Nothing was found against it: it went back because the parts go together or not at all.";
   return undefined;

@@ -168,6 +168,10 @@ export function story(r: Rollout): Story {
     reason: why || reasonInWords(r.reason ?? ""),
     waiting,
   });
+  if (r.cause && (r.phase === "rolled_back" || r.phase === "rolling_back")) {
+    const moving = r.phase === "rolling_back" ? "; traffic is moving" : "";
+    return say("rolled-back", `Went back with another part of its release${moving}`, r.reason ?? "");
+  }
   const by = r.byHand ? `by ${r.byHand}` : "by the evidence";
   const back = r.backTo ? `Taken back to version ${r.backTo}` : "Rolled back";
   switch (r.phase) {
@@ -175,7 +179,7 @@ export function story(r: Rollout): Story {
       return say(
         "waiting",
         "It waits for its turn",
-        "One rollout of a component is under way at a time.",
+        "One rollout of a component is under way at a time, and only of versions that get along with what is live.",
         r.waiting,
       );
     case "staging":
@@ -255,6 +259,7 @@ export function will(lever: Lever, r: Rollout, to = r.backs[0]?.release): string
     case "take-back":
       return [
         `start version ${to} beside it and send everybody there at once when it answers, without a ramp; if it does not answer, everything stays`,
+        ...others(r),
         `mark version ${r.release} as bad: nothing applies it again until a person clears it`,
         `open an incident for team ${r.team}`,
       ];
@@ -263,8 +268,16 @@ export function will(lever: Lever, r: Rollout, to = r.backs[0]?.release): string
         r.baseline
           ? `send all units to version ${r.baseline}, within about a second; ${format(met, "count")} units have met version ${r.release} so far`
           : `take version ${r.release} out of production, which then runs no version at all`,
+        ...others(r),
         `mark version ${r.release} as bad: nothing applies it again until a person clears it`,
         `open an incident for team ${r.team} with this rollout's numbers in it`,
       ];
   }
+}
+
+/** What a lever on one part does to the others. */
+function others(r: Rollout): string[] {
+  return r.releaseId
+    ? ["take the other parts of its release back with it, last first; they are not marked"]
+    : [];
 }
