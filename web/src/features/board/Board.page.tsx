@@ -115,6 +115,13 @@ function Board({ portfolio: p }: { portfolio: Schemas["Portfolio"] }) {
 
       {search.new === "vision" && <VisionForm vision={began ?? p.vision} onClose={close} />}
       {search.new === "objective" && <ObjectiveForm objective={undefined} onClose={close} />}
+      {search.new === "initiative" && p.objectives.length === 0 && (
+        <ObjectiveForm
+          objective={undefined}
+          lead="An initiative serves an objective, and there is none yet: begin with it."
+          onClose={close}
+        />
+      )}
       {search.new === "initiative" && p.objectives.length > 0 && (
         <ProposalForm
           objectives={p.objectives}

@@ -5,8 +5,10 @@ import { useParams } from "@tanstack/react-router";
 import { useMemo, useState } from "react";
 import { ask, type Schemas } from "~/api/ask";
 import { format } from "~/lib/number";
+import { Loaded } from "~/object/Loaded";
 import { ObjectHistory } from "~/object/ObjectHistory";
 import { ObjectThread } from "~/object/ObjectThread";
+import { Outline } from "~/object/Outline";
 import { useCrumbs } from "~/shell/crumbs";
 import { Ago } from "~/ui/Ago";
 import { Copyable } from "~/ui/Copyable";
@@ -15,8 +17,6 @@ import { InLink } from "~/ui/InLink";
 import { Num } from "~/ui/Num";
 import { Page } from "~/ui/Page";
 import { Panel } from "~/ui/Panel";
-import { Problem } from "~/ui/Problem";
-import { PageSkeleton } from "~/ui/Skeletons";
 import { Status } from "~/ui/Status";
 import { type Marker, TimeChart } from "~/ui/TimeChart";
 import { resultUnit } from "../initiative/initiative";
@@ -32,14 +32,16 @@ const told = ["key-result.created", "key-result.changed"];
 /** A measure of an objective over its whole life, and who bets on moving it. */
 export function KeyResultPage() {
   const { id } = useParams({ from: "/inside/key-results/$id" });
-  const { data, error, refetch } = useQuery(
-    ask("/api/v1/key-results/{id}", { path: { id }, kinds: ["key-result"] }),
-  );
-  if (data) return <KeyResultView keyResult={data} />;
+  const keyResult = useQuery(ask("/api/v1/key-results/{id}", { path: { id }, kinds: ["key-result"] }));
   return (
-    <Page title="Key result">
-      {error ? <Problem look="page" error={error} retry={() => void refetch()} /> : <PageSkeleton />}
-    </Page>
+    <Loaded
+      query={keyResult}
+      kind="Key result"
+      title="Key result"
+      outline={<Outline main={[340, 120]} aside={[260, 200]} />}
+    >
+      {(k) => <KeyResultView keyResult={k} />}
+    </Loaded>
   );
 }
 

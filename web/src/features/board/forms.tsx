@@ -70,13 +70,15 @@ const objectiveValues = (o: Partial<Schemas["Objective"]>): Values => ({
 
 export function ObjectiveForm({
   objective,
+  lead,
   onClose,
-}: Common & { objective: Schemas["Objective"] | undefined }) {
+}: Common & { objective: Schemas["Objective"] | undefined; lead?: string }) {
   const initial = useMemo(() => objectiveValues(objective ?? {}), [objective]);
   return (
     <FormDialog
       needs="fund"
       title={objective ? "Change the objective" : "Add an objective"}
+      lead={lead}
       fields={objectiveFields}
       initial={initial}
       draft={`objective ${objective?.id ?? "new"}`}

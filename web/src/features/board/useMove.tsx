@@ -1,6 +1,7 @@
 import { useQueryClient } from "@tanstack/react-query";
 import { useCallback, useState } from "react";
 import { send } from "~/api/ask";
+import { InOrder } from "~/api/inOrder";
 import { asProblem, type ProblemError } from "~/api/problem";
 import { say } from "~/ui/say";
 import { boardQuery, type Initiative, type Stage, stages } from "./board";
@@ -16,10 +17,15 @@ export interface Refusal {
 export function useMove() {
   const queries = useQueryClient();
   const [refusal, setRefusal] = useState<Refusal>();
+  const [order] = useState(() => new InOrder());
   const move = useCallback(
     async (initiative: Initiative, to: Stage) => {
       if (initiative.state === to) return;
       const key = boardQuery().queryKey;
+      const done = order.change(initiative.id, initiative.version, (version) =>
+        send("post", "/api/v1/initiatives/{id}/move", { id: initiative.id }, { version, to }),
+      );
+      done.catch(() => undefined); // it is awaited below
       await queries.cancelQueries({ queryKey: key });
       const before = queries.getQueryData(key);
       queries.setQueryData(key, (p) =>
@@ -31,21 +37,16 @@ export function useMove() {
           : p,
       );
       try {
-        await send(
-          "post",
-          "/api/v1/initiatives/{id}/move",
-          { id: initiative.id },
-          { version: initiative.version, to },
-        );
+        await done;
         void say(`${initiative.title} is in ${stages.find((s) => s.id === to)?.name ?? to} now.`);
       } catch (thrown) {
-        queries.setQueryData(key, before);
+        if (order.idle) queries.setQueryData(key, before);
         setRefusal({ initiative, to, problem: asProblem(thrown) });
       } finally {
-        void queries.invalidateQueries({ queryKey: key });
+        if (order.idle) void queries.invalidateQueries({ queryKey: key });
       }
     },
-    [queries],
+    [queries, order],
   );
   return { move, refusal, clear: useCallback(() => setRefusal(undefined), []) };
 }

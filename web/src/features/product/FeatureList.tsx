@@ -59,8 +59,9 @@ export function FeatureList({ name, empty, product, features, onEdit }: Props) {
     } catch (thrown) {
       setRefused({ feature, past, way, problem: asProblem(thrown) });
     } finally {
-      setBusy(false);
+      // The next move is in the order, and to the version, that this one left.
       await queries.invalidateQueries({ queryKey: productQuery(product).queryKey });
+      setBusy(false);
     }
   };
 

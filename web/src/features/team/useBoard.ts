@@ -1,6 +1,7 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useCallback, useRef, useState } from "react";
 import { ask, send } from "~/api/ask";
+import { InOrder } from "~/api/inOrder";
 import { asProblem, type ProblemError } from "~/api/problem";
 import { say } from "~/ui/say";
 import { type Board, type Item, type ItemState, moved, type Target } from "./board";
@@ -25,34 +26,26 @@ export function useBoard(team: string) {
   const latest = useRef(query.data);
   latest.current = query.data;
 
-  // Changes are sent one after the other, in the order of the keys: a limit counts the card before, and a second change
-  // of a card is to the version that the first one left.
-  const queue = useRef({ last: Promise.resolve(), open: 0, versions: new Map<string, number>() });
+  const [order] = useState(() => new InOrder());
   const change = useCallback(
     async (item: Item, target: Target, act: (version: number) => Promise<Item>) => {
       const key = boardQuery(team).queryKey;
-      const { current: q } = queue;
       setRefusal(null);
-      q.open++;
-      const done = q.last.then(async () => {
-        const { version } = await act(Math.max(item.version, q.versions.get(item.id) ?? 0));
-        q.versions.set(item.id, version);
-      });
-      q.last = done.catch(() => undefined);
+      const done = order.change(item.id, item.version, act);
+      done.catch(() => undefined); // it is awaited below
       await queries.cancelQueries({ queryKey: key });
       const before = queries.getQueryData<Board>(key);
       if (before) queries.setQueryData<Board>(key, moved(before, item.id, target));
       try {
         await done;
       } catch (thrown) {
-        if (before && q.open === 1) queries.setQueryData<Board>(key, before);
+        if (before && order.idle) queries.setQueryData<Board>(key, before);
         setRefusal({ column: target.to, item: item.id, problem: asProblem(thrown) });
       } finally {
-        q.open--;
-        if (q.open === 0) await queries.invalidateQueries({ queryKey: key });
+        if (order.idle) await queries.invalidateQueries({ queryKey: key });
       }
     },
-    [queries, team],
+    [queries, team, order],
   );
 
   const pull = useCallback(
