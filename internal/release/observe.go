@@ -57,7 +57,7 @@ func (s *Service) Observe(ctx context.Context, t Traffic) error {
 			}
 		}
 		for i, source := range r.Plan.Sources {
-			if source.Kind == plan.Latency && o.Took > 0 {
+			if source.Kind == plan.Latency && o.Took > 0 && o.At.Add(-o.Took).After(warm(r, source)) {
 				m := r.Plan.Evidence.Metrics[i]
 				n.Add(rollout.Among(rollout.Watched(m.Name), strconv.Itoa(plan.Bucket(m.Edges, o.Took))), o.Stage, o.Arm, o.Unit)
 			}
@@ -95,6 +95,12 @@ func (s *Service) Outcomes(ctx context.Context, id ref.Rollout, list []Outcome) 
 		}
 	}
 	return s.count(ctx, id, n, 0, 0, deciding)
+}
+
+// warm is when a stage is old enough for a latency to be measured. Which requests
+// are left out depends on when they come alone, not on who answers them.
+func warm(r Rollout, source plan.Source) time.Time {
+	return r.Widened.Add(time.Duration(source.Warmup))
 }
 
 func holds(where, attributes map[string]string) bool {

@@ -87,6 +87,7 @@ func TestWatched(t *testing.T) {
 				w.m.mu.Unlock()
 				w.publish("2", "normal")
 				r := w.reaches("2", Running)
+				w.tick.Add(2_000_000) // the version is warm
 				from := 0
 				w.until("it is decided", func() bool {
 					if r = w.rollout("2"); r.Phase == Running && w.m.route("engine", Production).Rollout == r.ID {

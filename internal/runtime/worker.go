@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"net"
 	"net/http"
@@ -179,6 +178,9 @@ func (s *Service) runLife(ctx context.Context, w *worker) (reason string, ready 
 	case unready != nil:
 		in.process.Kill()
 	default:
+		warm, cancel := context.WithTimeout(ctx, s.pace.health)
+		in.runWarm(warm)
+		cancel()
 		ready = true
 		w.current.Store(in)
 		s.tell(ctx, w, fact.WorkloadReady{Workload: w.workload.ID, Component: w.workload.Component, Environment: w.workload.Environment,
@@ -300,55 +302,6 @@ func (s *Service) discard(ctx context.Context, a ref.Artifact) error {
 
 // errEnded is a workload that ended before it was ready.
 var errEnded = errors.New("it ended before it was ready")
-
-// awaitHealth returns nil when the health path answers below 400.
-func (s *Service) awaitHealth(ctx context.Context, in *instance) error {
-	bounded, cancel := context.WithTimeout(ctx, s.pace.ready)
-	defer cancel()
-	last := errors.New("it does not listen on its port")
-	tick := time.NewTicker(healthEvery)
-	defer tick.Stop()
-	for {
-		// A service may accept and not answer while it starts: ask again then.
-		try, cancel := context.WithTimeout(bounded, s.pace.health)
-		err := in.get(try, in.image.Health, "")
-		cancel()
-		if err == nil {
-			return nil
-		} else if bounded.Err() == nil {
-			last = err
-		}
-		select {
-		case <-in.process.Done():
-			return errEnded
-		case <-bounded.Done():
-			return fmt.Errorf("after %s, %s on port %d: %w", s.pace.ready, in.image.Health, in.port, last)
-		case <-tick.C:
-		}
-	}
-}
-
-// get asks the workload for a path as a unit and fails unless it answers below
-// 400.
-func (in *instance) get(ctx context.Context, path, unit string) error {
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://workload"+path, nil)
-	if err != nil {
-		return err
-	}
-	if unit != "" {
-		req.Header.Set(unitHeader, unit)
-	}
-	resp, err := in.transport.RoundTrip(req)
-	if err != nil {
-		return err
-	}
-	defer func() { _ = resp.Body.Close() }()
-	_, _ = io.Copy(io.Discard, io.LimitReader(resp.Body, 1<<20))
-	if resp.StatusCode >= 400 {
-		return fmt.Errorf("GET %s answers %s", path, resp.Status)
-	}
-	return nil
-}
 
 // stop lets requests on their way end, then the process.
 func (s *Service) stop(w *worker, in *instance) {

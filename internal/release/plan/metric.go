@@ -36,6 +36,9 @@ type Source struct {
 	Event string            `json:"event,omitempty"` // name of the outcome event
 	Where map[string]string `json:"where,omitempty"` // attributes that it must have
 	Value string            `json:"value,omitempty"` // attribute with the number, of a mean
+	// Warmup of a latency: requests that come so soon after a stage began are not
+	// measured, with either version.
+	Warmup Duration `json:"warmup,omitempty"`
 }
 
 // Unwatched is a metric that a rollout cannot watch, and why.
@@ -56,6 +59,7 @@ type Latencies struct {
 const (
 	usualFloor     = 250 * time.Millisecond
 	usualTolerance = 1.0
+	usualWarmup    = 2 * time.Second // a new process opens connections, fills caches
 )
 
 // edgeShares are the shares of the slowest requests at which a latency's edges
@@ -77,7 +81,8 @@ type declared struct {
 	Weight    float64           `json:"weight"`
 	Usual     float64           `json:"usual"`
 	Bounds    *evidence.Bounds  `json:"bounds"`
-	Floor     Duration          `json:"floor"` // of a latency: what is quicker is no harm
+	Floor     Duration          `json:"floor"`  // of a latency: what is quicker is no harm
+	Warmup    *Duration         `json:"warmup"` // of a latency
 }
 
 const maxMetrics = 20 // each takes its part of alpha
@@ -119,7 +124,12 @@ func (p *Plan) watch(list []declared, first bool, before Latencies, bad *errs.Er
 			m.Edges = edges
 		}
 		p.Evidence.Metrics = append(p.Evidence.Metrics, m)
-		p.Sources = append(p.Sources, Source{d.Kind, d.Event, d.Where, d.Value})
+		source := Source{Kind: d.Kind, Event: d.Event, Where: d.Where, Value: d.Value}
+		if d.Kind == Latency {
+			source.Warmup = Duration(usualWarmup)
+			set(&source.Warmup, d.Warmup)
+		}
+		p.Sources = append(p.Sources, source)
 	}
 	p.Evidence.Metrics = evidence.EvenWeights(p.Evidence.Metrics)
 }
@@ -141,6 +151,8 @@ func (d declared) metric(at string, bad *errs.Error) (m evidence.Metric, ok bool
 	wants(d.Kind == Mean || d.Value == "" && d.Bounds == nil, "value, bounds", "are for a mean")
 	wants(d.Kind == Mean || d.Kind == Proportion || d.Usual == 0, "usual", "is for a proportion or a mean")
 	wants(d.Kind == Latency || d.Floor == 0, "floor", "is for a latency")
+	wants(d.Kind == Latency || d.Warmup == nil, "warmup", "is for a latency")
+	wants(d.Warmup == nil || *d.Warmup >= 0, "warmup", "must not be negative")
 	wants(d.Floor >= 0, "floor", "%v must not be negative", time.Duration(d.Floor))
 	m = evidence.Metric{
 		Name: d.Name, Weight: d.Weight, Good: d.Better != "less", Guardrail: d.Role != "primary", Margin: d.Margin, Tolerance: d.Tolerance,

@@ -77,7 +77,7 @@ func TestWatch(t *testing.T) {
 		t.Errorf("metrics (-want +got):\n%s", diff)
 	}
 	checkout := "checkout.finished"
-	sources := []Source{{Kind: ServerErrors}, {Kind: Latency}, {Kind: Count, Event: checkout}, {Kind: Proportion, Event: checkout, Where: map[string]string{"method": "card"}},
+	sources := []Source{{Kind: ServerErrors}, {Kind: Latency, Warmup: Duration(2 * time.Second)}, {Kind: Count, Event: checkout}, {Kind: Proportion, Event: checkout, Where: map[string]string{"method": "card"}},
 		{Kind: Mean, Event: checkout, Value: "amount"}, {Kind: Count, Event: "complaint.opened"}}
 	if diff := cmp.Diff(sources, p.Sources); diff != "" {
 		t.Errorf("sources (-want +got):\n%s", diff)
@@ -147,6 +147,7 @@ func TestCheck(t *testing.T) {
 		`{"name": "paid", "kind": "proportion", "event": "e", "usual": 1.5}`:                     "evidence",
 		`{"name": "paid", "kind": "count", "event": "e", "weight": 1}`:                           "evidence",
 		`{"kind": "latency", "event": "e"}`:                                                      "metrics[0].kind",
+		`{"kind": "latency", "warmup": "-1s"}`:                                                   "metrics[0].warmup",
 		`{"kind": "latency", "floor": "-1s"}`:                                                    "metrics[0].floor",
 	} {
 		err := Check(`{"metrics": [` + metric + `]}`)
