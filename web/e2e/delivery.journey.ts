@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { expect, it } from "vitest";
 import { bootAfterStory } from "./factory";
-import { enter, headed, part, row, stage } from "./walk";
+import { enter, headed, late, part, row, stage } from "./walk";
 
 const on = stage(bootAfterStory);
 
@@ -139,10 +139,15 @@ it("shows of an incident the deciding numbers, whose it is and how it ended, and
   await page.locator("article > header").getByRole("link", { name: "engine", exact: true }).waitFor();
   await part(page, "Times").getByRole("link", { name: "engine-controller 5 was promoted" }).waitFor();
 
+  const list = await late(page, /\/api\/v1\/components\?/);
   await page.goto("/delivery");
-  await page.getByRole("button", { name: "Report an incident" }).click();
-  await page.getByLabel("What do customers see").fill("Missions in the north wait");
-  await page.getByRole("button", { name: "Open the incident" }).click();
+  await page.getByRole("button", { name: "Report an incident" }).click(); // before it is known of what
+  list();
+  const form = page.getByRole("dialog", { name: "Report an incident" });
+  await form.getByLabel("What do customers see").fill("Missions in the north wait");
+  await form.getByLabel("Component").selectOption("engine-controller");
+  await form.getByLabel("Environment").selectOption("staging"); // where no other is open, of which it would become part
+  await form.getByRole("button", { name: "Open the incident" }).click();
   await headed(page, "Missions in the north wait");
   await page.getByLabel("Note").fill("The mast in the north was off.");
   await page.getByRole("button", { name: "Add the note" }).click();

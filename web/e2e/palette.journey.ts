@@ -2,27 +2,13 @@ import type { Page } from "playwright-core";
 import { expect, it } from "vitest";
 import { accessibility } from "./browser";
 import { bootAfterStory } from "./factory";
-import { enter, headed, signedIn, stage } from "./walk";
+import { enter, headed, late, signedIn, stage } from "./walk";
 
 const on = stage(bootAfterStory);
 
 const palette = (page: Page) => page.getByRole("dialog", { name: "Go to, do, or find" });
 const field = (page: Page) => palette(page).getByRole("combobox", { name: "Go to or do" });
 const selected = (page: Page) => palette(page).getByRole("option", { selected: true });
-
-/** A page of eva's on which nothing of what is asked for by this address is answered before `answer` is called. */
-async function slow(asked: RegExp): Promise<{ page: Page; wrongs: string[]; answer: () => void }> {
-  const { page, wrongs } = await signedIn(on, "eva");
-  let answer = () => {};
-  const late = new Promise<void>((resolve) => {
-    answer = resolve;
-  });
-  await page.route(asked, async (route) => {
-    await late;
-    await route.continue();
-  });
-  return { page, wrongs, answer };
-}
 
 it("finds a component by its first letters, however soon they are typed, and goes there", async () => {
   const { page, wrongs } = await enter(on, "eva", "/insight");
@@ -45,7 +31,8 @@ it.each([
   ["the components are told", /\/api\/v1\/components\?/],
   ["the search has answered", /\/api\/v1\/search\?/],
 ])("goes where Enter meant to go when it was pressed before %s", async (_, asked) => {
-  const { page, wrongs, answer } = await slow(asked);
+  const { page, wrongs } = await signedIn(on, "eva");
+  const answer = await late(page, asked);
   await page.goto("/tokens"); // which asks for none of these
   await headed(page, "Your API tokens");
   await page.keyboard.press("Control+k");
@@ -61,7 +48,8 @@ it.each([
 });
 
 it("goes nowhere by an Enter that was taken back by other letters or by closing", async () => {
-  const { page, wrongs, answer } = await slow(/\/api\/v1\/(components|search)\?/);
+  const { page, wrongs } = await signedIn(on, "eva");
+  const answer = await late(page, /\/api\/v1\/(components|search)\?/);
   await page.goto("/tokens");
   await headed(page, "Your API tokens");
   await page.keyboard.press("Control+k");

@@ -52,6 +52,19 @@ export async function signedIn(
   return opened;
 }
 
+/** Leaves without an answer what is asked for by such an address, until the function that it gives is called. */
+export async function late(page: Page, asked: RegExp): Promise<() => void> {
+  let answer = () => {};
+  const answered = new Promise<void>((resolve) => {
+    answer = resolve;
+  });
+  await page.route(asked, async (route) => {
+    await answered;
+    await route.continue();
+  });
+  return () => answer();
+}
+
 /** The titled part of a page. */
 export function part(page: Page, title: string): Locator {
   return page.locator("section", { has: page.getByRole("heading", { name: title, exact: true }) }).last();

@@ -9,6 +9,7 @@ import { useCrumbs } from "~/shell/crumbs";
 import { Empty } from "~/ui/Empty";
 import { Page } from "~/ui/Page";
 import { Panel } from "~/ui/Panel";
+import { Problem } from "~/ui/Problem";
 import { AlertsTable } from "./AlertsTable";
 import classes from "./Delivery.module.css";
 import { filters, known, type ViewId, viewIds, words } from "./delivery";
@@ -60,6 +61,9 @@ export function DeliveryPage() {
         )
       }
     >
+      {components.error && !components.data && (
+        <Problem error={components.error} retry={() => void components.refetch()} look="line" />
+      )}
       <Views label="Lists of the delivery" views={views} here={view} first="rollouts" />
       {none ? (
         <Empty
@@ -106,9 +110,9 @@ export function DeliveryPage() {
           {view === "alerts" && <AlertsTable {...narrow} />}
         </Panel>
       )}
-      {reporting && (
+      {reporting && components.data && (
         <ReportIncident
-          components={(components.data?.items ?? []).map((c) => c.name)}
+          components={components.data.items.map((c) => c.name)}
           onClose={() => setReporting(false)}
         />
       )}

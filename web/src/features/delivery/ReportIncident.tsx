@@ -2,6 +2,7 @@ import { useRouter } from "@tanstack/react-router";
 import { send } from "~/api/ask";
 import { FormDialog } from "~/ui/FormDialog";
 import { given, textOf } from "~/ui/form";
+import { say } from "~/ui/say";
 
 /** Reports what no fact has reported. */
 export function ReportIncident({
@@ -49,17 +50,19 @@ export function ReportIncident({
       onClose={onClose}
       onSend={async (v) => {
         const text = textOf(v.text);
+        const title = v.title?.trim() ?? "";
         const made = await send(
           "post",
           "/api/v1/incidents",
           {},
           {
-            title: v.title?.trim() ?? "",
+            title,
             component: v.component ?? "",
             environment: v.environment === "staging" ? "staging" : "production",
             ...(text ? { text } : {}),
           },
         );
+        if (made.title !== title) void say("One was open there already: your report is part of it.");
         router.history.push(`/incidents/${made.id}`);
       }}
     />

@@ -146,7 +146,7 @@ export function NewComponentPage() {
               <Button variant="default" onClick={() => router.history.back()}>
                 Cancel
               </Button>
-              <Button type="submit" loading={busy} disabled={!path}>
+              <Button type="submit" loading={busy} disabled={!path || owner === ""}>
                 Create it
               </Button>
             </div>
