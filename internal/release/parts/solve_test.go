@@ -253,7 +253,7 @@ func only(q Question, reasons []Reason) (out Question) {
 func TestAgainstEveryCombination(t *testing.T) {
 	t.Parallel()
 	solved, refused := 0, 0
-	for seed := range uint64(3000) {
+	for seed := range uint64(1200) {
 		rng := rand.New(rand.NewPCG(seed, 11))
 		q := random(t, rng, 2+rng.IntN(4), 3, 3)
 		var best []int // by component: 0 when it stays, else its version from the top; what Solve promises to make small, in order
@@ -315,7 +315,7 @@ func TestAgainstEveryCombination(t *testing.T) {
 			}
 		}
 	}
-	if solved < 500 || refused < 200 {
+	if solved < 400 || refused < 150 {
 		t.Fatalf("%d solved, %d refused: this shows little", solved, refused)
 	}
 }

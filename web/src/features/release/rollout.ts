@@ -170,7 +170,11 @@ export function story(r: Rollout): Story {
   });
   if (r.cause && (r.phase === "rolled_back" || r.phase === "rolling_back")) {
     const moving = r.phase === "rolling_back" ? "; traffic is moving" : "";
-    return say("rolled-back", `Went back with another part of its release${moving}`, r.reason ?? "");
+    return say(
+      "rolled-back",
+      `Went back with another part of its release${moving}`,
+      reasonInWords(r.reason ?? ""),
+    );
   }
   const by = r.byHand ? `by ${r.byHand}` : "by the evidence";
   const back = r.backTo ? `Taken back to version ${r.backTo}` : "Rolled back";
