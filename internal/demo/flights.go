@@ -83,18 +83,18 @@ func (s *story) takenBack(ctx context.Context, item, folder, title, metric strin
 			return fmt.Errorf("version %s was rolled back, but %s says %s: %s", r.Release, m.Name, m.Decision, r.Reason)
 		}
 	}
-	return s.release(ctx, item)
+	return s.release(ctx, s.flights, item)
 }
 
 // release gives an item back whose version was taken back, so that the next can
 // be worked on.
-func (s *story) release(ctx context.Context, item string) error {
+func (s *story) release(ctx context.Context, w *workshop, item string) error {
 	return s.again(ctx, func() error {
-		it, err := s.finn.client.Item(ctx, item)
+		it, err := w.who.client.Item(ctx, item)
 		if err != nil || it.State == "ready" {
 			return err
 		}
-		_, err = s.finn.client.MoveItem(ctx, item, client.MoveItem{To: "ready", Because: "its version was taken back"})
+		_, err = w.who.client.MoveItem(ctx, item, client.MoveItem{To: "ready", Because: "its version was taken back"})
 		return err
 	})
 }
@@ -147,7 +147,7 @@ func (s *story) hangs(ctx context.Context) error {
 		return err
 	}
 	s.note("%s", r.Reason) // the report keeps what evidence decided
-	return s.release(ctx, "FLY-5")
+	return s.release(ctx, s.flights, "FLY-5")
 }
 
 // kill brings a feature behind a flag to production, switches it on for a part

@@ -63,7 +63,7 @@ func (s *story) together(ctx context.Context) error {
 	if !culprit.Bad || innocent.Bad {
 		return fmt.Errorf("marked bad: %s %v, %s %v; only the first is at fault", component, culprit.Bad, planner, innocent.Bad)
 	}
-	return nil
+	return s.release(ctx, s.engines, "ENG-5")
 }
 
 // rollout waits until a rollout is as far as is asked.

@@ -21,7 +21,7 @@ it("shows the five figures with what each rests on, and leads from one to the ro
     await card.waitFor();
     // A figure with its interval, or that there are too few for one; always n.
     expect(await card.innerText(), name).toMatch(
-      /95 % interval [\d.]+.* to [\d.]+|Too few: \d+ of at least \d+/,
+      /95 % interval ([\d.]+.* to|from) [\d.]+|Too few: \d+ of at least \d+/,
     );
     expect(await card.innerText(), name).toMatch(/n = \d+/);
   }
