@@ -1,5 +1,6 @@
 import { Skeleton } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
+import { asProblem } from "~/api/problem";
 import { Problem } from "~/ui/Problem";
 import { ThreadStrip } from "~/ui/ThreadStrip";
 import { strip, threadQuery } from "./thread";
@@ -20,6 +21,9 @@ export function ObjectThread({ kind, id, component }: Props) {
       <ThreadStrip links={links} here={here} gaps={gaps} href={`/thread/${kind}/${encodeURIComponent(id)}`} />
     );
   }
+  // Nothing hangs on it yet: all is a gap.
+  if (thread.error && asProblem(thread.error).kind === "not-found")
+    return <ThreadStrip links={[]} here={null} gaps={{}} />;
   if (thread.error) return <Problem error={thread.error} retry={() => void thread.refetch()} look="line" />;
   return <Skeleton height={60} radius="md" aria-hidden />;
 }

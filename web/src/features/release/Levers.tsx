@@ -9,7 +9,7 @@ import { useKeys } from "~/shell/keys";
 import { ReasonDialog } from "~/ui/ReasonDialog";
 import { say } from "~/ui/say";
 import { FixForward } from "./FixForward";
-import { type Lever, levers, type Rollout, will } from "./rollout";
+import { goals, type Lever, levers, type Rollout, will } from "./rollout";
 
 const words: Record<Lever, { action: string; title: (r: Rollout) => string; undo: string; done: string }> = {
   hold: {
@@ -59,7 +59,8 @@ export function Levers({ rollout: r }: { rollout: Rollout }) {
   const [to, setTo] = useState("");
   const live = can.includes("roll-back");
   const back = can.includes("take-back");
-  const goal = r.backs.find((b) => b.release === to)?.release ?? r.backs[0]?.release;
+  const all = goals(r);
+  const goal = (all.find((b) => b.release === to) ?? all[0])?.release;
   useKeys({
     ...(live ? { h: () => pull(pause), r: () => pull("roll-back") } : {}),
     ...(back ? { r: () => pull("take-back") } : {}),
@@ -132,14 +133,14 @@ export function Levers({ rollout: r }: { rollout: Rollout }) {
           void say(words[last].done);
         }}
       >
-        {last === "take-back" && (
+        {last === "take-back" && goal && (
           <NativeSelect
             label="Go back to"
             value={goal}
             onChange={(e) => setTo(e.currentTarget.value)}
             mb="md"
           >
-            {r.backs.map((b) => (
+            {all.map((b) => (
               <option key={b.artifact} value={b.release}>
                 version {b.release}, promoted {exact(b.promoted)}
               </option>

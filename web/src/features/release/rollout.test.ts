@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import {
   delays,
+  goals,
   levers,
   type MetricVerdict,
   points,
@@ -245,6 +246,24 @@ describe("levers", () => {
     expect(will("hold", running)[0]).toBe("keep 25 % of units on version 4 and the others on version 3");
     expect(will("roll-back", running)[0]).toContain("100 units have met version 4");
     expect(will("resume", of({ held: "x" }))[0]).toContain("widen it to 100 %");
+  });
+
+  it("chooses where a version goes back to only when it was released by itself", () => {
+    const backs = ["2", "1"].map((release) => ({
+      release,
+      artifact: `sha256:${release}`,
+      commit: "abc",
+      promoted: "2026-01-01T09:00:00Z",
+    }));
+    const alone = of({ phase: "promoted", backs });
+    expect(goals(alone).map((b) => b.release)).toEqual(["2", "1"]);
+    expect(will("take-back", alone, "1")[0]).toContain("start version 1 beside it");
+    const part = of({ phase: "promoted", backs, releaseId: "rel1" });
+    expect(goals(part)).toEqual([]);
+    expect(will("take-back", part).slice(0, 2)).toEqual([
+      expect.stringContaining("start version 3 beside it"),
+      expect.stringContaining("take the other parts of its release back with it"),
+    ]);
   });
 });
 

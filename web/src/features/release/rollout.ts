@@ -240,8 +240,13 @@ export function levers(r: Rollout): Lever[] {
   return [r.held ? "resume" : "hold", "roll-back"];
 }
 
+/** The versions that a person may choose to go back to; the parts of a release go back together, each to what it replaced. */
+export function goals(r: Rollout): Rollout["backs"] {
+  return r.releaseId ? [] : r.backs;
+}
+
 /** What a lever will do, with the numbers of this rollout. */
-export function will(lever: Lever, r: Rollout, to = r.backs[0]?.release): string[] {
+export function will(lever: Lever, r: Rollout, to = goals(r)[0]?.release ?? r.baseline): string[] {
   const share = format(r.share, "ratio");
   const old = r.baseline ? `version ${r.baseline}` : "no version";
   const next = r.shares[r.stage + 1];
