@@ -177,12 +177,13 @@ func (db *DB) View(ctx context.Context, f func(tx *Tx) error) error {
 		return classify(err)
 	}
 	defer func() { _ = tx.Rollback() }()
-	if err := f(&Tx{tx: tx, postgres: db.postgres}); ctx.Err() != nil && errors.Is(err, sql.ErrTxDone) {
-		return ctx.Err() // the transaction ended with it, in the middle of f
-	} else if err != nil {
-		return err
+	err = f(&Tx{tx: tx, postgres: db.postgres})
+	if err != nil && ctx.Err() != nil {
+		// The transaction ended with ctx in the middle of f. Which error f met
+		// depends on where: a transaction that is over, rows that are closed.
+		return fmt.Errorf("%w: %w", ctx.Err(), err)
 	}
-	return nil
+	return err
 }
 
 // Micros turns a time into the stored form.
