@@ -54,29 +54,6 @@ func (w *world) build(version string, needs ...string) ref.Artifact {
 	return p.Artifact
 }
 
-// of returns the newest rollout of a version.
-func (w *world) of(version string) Rollout {
-	w.t.Helper()
-	for _, r := range w.list() {
-		if string(r.Origin.Component)+" "+r.Number == version {
-			return r
-		}
-	}
-	return Rollout{}
-}
-
-func (w *world) comes(version string, p Phase) Rollout {
-	w.t.Helper()
-	w.until(fmt.Sprintf("%s is %s", version, p), func() bool {
-		r := w.of(version)
-		if r.Phase.Ended() && r.Phase != p {
-			w.t.Fatalf("%s ended as %s: %s", version, r.Phase, r.Reason)
-		}
-		return r.Phase == p
-	})
-	return w.of(version)
-}
-
 func (w *world) waits(version, says string) {
 	w.t.Helper()
 	w.until(version+" waits for "+says, func() bool {
@@ -551,28 +528,11 @@ func TestCrashOfARelease(t *testing.T) {
 			t.Run(fmt.Sprintf("%s %v", act, bad), func(t *testing.T) {
 				each(t, func(t *testing.T, w *world) {
 					w.pair()
-					crashes, skip := 0, 1                           // the second time: in the midst of the parts
+					skip := 1                                       // the second time: in the midst of the parts
 					if strings.HasPrefix(act, "route production") { // all at once
 						skip = 0
 					}
-					w.m.mu.Lock()
-					w.m.after = func(done string) {
-						w.m.mu.Lock()
-						hit := crashes == 0 && strings.HasPrefix(done, act)
-						if hit && skip > 0 {
-							hit = false
-							skip--
-						}
-						if hit {
-							crashes++
-						}
-						w.m.mu.Unlock()
-						if hit {
-							w.kill()
-						}
-					}
-					w.m.mu.Unlock()
-					crashed := func() bool { w.m.mu.Lock(); defer w.m.mu.Unlock(); return crashes > 0 }
+					crashed := w.crashesAfter(act, skip)
 					w.build("flight 18", "+control 3.0")
 					w.build("engine 43", "-control ^3")
 					feed := func() {

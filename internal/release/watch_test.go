@@ -66,6 +66,18 @@ func (w *world) come(r Rollout, from, n int, old, fresh customers) {
 	}
 }
 
+// open brings the shop to production, and its second version before customers.
+func (w *world) open() Rollout {
+	w.t.Helper()
+	w.m.section = shop
+	w.first()
+	w.m.mu.Lock()
+	w.m.served = plan.Latencies{Bounds: []float64{0.1, 0.25, 2}, Counts: []int64{4000, 50, 20, 0}}
+	w.m.mu.Unlock()
+	w.publish("2", "normal")
+	return w.reaches("2", Running)
+}
+
 // TestWatched: each kind of harm, and only that, takes a version back that
 // answers every request without an error; the reason names it, and the verdict
 // can be made again.
@@ -80,13 +92,7 @@ func TestWatched(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			each(t, func(t *testing.T, w *world) {
-				w.m.section = shop
-				w.first()
-				w.m.mu.Lock()
-				w.m.served = plan.Latencies{Bounds: []float64{0.1, 0.25, 2}, Counts: []int64{4000, 50, 20, 0}}
-				w.m.mu.Unlock()
-				w.publish("2", "normal")
-				r := w.reaches("2", Running)
+				r := w.open()
 				w.tick.Add(2_000_000) // the version is warm
 				from := 0
 				w.until("it is decided", func() bool {
@@ -108,6 +114,31 @@ func TestWatched(t *testing.T) {
 			})
 		})
 	}
+}
+
+// TestColdIsNotMeasured: a version that is slow in its first two seconds only is
+// promoted; the same requests later take it back.
+func TestColdIsNotMeasured(t *testing.T) {
+	cold := content
+	cold.slow = 0.5
+	each(t, func(t *testing.T, w *world) {
+		r := w.open()
+		w.come(r, 0, 300, content, cold)
+		d, err := w.Get(t.Context(), person(access.Auditor), r.ID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range d.Verdict.Metrics {
+			if m.Name == plan.Slowness && m.Watched.Canary+m.Watched.Baseline != 0 {
+				t.Fatalf("measured while it was cold: %+v", m.Watched)
+			}
+		}
+		w.tick.Add(2_000_000)
+		w.come(r, 300, 300, content, cold)
+		if r = w.reaches("2", RolledBack); !strings.Contains(r.Reason, plan.Slowness) {
+			t.Fatal(r.Reason)
+		}
+	})
 }
 
 // TestNothingTold: a metric that no service tells holds, and says so, however

@@ -275,28 +275,36 @@ func (w *world) list() []Rollout {
 	return list
 }
 
-// rollout returns the newest rollout of a version; the zero one when there is
-// none yet.
-func (w *world) rollout(number string) Rollout {
+// of returns the newest rollout of a version, "engine 43"; the zero one when
+// there is none yet.
+func (w *world) of(version string) Rollout {
 	w.t.Helper()
 	for _, r := range w.list() {
-		if r.Number == number {
+		if string(r.Origin.Component)+" "+r.Number == version {
 			return r
 		}
 	}
 	return Rollout{}
 }
 
-func (w *world) reaches(number string, p Phase) Rollout {
+func (w *world) comes(version string, p Phase) Rollout {
 	w.t.Helper()
-	w.until(fmt.Sprintf("version %s is %s", number, p), func() bool {
-		r := w.rollout(number)
+	w.until(fmt.Sprintf("%s is %s", version, p), func() bool {
+		r := w.of(version)
 		if r.Phase.Ended() && r.Phase != p {
-			w.t.Fatalf("version %s ended as %s: %s", number, r.Phase, r.Reason)
+			w.t.Fatalf("%s ended as %s: %s", version, r.Phase, r.Reason)
 		}
 		return r.Phase == p
 	})
-	return w.rollout(number)
+	return w.of(version)
+}
+
+// rollout and reaches are of the one component that most tests have.
+func (w *world) rollout(number string) Rollout { w.t.Helper(); return w.of("engine " + number) }
+
+func (w *world) reaches(number string, p Phase) Rollout {
+	w.t.Helper()
+	return w.comes("engine "+number, p)
 }
 
 // publish tells of an artifact, as the pipeline does.

@@ -65,13 +65,15 @@ func (s *Service) weigh(ctx context.Context, samples []Sample) error {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	counted := make(map[string]float64, len(counts)) // what the gateway does not tell any more is forgotten
+	defer func() { s.counted = counted }()
 	for _, x := range counts {
 		key := seriesKey(x)
 		before := s.counted[key]
 		if x.Value < before { // the gateway began to count anew
 			before = 0
 		}
-		s.counted[key] = x.Value
+		counted[key] = x.Value
 		n := x.Value - before
 		at := where{ref.Component(x.Labels["component"]), Production}
 		if n > 0 {
