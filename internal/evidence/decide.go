@@ -10,8 +10,8 @@ import (
 
 // Decide gives the verdict on the counts so far. It may be asked at every event, as often as wanted.
 //
-// Rules, in this order: roll back when the evidence of harm of any metric reaches 1/(weight*alpha); hold while
-// the split is broken or units are silent; promote when every metric is fine; else hold. A metric is fine when it
+// Rules, in this order: roll back when the evidence of harm of any metric reaches 1/(weight*alpha); hold while the
+// baseline itself fails (see [Control]), the split is broken or units are silent; promote when every metric is fine; else hold. A metric is fine when it
 // is shown not worse than the baseline by the margin; one that counts events also when it is shown below the
 // accepted rate or, where the plan allows it after a given exposure, when the harm not ruled out is small enough;
 // a guardrail when it was watched on enough units. Without data nothing is fine. A first version is judged by the
@@ -29,14 +29,22 @@ func Decide(plan Plan, in Inputs) Verdict {
 	case v.Reason != "": // refused
 	case v.Decision == RollBack:
 		v.Reason = explainRollback(plan, harmful, v.Metrics[harmful], in.FirstVersion)
+		if odd := untold(plan.Metrics[harmful], in); odd != "" {
+			v.Reason += " " + upper(odd)
+		}
 	case v.Decision == Promote:
 		v.Reason = explainPromotion(plan, v)
+	case v.dead() && !plan.Repair:
+		v.Reason, v.Waiting = explainControl(plan, *v.Control)
 	case v.SampleRatio.Broken:
 		v.Reason, v.Waiting = explainSplit(plan, v.SampleRatio)
 	case v.Silence != nil && v.Silence.Broken:
 		v.Reason, v.Waiting = explainSilence(plan, *v.Silence)
 	default:
 		v.Reason, v.Waiting = explainHold(plan, in, v)
+		if v.dead() {
+			v.Waiting = v.Control.text(plan) + "As a repair it is judged by its own units alone. " + v.Waiting
+		}
 	}
 	return v
 }
@@ -50,10 +58,13 @@ func weigh(plan Plan, in Inputs) (v Verdict, harmful int) {
 	if err := errors.Join(in.Validate(), in.fits(plan)); err != nil {
 		return v.refused("the counts are not sound", err), -1
 	}
-	v.SampleRatio, v.Silence = checkSplit(plan, in), checkSilence(plan, in)
+	v.SampleRatio, v.Silence, v.Control = checkSplit(plan, in), checkSilence(plan, in), checkControl(plan, in)
 	harm, counted, judged, fine, worst := 0.0, 0, 0, 0, math.Inf(-1)
 	for i, m := range plan.Metrics {
 		mv := judge(plan, m, in.metric(m.Name), in.FirstVersion)
+		if v.dead() {
+			mv = uncompared(plan, m, in.metric(m.Name), mv)
+		}
 		v.Metrics = append(v.Metrics, mv)
 		// What should happen may not be counted for the canary alone: it may still come.
 		if m.Kind == Events && !(m.Good && mv.Arm.Units == 0) {
@@ -91,6 +102,9 @@ func ReadyToWiden(plan Plan, in Inputs, stage int) (ready bool, waiting string) 
 		return false, v.Waiting
 	case v.Decision == RollBack:
 		return false, explainRollback(plan, harmful, v.Metrics[harmful], in.FirstVersion)
+	case v.dead() && !plan.Repair:
+		_, waiting = explainControl(plan, *v.Control)
+		return false, waiting
 	case v.SampleRatio.Broken:
 		_, waiting = explainSplit(plan, v.SampleRatio)
 		return false, waiting

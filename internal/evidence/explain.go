@@ -52,6 +52,8 @@ func explainPromotion(plan Plan, v Verdict) string {
 		switch m.Basis {
 		case "":
 			fmt.Fprintf(&b, " %s: not looked at, because a first version has nothing to be compared with.", m.Name)
+		case basisAside:
+			fmt.Fprintf(&b, " %s: a guardrail that stands aside, because the baseline fails itself.", m.Name)
 		case basisWatched:
 			fmt.Fprintf(&b, " %s: a guardrail, watched without a sign of harm (log E %s, threshold %s).", m.Name, decimal(m.LogE), decimal(m.Threshold))
 		case basisNotWorse:
@@ -76,15 +78,19 @@ func explainPromotion(plan Plan, v Verdict) string {
 func explainHold(plan Plan, in Inputs, v Verdict) (reason, waiting string) {
 	var open, waits []string
 	for i, m := range v.Metrics {
+		text, wait := "", ""
 		switch {
 		case m.Decision == Promote:
+			continue
 		case m.Kind != Events:
-			open = append(open, openOther(plan, plan.Metrics[i], m, in.FirstVersion))
-			waits = append(waits, waitOther(plan, plan.Metrics[i], in.metric(m.Name), m, in.FirstVersion))
+			text, wait = openOther(plan, plan.Metrics[i], m, in.FirstVersion), waitOther(plan, plan.Metrics[i], in.metric(m.Name), m, in.FirstVersion)
 		default:
-			open = append(open, openText(plan, m, in.FirstVersion))
-			waits = append(waits, waitText(plan, m, in.metric(m.Name).Stages, in.FirstVersion, plan.Metrics[i]))
+			text, wait = openText(plan, m, in.FirstVersion), waitText(plan, m, in.metric(m.Name).Stages, in.FirstVersion, plan.Metrics[i])
 		}
+		if odd := untold(plan.Metrics[i], in); odd != "" {
+			wait += fmt.Sprintf(" Of %s, %s", m.Name, odd)
+		}
+		open, waits = append(open, text), append(waits, wait)
 	}
 	reason = fmt.Sprintf("Hold: no harm is shown, but not every metric is shown to be fine (%d of %d are). %s Up to %s of the canary's units may be failing for all that is known.",
 		len(v.Metrics)-len(open), len(v.Metrics), strings.Join(open, " "), percent(v.HarmNotRuledOut))
@@ -174,6 +180,9 @@ func eventsWanted(plan Plan, m MetricVerdict, stages []Stage, metric Metric) (in
 	}
 	return 0, false
 }
+
+// upper begins a sentence.
+func upper(s string) string { return strings.ToUpper(s[:1]) + s[1:] }
 
 func decimal(x float64) string {
 	if math.Abs(x) >= 1e5 || x != 0 && math.Abs(x) < 0.01 {

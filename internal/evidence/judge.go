@@ -44,10 +44,16 @@ func judge(plan Plan, m Metric, in MetricInput, first bool) MetricVerdict {
 }
 
 func basis(plan Plan, m Metric, mv MetricVerdict) string {
-	switch {
-	case mv.LogEPromote >= mv.PromoteThreshold:
+	if mv.LogEPromote >= mv.PromoteThreshold {
 		return basisNotWorse
-	case m.Kind != Events:
+	}
+	return ownBasis(plan, m, mv)
+}
+
+// ownBasis is how the canary's own units show a metric fine, with nothing to compare them with.
+func ownBasis(plan Plan, m Metric, mv MetricVerdict) string {
+	switch {
+	case mv.PromoteThreshold == 0 || m.Kind != Events:
 		return ""
 	case mv.LogEAccepted >= mv.PromoteThreshold:
 		return basisAccepted

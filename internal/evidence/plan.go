@@ -43,6 +43,13 @@ type Plan struct {
 	// due, whatever the baseline does: it finds what silences both arms. In [0, 1); 0: only the arms are compared.
 	SilenceAlpha    float64 `json:"silence_alpha,omitempty"`
 	AcceptedSilence float64 `json:"accepted_silence,omitempty"`
+	// ControlAlpha is the probability that a baseline which may be compared with is called broken; 0: it is not
+	// looked at. In [0, 1). ControlRate is the share of its units that may fail, AcceptedRate where that is more.
+	ControlAlpha float64 `json:"control_alpha,omitempty"`
+	ControlRate  float64 `json:"control_rate,omitempty"`
+	// Repair says that the baseline may well be what is to be repaired: where it is broken the canary is judged by
+	// its own units alone, instead of by nothing.
+	Repair bool `json:"repair,omitempty"`
 	// IntervalAlpha is one minus the confidence of the intervals shown. In (0, 1). It decides nothing.
 	IntervalAlpha float64 `json:"interval_alpha"`
 }
@@ -80,6 +87,10 @@ func (p Plan) Validate() error {
 	}
 	if p.AcceptedSilence != 0 {
 		open("accepted_silence", p.AcceptedSilence)
+	}
+	if p.ControlAlpha != 0 {
+		open("control_alpha", p.ControlAlpha)
+		open("control_rate", p.controlRate())
 	}
 	if !(p.Margin > 0 && p.Margin <= 1000) {
 		errs = append(errs, fmt.Errorf("margin is %v: it must be above 0 and at most 1000", p.Margin))

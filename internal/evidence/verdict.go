@@ -23,6 +23,8 @@ type Verdict struct {
 	SampleRatio SampleRatio     `json:"sample_ratio"`
 	// Silence is nil unless the plan looks at it.
 	Silence *Silence `json:"silence,omitempty"`
+	// Control is nil unless the plan looks at it and the baseline's units are counted.
+	Control *Control `json:"control,omitempty"`
 	// HarmNotRuledOut is the largest share of the canary's units, over the metrics, that may be failing for
 	// all that is known, at the confidence that promotions ask for. In [0, 1]; 1 when nothing is known. A
 	// metric shown not worse than the baseline is left out: there the margin bounds the harm.
@@ -46,7 +48,7 @@ type MetricVerdict struct {
 	LogEAccepted     float64 `json:"log_e_accepted"`
 	PromoteThreshold float64 `json:"promote_threshold"`
 	// Basis says how the metric was shown fine: "not_worse", "below_accepted_rate", "harm_bounded", "watched"
-	// (a guardrail), or "".
+	// (a guardrail), "aside" (a guardrail, and the baseline fails itself), or "".
 	Basis string `json:"basis"`
 	// Canary and Baseline count units by first event in the rollout, for a proportion those that said yes, for a
 	// histogram those above the edge that speaks loudest, for a mean all; Expected is how many of them the
@@ -105,6 +107,7 @@ const (
 	basisAccepted = "below_accepted_rate"
 	basisBounded  = "harm_bounded"
 	basisWatched  = "watched"
+	basisAside    = "aside"
 )
 
 // SampleRatio is the check of the split. Broken blocks promotion and widening; a rollback stays possible.

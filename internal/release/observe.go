@@ -44,7 +44,9 @@ func (s *Service) Observe(ctx context.Context, t Traffic) error {
 	}
 	n := rollout.NewTally()
 	var deciding time.Time
+	now := s.now()
 	for _, o := range t.Observations {
+		s.force.See(t.Rollout, o.Stage, now)
 		n.Add(rollout.Exposed, o.Stage, o.Arm, o.Unit)
 		if o.Arm == Canary {
 			n.Add(rollout.Served(o.Stage), o.Stage, o.Arm, o.Unit)
@@ -70,26 +72,25 @@ func (s *Service) Observe(ctx context.Context, t Traffic) error {
 }
 
 // Outcomes counts what services said happened to units, where a rollout
-// watches or measures it. The stage is the one that was in force then.
+// watches or measures it, under the stage that is in force.
 func (s *Service) Outcomes(ctx context.Context, id ref.Rollout, list []Outcome) error {
 	r, err := s.read(ctx, id)
 	if err != nil || r.Phase != Running {
 		return err
 	}
 	n := rollout.NewTally()
-	deciding := time.Time{}
+	deciding, now := time.Time{}, s.now()
 	for _, o := range list {
-		stage := r.Stage
-		if stage > 0 && !o.At.IsZero() && o.At.Before(r.Widened) {
-			stage-- // telemetry comes in batches; this one happened before the stage began
+		if !s.force.Counts(r, o.At, now) {
+			continue
 		}
 		for i, e := range r.Experiments {
 			if e.Event == o.Event && holds(e.Where, o.Attributes) {
-				n.Add(rollout.OutcomeOf(i, o.Success), stage, o.Arm, o.Unit)
+				n.Add(rollout.OutcomeOf(i, o.Success), r.Stage, o.Arm, o.Unit)
 			}
 		}
 		for i, source := range r.Plan.Sources {
-			if source.Event == o.Event && holds(source.Where, o.Attributes) && n.AddOutcome(r.Plan.Evidence.Metrics[i], source, stage, o) {
+			if source.Event == o.Event && holds(source.Where, o.Attributes) && n.AddOutcome(r.Plan.Evidence.Metrics[i], source, r.Stage, o) {
 				deciding = s.now() // when it was told: services tell in batches, by their own clocks
 			}
 		}

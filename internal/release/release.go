@@ -156,11 +156,12 @@ type Service struct {
 	wake    chan struct{}
 	fits    *assembly.Memory
 	known   *rollout.Known
+	force   *rollout.Force
 }
 
 // New returns the service. It starts nothing.
 func New(db *store.DB, j *journal.Journal, e *effect.Log, rt Runtime, a Artifacts, k KeyResults, l Latencies, now func() time.Time) *Service {
-	return &Service{db: db, journal: j, effects: e, runtime: rt, sealed: a, results: k, slow: l, now: now, wake: make(chan struct{}, 1), fits: &assembly.Memory{}, known: rollout.NewKnown()}
+	return &Service{db: db, journal: j, effects: e, runtime: rt, sealed: a, results: k, slow: l, now: now, wake: make(chan struct{}, 1), fits: &assembly.Memory{}, known: rollout.NewKnown(), force: rollout.NewForce()}
 }
 
 func (s *Service) nudge() {

@@ -214,6 +214,7 @@ func TestEffectIsTold(t *testing.T) {
 		r := w.reaches("2", Running)
 		w.units(r, 0, 3000, 0, 0)
 		w.until("it waits for the experiment", func() bool { return strings.Contains(w.rollout("2").Waiting, "key result") })
+		w.tick.Add(2_000_000) // what services tell belongs to the stage for sure
 		var list []Outcome
 		var want evidence.OutcomeStage
 		want.Share = 0.25

@@ -133,7 +133,7 @@ func TestColdIsNotMeasured(t *testing.T) {
 				t.Fatalf("measured while it was cold: %+v", m.Watched)
 			}
 		}
-		w.tick.Add(2_000_000)
+		w.tick.Add(4_000_000)
 		w.come(r, 300, 300, content, cold)
 		if r = w.reaches("2", RolledBack); !strings.Contains(r.Reason, plan.Slowness) {
 			t.Fatal(r.Reason)

@@ -60,13 +60,14 @@ func Default(lane string, first bool) Plan {
 	p.Evidence.Metrics = []evidence.Metric{{Name: Errors, Weight: 1}}
 	p.Sources = []Source{{Kind: ServerErrors}}
 	p.Evidence.MinimumUnits = 50
+	p.Evidence.ControlAlpha, p.Evidence.ControlRate = 0.001, 0.05
 	switch {
 	case first:
 		// Nobody is served yet: synthetic units alone must show that fewer than
 		// one in twenty fails.
 		p.Shares, p.SmokeUnits, p.Evidence.AcceptedRate = []float64{1}, 200, 0.05
 	case lane == "hotfix":
-		p.Shares = []float64{0.25, 1}
+		p.Shares, p.Evidence.Repair = []float64{0.25, 1}, true
 	}
 	return p
 }
