@@ -88,10 +88,10 @@ func TestControlKeepsItsAlpha(t *testing.T) {
 	t.Parallel()
 	plan := controlled()
 	plan.ControlAlpha = 0.01
-	const n = 2000
+	const n = 1000
 	hits, _ := simulate.Runs(n, 71, func(rng *rand.Rand) (bool, float64) {
 		in := heard(0, 0, 0, 0, 0, 0, 0, 0, 0)
-		for range 1500 {
+		for range 800 {
 			canary, failed := rng.Float64() < 0.25, rng.Float64() < 0.05
 			e, m := &in.Exposures[0], &in.Metrics[0]
 			switch {
@@ -110,5 +110,5 @@ func TestControlKeepsItsAlpha(t *testing.T) {
 		}
 		return false, 0
 	})
-	simulate.AtMost(t, "a sound baseline is called broken", hits, n, plan.ControlAlpha*1.6) // the bound is of 2,000 runs
+	simulate.AtMost(t, "a sound baseline is called broken", hits, n, plan.ControlAlpha*2) // the bound is of 1,000 runs
 }

@@ -4,7 +4,8 @@ import "fmt"
 
 const (
 	metEnough    = 100 // units that a stage has met, or several together, before it is odd that none was told of
-	toldExpected = 10  // units that an arm would have told of by its share, for none to be odd: 5 in 100,000 (Poisson)
+	toldExpected = 4   // units that an arm would have told of by its share, for none to be odd: 2 in 100 (Poisson)
+	toldBefore   = 10  // units that both would have told of as before, for none to be odd: 5 in 100,000
 )
 
 // untold says in a sentence who has ceased to tell of a metric, or never did: the service, in both versions or in
@@ -31,7 +32,7 @@ func untold(m Metric, in Inputs) string {
 	w := got.told(m.Kind, latest)
 	w.met = in.Exposures[latest].Baseline + max(in.Exposures[latest].Canary, in.Exposures[latest].Served)
 	w.expected = w.share * float64(w.canary+w.baseline)
-	if w.canary+w.baseline == 0 && float64(w.met)*float64(all.canary+all.baseline)/float64(all.met-w.met) < toldExpected {
+	if w.canary+w.baseline == 0 && float64(w.met)*float64(all.canary+all.baseline)/float64(all.met-w.met) < toldBefore {
 		return "" // too few to expect any
 	}
 	if text := w.odd(); text != "" {

@@ -189,13 +189,19 @@ func schemas() []store.Schema {
 func each(t *testing.T, f func(t *testing.T, w *world)) {
 	t.Parallel()
 	storetest.Each(t, schemas(), func(t *testing.T, db *store.DB) {
-		tick := &atomic.Int64{}
-		tick.Store(time.Date(2026, 3, 1, 9, 0, 0, 0, time.UTC).UnixMicro())
-		m := &machines{running: map[ref.Workload]Deployment{}, routes: map[string]Route{}, stopped: map[ref.Workload]int{}, needs: map[ref.Artifact]string{}, moved: make(chan struct{}, 1)}
-		w := begin(t, db, m, tick)
+		w := outside(t, db)
 		defer func() { w.end() }()
 		f(t, w)
 	})
+}
+
+// outside begins the first process on a database.
+func outside(t *testing.T, db *store.DB) *world {
+	t.Helper()
+	tick := &atomic.Int64{}
+	tick.Store(time.Date(2026, 3, 1, 9, 0, 0, 0, time.UTC).UnixMicro())
+	m := &machines{running: map[ref.Workload]Deployment{}, routes: map[string]Route{}, stopped: map[ref.Workload]int{}, needs: map[ref.Artifact]string{}, moved: make(chan struct{}, 1)}
+	return begin(t, db, m, tick)
 }
 
 // begin starts a process on the database. Time moves by a millisecond whenever

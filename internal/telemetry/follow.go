@@ -82,7 +82,7 @@ func (s *Service) learn(ctx context.Context, tx *store.Tx, f journal.Fact) error
 		}
 		m.Component, m.Environment, m.Release = p.Component, p.Environment, p.Version
 		m.Text = fmt.Sprintf("The rollout of version %s begins: %s", p.Version, p.Title)
-		if err := setCanary(ctx, tx, canary{p.Component, p.Environment, p.Version, time.Time{}}); err != nil {
+		if err := setCanary(ctx, tx, canary{component: p.Component, environment: p.Environment, version: p.Version}); err != nil {
 			return err
 		}
 	case fact.RolloutWidened{}.Kind():
@@ -108,7 +108,7 @@ func (s *Service) learn(ctx context.Context, tx *store.Tx, f journal.Fact) error
 			m.Text = fmt.Sprintf("Version %s was rolled back: %s", p.Version, p.Reason)
 			end = f.At.Add(afterglow)
 		}
-		if err := setCanary(ctx, tx, canary{p.Component, p.Environment, p.Version, end}); err != nil {
+		if err := setCanary(ctx, tx, canary{component: p.Component, environment: p.Environment, version: p.Version, until: end}); err != nil {
 			return err
 		}
 		if p.Outcome == "promoted" && p.Environment == Production {

@@ -33,6 +33,12 @@ const (
 	promisedEvery  = 15 * time.Second               // how often these are written: windows of days stay cheap
 )
 
+// count is a counter of the gateway as it was last.
+type count struct {
+	value float64
+	at    time.Time
+}
+
 // tally is what a component served since the start.
 type tally struct{ served, failed float64 }
 
@@ -73,16 +79,20 @@ func (s *Service) weigh(ctx context.Context, samples []Sample) error {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	counted := make(map[string]float64, len(counts)) // what the gateway does not tell any more is forgotten
+	counted := make(map[string]count, len(counts)) // what the gateway does not tell any more is forgotten
 	defer func() { s.counted = counted }()
 	for _, x := range counts {
 		key := seriesKey(x)
-		before := s.counted[key]
-		if x.Value < before { // the gateway began to count anew
-			before = 0
+		before, last := s.counted[key], count{x.Value, x.At}
+		n := x.Value - before.value
+		switch {
+		case n >= 0:
+		case x.At.After(before.at): // the gateway began to count anew
+			n = x.Value
+		default: // it comes late: a newer one was counted already
+			n, last = 0, before
 		}
-		counted[key] = x.Value
-		n := x.Value - before
+		counted[key] = last
 		at := where{ref.Component(x.Labels["component"]), Production}
 		if n > 0 {
 			s.hear(at, x.At, n, 0)

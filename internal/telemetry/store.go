@@ -82,9 +82,12 @@ type canary struct {
 	environment ref.Environment
 	version     string
 	until       time.Time // zero: the rollout is under way
+	live        bool      // it was promoted, whatever the clock says
 }
 
-func (c canary) active(now time.Time) bool { return c.until.IsZero() || now.Before(c.until) }
+func (c canary) active(now time.Time) bool {
+	return !c.live && (c.until.IsZero() || now.Before(c.until))
+}
 
 func setCanary(ctx context.Context, tx *store.Tx, c canary) error {
 	_, err := tx.Exec(ctx, `insert into telemetry_canary (component, environment, release, until) values ($1, $2, $3, $4)
@@ -101,11 +104,13 @@ func forgetCanaries(ctx context.Context, tx *store.Tx, before time.Time) error {
 func listCanaries(ctx context.Context, tx *store.Tx) ([]canary, error) {
 	return store.List(ctx, tx, func(s store.Scanner) (canary, error) {
 		var c canary
-		var until int64
-		err := s.Scan(&c.component, &c.environment, &c.version, &until)
-		c.until = store.Time(until)
+		var until, live int64
+		err := s.Scan(&c.component, &c.environment, &c.version, &until, &live)
+		c.until, c.live = store.Time(until), live > 0
 		return c, err
-	}, `select component, environment, release, until from telemetry_canary`)
+	}, `select component, environment, release, until,
+		(select count(*) from telemetry_release r where r.component = c.component and r.release = c.release and c.environment = 'production')
+		from telemetry_canary c`)
 }
 
 func insertCrash(ctx context.Context, tx *store.Tx, id string, c ref.Component, e ref.Environment, at time.Time) error {

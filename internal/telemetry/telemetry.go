@@ -126,7 +126,7 @@ type Service struct {
 	begun    map[string]bool         // counter series that have their zero
 	received map[receivedKey]float64 // since the start
 	last     map[string]evaluation   // of each rule, by its name
-	counted  map[string]float64      // the gateway's counters as they were last, by series
+	counted  map[string]count        // the gateway's counters as they were last, by series
 	tallies  map[where]tally
 	promised time.Time                  // when the tallies were stored last
 	heard    map[where]*hearing         // since the start
@@ -139,5 +139,5 @@ type Service struct {
 func New(db *store.DB, j *journal.Journal, r Recorder, q Querier, o Outcomes, w Workloads, p Objectives, now func() time.Time) *Service {
 	return &Service{db: db, journal: j, recorder: r, querier: q, outcomes: o, workloads: w, promises: p, now: now, rules: Rules(),
 		begun: map[string]bool{}, received: map[receivedKey]float64{}, last: map[string]evaluation{},
-		counted: map[string]float64{}, tallies: map[where]tally{}, heard: map[where]*hearing{}, live: map[where]bool{}, periods: map[ref.Component]*serving{}}
+		counted: map[string]count{}, tallies: map[where]tally{}, heard: map[where]*hearing{}, live: map[where]bool{}, periods: map[ref.Component]*serving{}}
 }
