@@ -106,7 +106,19 @@ type Verdict struct {
 	SplitLogE       float64         `json:"splitLogE" doc:"Evidence that the split is broken"`
 	SplitThreshold  float64         `json:"splitThreshold"`
 	SplitBroken     bool            `json:"splitBroken"`
+	Control         *ControlCheck   `json:"control,omitempty" doc:"Whether the baseline is something to compare with; absent where that is not looked at"`
 	HarmNotRuledOut float64         `json:"harmNotRuledOut" doc:"Largest share of units that may be failing for all that is known"`
+}
+
+// ControlCheck says whether the baseline fails itself: then nothing rests on a
+// comparison with it.
+type ControlCheck struct {
+	Metric    string  `json:"metric" doc:"That it fails by" example:"server-errors"`
+	Units     int64   `json:"units" doc:"That met the baseline" example:"3000"`
+	Failed    int64   `json:"failed" example:"2900"`
+	LogE      float64 `json:"logE" doc:"Evidence that too many of them fail"`
+	Threshold float64 `json:"threshold"`
+	Broken    bool    `json:"broken"`
 }
 
 // MetricVerdict is what was found for one metric.
@@ -119,7 +131,7 @@ type MetricVerdict struct {
 	LogEPromote      float64       `json:"logEPromote" doc:"Evidence of not being worse than the baseline by the margin"`
 	LogEAccepted     float64       `json:"logEAccepted" doc:"Evidence of being below the accepted rate"`
 	PromoteThreshold float64       `json:"promoteThreshold" doc:"Evidence that shows the metric fine"`
-	Basis            string        `json:"basis,omitempty" doc:"How it was shown fine: not_worse, below_accepted_rate, harm_bounded, or watched (a guardrail)"`
+	Basis            string        `json:"basis,omitempty" doc:"How it was shown fine: not_worse, below_accepted_rate, harm_bounded, watched (a guardrail), or aside (a guardrail, and the baseline fails itself)"`
 	Canary           int64         `json:"canary" doc:"Units by first event, in the canary: failures; of a latency those above the edge that speaks loudest; of a proportion successes; of a mean all"`
 	Baseline         int64         `json:"baseline"`
 	Expected         float64       `json:"expected" doc:"How many of them the shares alone would have put into the canary"`

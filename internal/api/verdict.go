@@ -39,9 +39,13 @@ func kindOf(p plan.Plan, name string) string {
 }
 
 func verdict(p plan.Plan, v evidence.Verdict) client.Verdict {
+	var control *client.ControlCheck
+	if c := v.Control; c != nil {
+		control = &client.ControlCheck{Metric: c.Metric, Units: c.Units, Failed: c.Failed, LogE: c.LogE, Threshold: c.Threshold, Broken: c.Broken}
+	}
 	return client.Verdict{
 		Decision: string(v.Decision), Reason: v.Reason, Waiting: v.Waiting, SplitLogE: v.SampleRatio.LogE, SplitThreshold: v.SampleRatio.Threshold,
-		SplitBroken: v.SampleRatio.Broken, HarmNotRuledOut: v.HarmNotRuledOut,
+		SplitBroken: v.SampleRatio.Broken, Control: control, HarmNotRuledOut: v.HarmNotRuledOut,
 		Metrics: mapped(v.Metrics, func(m evidence.MetricVerdict) client.MetricVerdict {
 			out := client.MetricVerdict{
 				Name: m.Name, Kind: kindOf(p, m.Name), Decision: string(m.Decision), LogE: m.LogE, Threshold: m.Threshold, LogEPromote: m.LogEPromote,

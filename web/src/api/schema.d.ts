@@ -2372,6 +2372,32 @@ export interface components {
              */
             url: string;
         };
+        ControlCheck: {
+            broken: boolean;
+            /**
+             * Format: int64
+             * @example 2900
+             */
+            failed: number;
+            /**
+             * Format: double
+             * @description Evidence that too many of them fail
+             */
+            logE: number;
+            /**
+             * @description That it fails by
+             * @example server-errors
+             */
+            metric: string;
+            /** Format: double */
+            threshold: number;
+            /**
+             * Format: int64
+             * @description That met the baseline
+             * @example 3000
+             */
+            units: number;
+        };
         CreateAccount: {
             /** @example grace */
             login: string;
@@ -4127,7 +4153,7 @@ export interface components {
         MetricVerdict: {
             /** Format: int64 */
             baseline: number;
-            /** @description How it was shown fine: not_worse, below_accepted_rate, harm_bounded, or watched (a guardrail) */
+            /** @description How it was shown fine: not_worse, below_accepted_rate, harm_bounded, watched (a guardrail), or aside (a guardrail, and the baseline fails itself) */
             basis?: string;
             /**
              * Format: int64
@@ -5698,6 +5724,8 @@ export interface components {
             version: number;
         };
         Verdict: {
+            /** @description Whether the baseline is something to compare with; absent where that is not looked at */
+            control?: components["schemas"]["ControlCheck"];
             /** @enum {string} */
             decision: "promote" | "hold" | "roll_back";
             /**

@@ -36,6 +36,13 @@ export function Metrics({ rollout: r }: { rollout: Rollout }) {
           ))}
         </ul>
       )}
+      {r.verdict?.control?.broken && (
+        <p className={classes.split}>
+          The old version fails itself: {r.verdict.control.failed} of the {r.verdict.control.units} units that
+          met it had {metricNames[r.verdict.control.metric] ?? r.verdict.control.metric}. Nothing rests on a
+          comparison with it.
+        </p>
+      )}
       {r.verdict?.splitBroken && (
         <p className={classes.split}>
           The split between the versions is not what the plan promised: evidence {odds(r.verdict.splitLogE)},
@@ -49,7 +56,15 @@ export function Metrics({ rollout: r }: { rollout: Rollout }) {
 function Metric({ metric: m, rollout: r }: { metric: MetricVerdict; rollout: Rollout }) {
   const planned = r.plan?.metrics.find((p) => p.name === m.name);
   const words = {
-    promote: { state: "done", label: m.basis === "watched" ? "watched, no harm shown" : "shown to be fine" },
+    promote: {
+      state: "done",
+      label:
+        m.basis === "watched"
+          ? "watched, no harm shown"
+          : m.basis === "aside"
+            ? "stands aside"
+            : "shown to be fine",
+    },
     hold: { state: "waiting", label: "not decided" },
     roll_back: { state: "rolled-back", label: "shown to harm" },
   } as const;
