@@ -40,7 +40,7 @@ func BenchmarkOutcomes(b *testing.B) {
 			return err
 		}
 		r.Version, r.Phase, r.Plan, r.Experiments = 1, Running, p, []Experiment{{KeyResult: "k", Event: "checkout.finished"}}
-		r.Started, r.Widened = time.Now(), time.Now()
+		r.Started, r.Widened = time.Now().Add(-time.Hour), time.Now().Add(-time.Hour)
 		return rollout.Save(b.Context(), tx, r)
 	})
 	if err != nil {

@@ -56,20 +56,16 @@ func (s *Service) weigh(ctx context.Context, samples []Sample) error {
 		return nil
 	}
 	var canaries []canary
-	var releases []release
+	var live map[[2]string]bool
 	err := s.db.View(ctx, func(tx *store.Tx) (err error) {
 		if canaries, err = listCanaries(ctx, tx); err != nil {
 			return err
 		}
-		releases, err = listReleases(ctx, tx)
+		live, err = listLive(ctx, tx)
 		return err
 	})
 	if err != nil {
 		return fmt.Errorf("read what is live and what is under a rollout: %w", err)
-	}
-	live := map[[2]string]bool{}
-	for _, r := range releases {
-		live[[2]string{string(r.component), r.version}] = true
 	}
 	under := map[[2]string]bool{}
 	for _, c := range canaries {

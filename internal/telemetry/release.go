@@ -92,6 +92,21 @@ func listReleases(ctx context.Context, tx *store.Tx) ([]release, error) {
 	return store.List(ctx, tx, scanRelease, selectRelease+`order by component`)
 }
 
+// listLive returns which versions are live, by component and version: each second
+// that is asked for, so without what is known of how they do.
+func listLive(ctx context.Context, tx *store.Tx) (map[[2]string]bool, error) {
+	list, err := store.List(ctx, tx, func(s store.Scanner) ([2]string, error) {
+		var at [2]string
+		err := s.Scan(&at[0], &at[1])
+		return at, err
+	}, `select component, release from telemetry_release`)
+	live := make(map[[2]string]bool, len(list))
+	for _, at := range list {
+		live[at] = true
+	}
+	return live, err
+}
+
 // releaseOf returns what is live of a component; the zero release when nothing is.
 func releaseOf(ctx context.Context, tx *store.Tx, c ref.Component) (release, error) {
 	r, err := store.One(ctx, tx, scanRelease, selectRelease+`where component = $1`, string(c))
