@@ -1,6 +1,8 @@
 package telemetry
 
 import (
+	"math"
+	"strings"
 	"testing"
 	"time"
 
@@ -95,4 +97,38 @@ func (r room) releases(t *testing.T) map[ref.Component]release {
 		t.Fatal(err)
 	}
 	return out
+}
+
+// TestPeriodThatCannotBeKept lasts on until it can: no request is lost to the
+// watch over the live version.
+func TestPeriodThatCannotBeKept(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, r room) {
+		run := func(sqlite, postgres string) {
+			t.Helper()
+			query := sqlite
+			if strings.HasSuffix(t.Name(), "postgres") {
+				query = postgres
+			}
+			if err := r.db.Update(t.Context(), func(tx *store.Tx) error { _, err := tx.Exec(t.Context(), query); return err }); err != nil {
+				t.Fatal(err)
+			}
+		}
+		r.finishes(t, "2", "1", "promoted")
+		load := load{version: "2", requests: 10, failed: 0.1}
+		r.lasts(t, 30, load)
+		run(`select 1`, `create function busy() returns trigger language plpgsql as 'begin return null; end'`)
+		run(`create trigger busy before update on telemetry_release begin select raise(ignore); end`, `create trigger busy before update on telemetry_release for each row execute function busy()`)
+		before := total(r.releases(t)["engine"].watch.Periods)
+		r.lasts(t, 20, load)
+		if kept := total(r.releases(t)["engine"].watch.Periods); kept != before {
+			t.Fatalf("it was kept: %+v, before %+v", kept, before)
+		}
+		run(`drop trigger busy`, `drop trigger busy on telemetry_release`)
+		r.lasts(t, 10, load)
+		after := total(r.releases(t)["engine"].watch.Periods)
+		if served, failed := math.Round(after.Served-before.Served), math.Round(after.Failed-before.Failed); served != 30*600 || failed != 30*6 {
+			t.Fatalf("of half an hour %v requests are known, %v failed; it had 18000 and 180", served, failed)
+		}
+	})
 }
