@@ -29,7 +29,7 @@ func BenchmarkOutcomes(b *testing.B) {
 		b.Fatal(err)
 	}
 	j := journal.New(db, time.Now)
-	s := New(db, j, effect.New(db, time.Now), nil, nil, nil, nil, time.Now)
+	s := New(db, j, effect.New(db, time.Now), Asks{}, time.Now)
 	p, err := plan.For("normal", false, shop, plan.Latencies{})
 	if err != nil {
 		b.Fatal(err)

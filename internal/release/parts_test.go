@@ -134,13 +134,13 @@ func TestPartsGoTogether(t *testing.T) {
 		}
 		flight, engine := done.Rollouts[0], done.Rollouts[1]
 		if flight.SplitKey != engine.SplitKey || flight.Plan.Evidence.Alpha != 0.005 || engine.Plan.Evidence.Alpha != 0.005 ||
-			flight.PlanHash != flight.Plan.Hash() || !slices.Equal(flight.Plan.Shares, engine.Plan.Shares) {
+			flight.PlanHash != flight.Plan.Hash() || !slices.Equal(flight.Plan.Shares(), engine.Plan.Shares()) {
 			t.Fatalf("not one plan: %+v %+v", flight.Plan, engine.Plan)
 		}
 		var moves []string
 		for _, r := range w.m.seen {
 			if r.Environment == Production {
-				moves = append(moves, fmt.Sprintf("%s %v", r.Component, r.Share))
+				moves = append(moves, fmt.Sprintf("%s %v", r.Component, shareOf(r)))
 			}
 			if r.Rollout != "" && r.Key != rel.SplitKey {
 				t.Errorf("split by another key: %+v", r)

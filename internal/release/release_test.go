@@ -66,7 +66,7 @@ func TestSecondVersion(t *testing.T) {
 		var shares []float64
 		for _, route := range w.m.seen {
 			if route.Rollout == r.ID {
-				shares = append(shares, route.Share)
+				shares = append(shares, shareOf(route))
 				if route.Baseline != old || route.Canary != r.Workload || route.Key != r.SplitKey {
 					t.Errorf("routed %+v", route)
 				}
@@ -141,7 +141,7 @@ func TestBadVersion(t *testing.T) {
 		_, err = w.Start(t.Context(), lead, a, "hotfix", "and again")
 		wants(t, err, errs.Blocked, "already")
 		r = w.promotes("2")
-		if diff := cmp.Diff([]float64{0.25, 1}, r.Plan.Shares); diff != "" {
+		if diff := cmp.Diff([]float64{0.25, 1}, r.Plan.Shares()); diff != "" {
 			t.Fatalf("the hotfix lane: %s", diff)
 		}
 		_, err = w.Start(t.Context(), lead, a, "normal", "once more")
@@ -174,10 +174,13 @@ func TestUnitCountsOnce(t *testing.T) {
 			}
 		}
 		at := w.now()
-		see(10, Observation{"a", Baseline, 0, true, 0, at}, Observation{"a", Baseline, 0, true, 0, at}, Observation{"b", Canary, 0, false, 0, at})
-		see(5, Observation{"a", Canary, 1, true, 0, at}, Observation{"b", Canary, 1, true, 0, at}) // both moved on to the next stage
+		seen := func(unit string, arm Arm, stage int, failed bool) Observation {
+			return Observation{Unit: unit, Arm: arm, Stage: stage, Failed: failed, At: at}
+		}
+		see(10, seen("a", Baseline, 0, true), seen("a", Baseline, 0, true), seen("b", Canary, 0, false))
+		see(5, seen("a", Canary, 1, true), seen("b", Canary, 1, true)) // both moved on to the next stage
 		w.again()
-		see(0, Observation{"a", Baseline, 0, true, 0, at}, Observation{"a", Canary, 1, true, 0, at}, Observation{"b", Canary, 0, true, 0, at})
+		see(0, seen("a", Baseline, 0, true), seen("a", Canary, 1, true), seen("b", Canary, 0, true))
 		d, err := w.Get(t.Context(), person(access.Auditor), r.ID)
 		if err != nil {
 			t.Fatal(err)
@@ -274,7 +277,7 @@ func TestStagingFails(t *testing.T) {
 			reason          string
 		}{
 			{"unsigned", "", nil, 0, Staging, "no valid signature"},
-			{"3", `{"shares":[1]}`, nil, 0, Staging, "must begin below 1"},
+			{"3", `{"stages":[1]}`, nil, 0, Staging, "must begin below 1"},
 			{"4", "", func(_ context.Context, act string) error {
 				if act == "deploy staging" {
 					return errs.New(errs.Blocked, "never became ready: it exited with code 2")

@@ -23,7 +23,7 @@ type customers struct {
 
 var content = customers{slow: 0.005, paid: 0.9, tells: 0.5, spent: 40}
 
-const shop = `{"shares": [0.5, 1], "metrics": [
+const shop = `{"stages": [0.5, 1], "metrics": [
 	{"name": "checkouts", "kind": "count", "event": "checkout.finished"},
 	{"name": "paid", "kind": "proportion", "event": "checkout.finished", "where": {"method": "card"}, "role": "primary", "usual": 0.9, "margin": 0.5},
 	{"name": "basket", "kind": "mean", "event": "checkout.finished", "value": "amount", "unit": "EUR", "usual": 40, "bounds": {"low": 0, "high": 200}, "margin": 0.2}
@@ -38,7 +38,7 @@ func (w *world) come(r Rollout, from, n int, old, fresh customers) {
 	for i := range n {
 		o := Observation{Unit: fmt.Sprint("unit-", from+i), Arm: Baseline, Stage: r.Stage, Took: 20 * time.Millisecond, At: w.now()}
 		is := old
-		if rng.Float64() < r.Plan.Shares[r.Stage] {
+		if rng.Float64() < r.Plan.Stages[r.Stage].Share {
 			o.Arm, is = Canary, fresh
 		}
 		if rng.Float64() < is.slow {

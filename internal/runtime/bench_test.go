@@ -91,7 +91,7 @@ func newBench(b *testing.B) *world {
 	w := begin(b, db, box, b.TempDir(), newOutside())
 	w.deploy(version("1", "blue"))
 	w.deploy(version("2", "green"))
-	w.route(Route{Baseline: "1", Canary: "2", Rollout: "r", Share: 0.001, Key: "k"}) // the same process serves both
+	w.route(Route{Baseline: "1", Canary: "2", Rollout: "r", Strata: everybody(0, 0.001), Key: "k"}) // the same process serves both
 	return w
 }
 

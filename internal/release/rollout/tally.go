@@ -19,6 +19,7 @@ type Outcome struct {
 	Event      string
 	Unit       string // hash of the unit's identifier, made as the gateway makes it
 	Arm        Arm    // whose workload said so
+	Stage      int    // that admitted it
 	Success    bool
 	Attributes map[string]string
 	Values     map[string]float64

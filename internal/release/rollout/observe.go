@@ -1,14 +1,14 @@
-package release
+package rollout
 
 import (
 	"context"
+	"slices"
 	"strconv"
 	"time"
 
 	"github.com/digital-factory/factory/internal/base/store"
 	"github.com/digital-factory/factory/internal/ref"
 	"github.com/digital-factory/factory/internal/release/plan"
-	"github.com/digital-factory/factory/internal/release/rollout"
 )
 
 // Observation is something that happened to a unit under a rollout, as the
@@ -32,69 +32,91 @@ type Traffic struct {
 	Unanswered   int64 // got no answer from a service: the gateway's own 5xx, broken connections
 }
 
-// Outcome is something that a service said happened to a unit.
-type Outcome = rollout.Outcome
+// Counter counts what happens to units under rollouts, durably.
+type Counter struct {
+	db    *store.DB
+	now   func() time.Time
+	known *Known
+	after func()
+}
+
+// NewCounter returns a counter; after is called when something was counted.
+func NewCounter(db *store.DB, now func() time.Time, after func()) *Counter {
+	return &Counter{db: db, now: now, known: NewKnown(), after: after}
+}
 
 // Observe counts what the gateway saw, durably, and has the rollout judged.
 // Traffic of a rollout that has its verdict adds to the requests only.
-func (s *Service) Observe(ctx context.Context, t Traffic) error {
-	r, err := s.read(ctx, t.Rollout)
+func (c *Counter) Observe(ctx context.Context, t Traffic) error {
+	r, err := c.read(ctx, t.Rollout)
 	if err != nil {
 		return err
 	}
-	n := rollout.NewTally()
+	n := NewTally()
 	var deciding time.Time
 	for _, o := range t.Observations {
-		n.Add(rollout.Exposed, o.Stage, o.Arm, o.Unit)
+		n.Add(Exposed, o.Stage, o.Arm, o.Unit)
 		if o.Arm == Canary {
-			n.Add(rollout.Served(o.Stage), o.Stage, o.Arm, o.Unit)
-			n.Add(rollout.CanaryUnits, o.Stage, o.Arm, o.Unit)
+			n.Add(Served(o.Stage), o.Stage, o.Arm, o.Unit)
+			n.Add(CanaryUnits, o.Stage, o.Arm, o.Unit)
 		}
 		if o.Failed {
-			n.Add(rollout.Watched(plan.Errors), o.Stage, o.Arm, o.Unit)
+			n.Add(Watched(plan.Errors), o.Stage, o.Arm, o.Unit)
 			if o.Arm == Canary {
-				n.Add(rollout.CanaryFailed, o.Stage, o.Arm, o.Unit)
+				n.Add(CanaryFailed, o.Stage, o.Arm, o.Unit)
 			}
 		}
 		for i, source := range r.Plan.Sources {
 			if source.Kind == plan.Latency && o.Took > 0 && o.At.Add(-o.Took).After(warm(r, source)) {
 				m := r.Plan.Evidence.Metrics[i]
-				n.Add(rollout.Among(rollout.Watched(m.Name), strconv.Itoa(plan.Bucket(m.Edges, o.Took))), o.Stage, o.Arm, o.Unit)
+				n.Add(Among(Watched(m.Name), strconv.Itoa(plan.Bucket(m.Edges, o.Took))), o.Stage, o.Arm, o.Unit)
 			}
 		}
 		if o.At.After(deciding) {
 			deciding = o.At
 		}
 	}
-	return s.count(ctx, t.Rollout, n, t.Requests, t.Unanswered, deciding)
+	return c.count(ctx, t.Rollout, n, t.Requests, t.Unanswered, deciding)
 }
 
 // Outcomes counts what services said happened to units, where a rollout
 // watches or measures it. The stage is the one that was in force then.
-func (s *Service) Outcomes(ctx context.Context, id ref.Rollout, list []Outcome) error {
-	r, err := s.read(ctx, id)
+func (c *Counter) Outcomes(ctx context.Context, id ref.Rollout, list []Outcome) error {
+	r, err := c.read(ctx, id)
 	if err != nil || r.Phase != Running {
 		return err
 	}
-	n := rollout.NewTally()
+	n := NewTally()
 	deciding := time.Time{}
 	for _, o := range list {
-		stage := r.Stage
-		if stage > 0 && !o.At.IsZero() && o.At.Before(r.Widened) {
-			stage-- // telemetry comes in batches; this one happened before the stage began
+		stage, counts := stageOf(r, o)
+		if !counts {
+			continue
 		}
 		for i, e := range r.Experiments {
 			if e.Event == o.Event && holds(e.Where, o.Attributes) {
-				n.Add(rollout.OutcomeOf(i, o.Success), stage, o.Arm, o.Unit)
+				n.Add(OutcomeOf(i, o.Success), stage, o.Arm, o.Unit)
 			}
 		}
 		for i, source := range r.Plan.Sources {
 			if source.Event == o.Event && holds(source.Where, o.Attributes) && n.AddOutcome(r.Plan.Evidence.Metrics[i], source, stage, o) {
-				deciding = s.now() // when it was told: services tell in batches, by their own clocks
+				deciding = c.now() // when it was told: services tell in batches, by their own clocks
 			}
 		}
 	}
-	return s.count(ctx, id, n, 0, 0, deciding)
+	return c.count(ctx, id, n, 0, 0, deciding)
+}
+
+// stageOf returns the stage under which an outcome counts, and whether it does.
+func stageOf(r Rollout, o Outcome) (stage int, counts bool) {
+	early := !o.At.IsZero() && o.At.Before(r.Widened) // telemetry comes in batches; this one happened before the stage began
+	switch {
+	case slices.ContainsFunc(r.Plan.Stages, func(s plan.Stage) bool { return s.Cohort != nil }):
+		return o.Stage, !early || o.Stage < r.Stage // whether it took part before is not known
+	case r.Stage > 0 && early:
+		return r.Stage - 1, true
+	}
+	return r.Stage, true
 }
 
 // warm is when a stage is old enough for a latency to be measured. Which requests
@@ -112,41 +134,42 @@ func holds(where, attributes map[string]string) bool {
 	return true
 }
 
-// read returns a rollout.
-func (s *Service) read(ctx context.Context, id ref.Rollout) (r Rollout, err error) {
-	err = s.db.View(ctx, func(tx *store.Tx) error {
-		r, err = rollout.Get(ctx, tx, id)
+// read returns a
+func (c *Counter) read(ctx context.Context, id ref.Rollout) (r Rollout, err error) {
+	err = c.db.View(ctx, func(tx *store.Tx) error {
+		r, err = Get(ctx, tx, id)
 		return err
 	})
 	return r, err
 }
 
-func (s *Service) count(ctx context.Context, id ref.Rollout, n *rollout.Tally, requests, unanswered int64, deciding time.Time) error {
-	s.known.Drop(id, n)
+func (c *Counter) count(ctx context.Context, id ref.Rollout, n *Tally, requests, unanswered int64, deciding time.Time) error {
+	c.known.Drop(id, n)
 	if n.Empty() && requests == 0 && unanswered == 0 {
 		return nil
 	}
-	err := s.db.Update(ctx, func(tx *store.Tx) error { return s.countIn(ctx, tx, id, n, requests, unanswered, deciding) })
+	err := c.db.Update(ctx, func(tx *store.Tx) error { return c.CountIn(ctx, tx, id, n, requests, unanswered, deciding) })
 	if err == nil {
-		s.known.Keep(id, n)
+		c.known.Keep(id, n)
 	}
 	return err
 }
 
-func (s *Service) countIn(ctx context.Context, tx *store.Tx, id ref.Rollout, n *rollout.Tally, requests, unanswered int64, deciding time.Time) error {
+// CountIn counts within a transaction, unless the rollout has its verdict.
+func (c *Counter) CountIn(ctx context.Context, tx *store.Tx, id ref.Rollout, n *Tally, requests, unanswered int64, deciding time.Time) error {
 	// The update comes first: it keeps a verdict from being stored until tx ends.
 	if _, err := tx.Exec(ctx, `update release_rollout set requests = requests + $2, failed_requests = failed_requests + $3,
 		deciding = case when $4 > deciding and phase = 'running' then $4 else deciding end where id = $1`,
 		string(id), requests, unanswered, store.Micros(deciding)); err != nil {
 		return err
 	}
-	r, err := rollout.Get(ctx, tx, id)
+	r, err := Get(ctx, tx, id)
 	if err != nil || r.Phase != Running && r.Phase != Starting {
 		return err // the verdict stands; later events do not change its counts
 	}
 	if err := n.Write(ctx, tx, id); err != nil {
 		return err
 	}
-	tx.After(s.nudge)
+	tx.After(c.after)
 	return nil
 }
