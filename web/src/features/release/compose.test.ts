@@ -116,7 +116,7 @@ describe("a version can become a part", () => {
 describe("what is typed", () => {
   const versions = [
     version("5", "planner", "16", { title: "Report the load" }),
-    version("4", "engine", "16"),
+    version("4", "engine", "16", { title: "Load and the report" }),
     version("3", "engine", "6", { items: ["ENG-9"] }),
     version("2", "planner", "6"),
     version("1", "planner", "5", { phase: "queued" }),
@@ -127,7 +127,9 @@ describe("what is typed", () => {
     ["6", ["engine@6", "planner@6"]],
     ["ENG 1", ["engine@16"]],
     ["engine@6", ["engine@6"]],
-    ["load", ["planner@16"]],
+    ["load", ["planner@16", "engine@16"]],
+    ["report the load", ["planner@16", "engine@16"]],
+    ["load and the report", ["engine@16"]],
     ["eng-9", ["engine@6"]],
     ["nothing like it", []],
   ])("%j means %j", (typed, found) => expect(meant(versions, typed).map(named)).toEqual(found));

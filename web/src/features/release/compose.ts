@@ -73,12 +73,13 @@ const wordsOf = (typed: string) =>
     .filter(Boolean);
 
 /**
- * The versions that what is typed means: before others those whose number is typed, then those of a component that is
- * typed, then those that wait for their turn.
+ * The versions that what is typed means: before others those whose change is called so, then those whose number is typed,
+ * then those of a component that is typed, then those that wait for their turn.
  */
 export function meant(versions: readonly Rollout[], typed: string): Rollout[] {
   const words = wordsOf(typed);
   const rank = (v: Rollout) =>
+    (words.length > 1 && v.title.toLowerCase().includes(words.join(" ")) ? 0 : 8) +
     (words.includes(v.release) ? 0 : 4) +
     (words.some((w) => v.component.includes(w)) ? 0 : 2) +
     (v.phase === "queued" && !v.releaseId ? 0 : 1);
