@@ -430,6 +430,31 @@ func TestComposedByHand(t *testing.T) {
 	})
 }
 
+// TestBadIsNoPart: a version that is marked bad goes with nothing, also one that
+// provides and requires nothing, until somebody clears it.
+func TestBadIsNoPart(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		w.lives([]string{"shop 1"})
+		w.build("shop 2")
+		bad := w.comes("shop 2", Running)
+		lead := person(access.Member, "team-shop")
+		if _, err := w.RollBack(t.Context(), lead, bad.ID, "", "orders are lost"); err != nil {
+			t.Fatal(err)
+		}
+		w.comes("shop 2", RolledBack)
+		found, err := w.Solve(t.Context(), lead, []string{"shop@2"})
+		if err != nil || found.Conflict == nil || found.Conflict.Error() != "shop 2 is asked for, but it is marked bad" {
+			t.Fatalf("%+v, %v", found, err)
+		}
+		if err := w.Clear(t.Context(), lead, bad.Artifact, "it was the network"); err != nil {
+			t.Fatal(err)
+		}
+		if found, err = w.Solve(t.Context(), lead, []string{"shop@2"}); err != nil || found.Conflict != nil {
+			t.Fatalf("%+v, %v", found, err)
+		}
+	})
+}
+
 // hold keeps deployments of a component from finishing while f runs.
 func (w *world) hold(component string, f func()) {
 	w.t.Helper()

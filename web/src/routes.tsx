@@ -244,6 +244,13 @@ const release = createRoute({
   component: page(() => import("./features/release/Release.page"), "ReleasePage"),
 });
 
+const newRelease = createRoute({
+  getParentRoute: () => inside,
+  path: "/releases/new",
+  validateSearch: (s: Record<string, unknown>): { parts?: string } => texts(s, ["parts"]),
+  component: page(() => import("./features/release/Compose.page"), "ComposePage"),
+});
+
 const incident = createRoute({
   getParentRoute: () => inside,
   path: "/incidents/$id",
@@ -274,7 +281,7 @@ const tokens = createRoute({
 const nowhere = createRoute({ getParentRoute: () => inside, path: "/$", component: NotFound });
 
 // A list's own address leads to where it is shown.
-const lists = (["runs", "rollouts", "incidents", "alerts"] as const).map((view) =>
+const lists = (["rollouts", "releases", "runs", "incidents", "alerts"] as const).map((view) =>
   createRoute({
     getParentRoute: () => inside,
     path: `/${view}`,
@@ -311,6 +318,7 @@ export const tree = root.addChildren([
     run,
     rollout,
     release,
+    newRelease,
     incident,
     artifact,
     ...lists,
