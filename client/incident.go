@@ -14,7 +14,7 @@ type Incident struct {
 	Component       string          `json:"component" example:"engine-controller"`
 	Team            string          `json:"team" doc:"Who owns the component" example:"engine"`
 	Environment     string          `json:"environment" example:"production"`
-	Cause           string          `json:"cause" enum:"verdict,slo-burn,silence,alert,person" doc:"What opened it: a rollout's verdict, an error budget that burns, a component that nothing is heard of any more, another alert that pages, a person" example:"verdict"`
+	Cause           string          `json:"cause" enum:"verdict,slo-burn,silence,regression,alert,person" doc:"What opened it: a rollout's verdict, an error budget that burns, a component that nothing is heard of any more, a live version that got worse, another alert that pages, a person" example:"verdict"`
 	Rollout         string          `json:"rollout,omitempty"`
 	Artifact        string          `json:"artifact,omitempty"`
 	Release         string          `json:"release,omitempty" doc:"Version that was rolled out" example:"12"`
@@ -42,16 +42,17 @@ type DecidingFigure struct {
 // IncidentDetail is an incident with what happened around it.
 type IncidentDetail struct {
 	Incident
-	Causes   []IncidentCause `json:"causes" nullable:"false" doc:"What opened it, then what joined it, oldest first"`
-	Last     *LastChange     `json:"last,omitempty" doc:"What changed last of the component in the environment before it began: the first suspect, not the culprit"`
-	Burn     *ErrorBudget    `json:"burn,omitempty" doc:"How the error budget went, when it is part of it"`
-	Timeline []IncidentEntry `json:"timeline" nullable:"false" doc:"Oldest first"`
+	Causes     []IncidentCause `json:"causes" nullable:"false" doc:"What opened it, then what joined it, oldest first"`
+	Last       *LastChange     `json:"last,omitempty" doc:"What changed last of the component in the environment before it began: the first suspect, not the culprit"`
+	Burn       *ErrorBudget    `json:"burn,omitempty" doc:"How the error budget went, when it is part of it"`
+	Regression *Regression     `json:"regression,omitempty" doc:"What was found of the live version, when it got worse"`
+	Timeline   []IncidentEntry `json:"timeline" nullable:"false" doc:"Oldest first"`
 }
 
 // IncidentCause is one of the causes of an incident.
 type IncidentCause struct {
 	At      time.Time `json:"at"`
-	Cause   string    `json:"cause" enum:"verdict,slo-burn,silence,alert,person"`
+	Cause   string    `json:"cause" enum:"verdict,slo-burn,silence,regression,alert,person"`
 	Text    string    `json:"text" example:"engine-controller in production burns its error budget 41 times too fast"`
 	Rollout string    `json:"rollout,omitempty" doc:"Of a verdict"`
 }
@@ -80,6 +81,21 @@ type ErrorBudget struct {
 	Left          float64 `json:"left" doc:"Share of the period's budget that was left; below 0 when it is overspent" example:"0.9"`
 	Requests      float64 `json:"requests" example:"4000"`
 	Failed        float64 `json:"failed" example:"820"`
+}
+
+// Regression is what was found of a live version that came to fail more often
+// than it promises, since some time after its release.
+type Regression struct {
+	Release    string    `json:"release" doc:"The live version" example:"12"`
+	Rollout    string    `json:"rollout,omitempty" doc:"That brought it: roll it back to take the version back"`
+	Before     string    `json:"before,omitempty" doc:"Version that it replaced" example:"11"`
+	Promised   float64   `json:"promised" doc:"Share of requests that may fail, 0..1" example:"0.005"`
+	Since      time.Time `json:"since" doc:"Of the change, as far as known"`
+	Requests   float64   `json:"requests" doc:"Since then" example:"112800"`
+	Failed     float64   `json:"failed" example:"1692"`
+	LogE       float64   `json:"logE" doc:"Natural logarithm of the evidence of a change" example:"12.1"`
+	Threshold  float64   `json:"threshold" doc:"Log evidence that alarms" example:"11.56"`
+	ChanceDays float64   `json:"chanceDays" doc:"Days between alarms without a change, on average, at the least" example:"365"`
 }
 
 // IncidentEntry is one line of an incident's timeline.

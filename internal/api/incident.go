@@ -85,6 +85,12 @@ func incidentDetail(d incident.Detail) client.IncidentDetail {
 			Spent: b.Spent, Left: b.Left, Requests: b.Requests, Failed: b.Failed,
 		}
 	}
+	if r := d.Regression; r != (incident.Regression{}) {
+		out.Regression = &client.Regression{
+			Release: r.Release, Rollout: string(r.Rollout), Before: r.Before, Promised: r.Promised, Since: r.Since, Requests: r.Requests, Failed: r.Failed,
+			LogE: r.LogE, Threshold: r.Threshold, ChanceDays: r.Chance.Hours() / 24,
+		}
+	}
 	return out
 }
 

@@ -75,3 +75,24 @@ func TestReviewOverHTTP(t *testing.T) {
 		return false
 	})
 }
+
+// A live version that got worse has its numbers and what takes it back.
+func TestRegressionOverHTTP(t *testing.T) {
+	t.Parallel()
+	c, tell := works(t)
+	must[client.Team](t)(c.CreateTeam(t.Context(), client.CreateTeam{ID: "engine", Mission: "Thrust"}))
+	since := time.Date(2026, 3, 1, 9, 0, 0, 0, time.UTC)
+	tell(
+		fact.ComponentCreated{Component: "engine-controller", Team: "engine"},
+		fact.AlertFired{Alert: "regression", Component: "engine-controller", Team: "engine", Environment: "production", Severity: "page", Text: "it got worse", Cause: "regression", Since: since,
+			Regression: fact.Regression{Version: "7", Rollout: "ro", Before: "6", Promised: 0.005, Requests: 4000, Failed: 60, LogE: 12, Threshold: 11.5, ChanceDays: 365}},
+	)
+	open := await(t, func() (client.Page[client.Incident], error) {
+		return c.Incidents(t.Context(), client.IncidentFilter{State: "open"}, client.Paging{})
+	}, func(p client.Page[client.Incident]) bool { return len(p.Items) == 1 }).Items[0]
+	d := must[client.IncidentDetail](t)(c.Incident(t.Context(), open.ID))
+	want := client.Regression{Release: "7", Rollout: "ro", Before: "6", Promised: 0.005, Since: since, Requests: 4000, Failed: 60, LogE: 12, Threshold: 11.5, ChanceDays: 365}
+	if d.Cause != "regression" || d.Regression == nil || *d.Regression != want {
+		t.Fatalf("%+v %+v", d, d.Regression)
+	}
+}

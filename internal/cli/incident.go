@@ -71,6 +71,13 @@ func (s *session) incidentShow() *cobra.Command {
 					t.row("error budget", fmt.Sprintf("%.3g %% left", 100*b.Left), fmt.Sprintf("%.3g %% of %s went in %s, %.3g times faster than %.5g %% allows",
 						100*b.Spent, age(b.PeriodSeconds), age(b.WindowSeconds), b.Rate, 100*b.Objective))
 				}
+				if r := d.Regression; r != nil {
+					t.row("got worse", fmt.Sprintf("log evidence %.2f of %.2f", r.LogE, r.Threshold), fmt.Sprintf("%.0f of %.0f requests failed since %s, where version %s promises that at most %.3g %% do; without a change that comes once in %.0f days at most",
+						r.Failed, r.Requests, r.Since.Local().Format("2 Jan 15:04"), r.Release, 100*r.Promised, r.ChanceDays))
+					if r.Rollout != "" && d.State == "open" {
+						t.row("take it back", backTo(r.Before), "factory rollout roll-back "+r.Rollout+" --reason \"it got worse\"")
+					}
+				}
 				if d.Decision != nil {
 					t.row("decided", fmt.Sprintf("log evidence %.2f of %.2f", d.Decision.LogE, d.Decision.Threshold), d.Decision.Reason)
 				}
@@ -83,6 +90,13 @@ func (s *session) incidentShow() *cobra.Command {
 			})
 		},
 	}
+}
+
+func backTo(version string) string {
+	if version == "" {
+		return "to the version before"
+	}
+	return "to version " + version
 }
 
 func (s *session) incidentOpen() *cobra.Command {

@@ -28,7 +28,7 @@ type IncidentOpened struct {
 	Version     string          `json:"version,omitempty"`
 	Commit      ref.Commit      `json:"commit,omitempty"`
 	Items       []ref.Item      `json:"items,omitempty"`
-	Cause       string          `json:"cause"`         // verdict, alert, slo-burn, silence, person
+	Cause       string          `json:"cause"`         // verdict, alert, slo-burn, silence, regression, person
 	Began       time.Time       `json:"began"`         // start of the impact, as far as known
 	Last        LastChange      `json:"last,omitzero"` // of the component in the environment, before it began
 }

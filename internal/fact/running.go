@@ -245,6 +245,20 @@ type Burn struct {
 	Failed    float64 `json:"failed"`
 }
 
+// Regression is what was found of a live version that fails more often than it
+// promises, since some time after its release.
+type Regression struct {
+	Version    string      `json:"version"`
+	Rollout    ref.Rollout `json:"rollout,omitempty"` // that brought it; taking it back is the lever
+	Before     string      `json:"before,omitempty"`  // version that it replaced
+	Promised   float64     `json:"promised"`          // share of requests that may fail, 0..1
+	Requests   float64     `json:"requests"`          // since the change, as far as known
+	Failed     float64     `json:"failed"`
+	LogE       float64     `json:"logE"`       // natural logarithm of the evidence of a change
+	Threshold  float64     `json:"threshold"`  // that it reached
+	ChanceDays float64     `json:"chanceDays"` // between alarms without a change, on average, at the least
+}
+
 // AlertFired tells that a rule's condition holds. Subject: component.
 type AlertFired struct {
 	Alert       string          `json:"alert"` // name of the rule
@@ -254,9 +268,10 @@ type AlertFired struct {
 	Severity    string          `json:"severity"` // page, ticket
 	Text        string          `json:"text"`
 	Value       float64         `json:"value"`
-	Cause       string          `json:"cause,omitempty"` // slo-burn, silence; empty for any other condition
-	Since       time.Time       `json:"since,omitzero"`  // when what the rule watches for began, as far as known
-	Burn        Burn            `json:"burn,omitzero"`   // of cause slo-burn
+	Cause       string          `json:"cause,omitempty"`     // slo-burn, silence, regression; empty for any other condition
+	Since       time.Time       `json:"since,omitzero"`      // when what the rule watches for began, as far as known
+	Burn        Burn            `json:"burn,omitzero"`       // of cause slo-burn
+	Regression  Regression      `json:"regression,omitzero"` // of cause regression
 }
 
 // Kind returns "alert.fired".

@@ -18,20 +18,21 @@ type Cause string
 
 // The causes.
 const (
-	Verdict Cause = "verdict"  // a rollout was rolled back after customers' traffic had reached it
-	SLOBurn Cause = "slo-burn" // the error budget went so fast that somebody was called
-	Silence Cause = "silence"  // nothing was heard of the component any more
-	Alert   Cause = "alert"    // another alert that pages fired
+	Verdict Cause = "verdict"    // a rollout was rolled back after customers' traffic had reached it
+	SLOBurn Cause = "slo-burn"   // the error budget went so fast that somebody was called
+	Silence Cause = "silence"    // nothing was heard of the component any more
+	Worse   Cause = "regression" // the live version came to fail more often than it promises
+	Alert   Cause = "alert"      // another alert that pages fired
 	Person  Cause = "person"
 )
 
 // byAlert reports whether alerts open and end what the cause opened.
-func (c Cause) byAlert() bool { return c == Alert || c == SLOBurn || c == Silence }
+func (c Cause) byAlert() bool { return c == Alert || c == SLOBurn || c == Silence || c == Worse }
 
 // causeOf returns the cause that an alert is.
 func causeOf(told string) Cause {
 	switch c := Cause(told); c {
-	case SLOBurn, Silence:
+	case SLOBurn, Silence, Worse:
 		return c
 	}
 	return Alert

@@ -150,6 +150,58 @@ func TestBurnIsToldWhole(t *testing.T) {
 	})
 }
 
+// worse is an alert that the live version got worse since a minute.
+func worse(since int) fact.Payload {
+	return fact.AlertFired{Alert: "regression", Component: "engine-controller", Team: "engine", Environment: "production", Severity: "page", Cause: "regression",
+		Text: "1692 of 112800 requests failed", Since: noon.Add(time.Duration(since) * time.Minute),
+		Regression: fact.Regression{Version: "2", Rollout: "ro-2", Before: "1", Promised: 0.005, Requests: 112800, Failed: 1692, LogE: 12, Threshold: 11.56, ChanceDays: 365}}
+}
+
+func better() fact.Payload {
+	return fact.AlertResolved{Alert: "regression", Component: "engine-controller", Environment: "production", Cause: "regression", Text: "version 2 keeps what it promises again"}
+}
+
+// A live version that gets worse is one incident, which an error budget that
+// burns for the same reason joins, or the other way round. It has the numbers, the
+// suspect and what takes the version back, and is over when both are.
+func TestRegressionIsToldWhole(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, r room) {
+		for at, opens := range [][2]func(int) fact.Payload{{worse, burns}, {burns, worse}} {
+			begins := 600 * at
+			r.tell(t, begins, finished("2", "promoted", true, 0))
+			r.tell(t, begins+200, opens[0](begins+60))
+			r.tell(t, begins+201, opens[1](begins+190))
+			list, _, err := r.List(t.Context(), r.eva, Filter{State: Open}, page.Ask{})
+			if err != nil || len(list) != 1 {
+				t.Fatalf("%d incidents are open, %v", len(list), err)
+			}
+			d, err := r.Get(t.Context(), r.eva, list[0].ID)
+			if err != nil {
+				t.Fatal(err)
+			}
+			want := Regression{Release: "2", Rollout: "ro-2", Before: "1", Promised: 0.005, Since: noon.Add(time.Duration(begins+[]int{60, 190}[at]) * time.Minute), Requests: 112800, Failed: 1692, LogE: 12, Threshold: 11.56, Chance: 365 * 24 * time.Hour}
+			if diff := cmp.Diff(want, d.Regression); diff != "" {
+				t.Fatalf("regression (-want +got):\n%s", diff)
+			}
+			if d.Last.Subject != "rollout/ro-2" || d.Burn.Rate != 41 || len(d.Causes) != 2 || d.Causes[at].Text != "engine-controller 2 in production came to fail 3 times as often as it promises" {
+				t.Fatalf("%+v", d)
+			}
+			if text := impact(d, Numbers{}); !strings.Contains(text, "1692 of 112800 requests had failed since ") || !strings.Contains(text, "promises that at most 0.5 % do: by chance that comes once in 365 days at most") {
+				t.Fatalf("the draft says %q", text)
+			}
+			r.tell(t, begins+220, burnt())
+			if now := r.outline(t, d.Incident); !strings.HasPrefix(now, "open ") {
+				t.Fatalf("one alert is over, and it is %s", now)
+			}
+			r.tell(t, begins+221, better())
+			if d, err = r.Get(t.Context(), r.eva, d.ID); err != nil || d.State != Resolved || d.ResolvedBecause != "version 2 keeps what it promises again" {
+				t.Fatalf("%v: %+v", err, d.Incident)
+			}
+		}
+	})
+}
+
 // What happens in another environment is no part of the timeline.
 func TestTimelineIsOfOneEnvironment(t *testing.T) {
 	t.Parallel()

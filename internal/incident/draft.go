@@ -74,6 +74,9 @@ func impact(d Detail, n Numbers) string {
 		lines = append(lines, fmt.Sprintf("When it was noticed, %.3g %% of the error budget of %.0f days had gone in %s, %.3g times faster than an availability of %.5g %% allows; %.3g %% was left.",
 			100*b.Spent, b.Period.Hours()/24, spoken(b.Window), b.Rate, 100*b.Objective, 100*b.Left))
 	}
+	if d.Regression != (Regression{}) {
+		lines = append(lines, "When it was noticed, "+d.Regression.text())
+	}
 	return strings.Join(lines, "\n")
 }
 

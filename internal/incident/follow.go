@@ -172,6 +172,9 @@ func (s *Service) fired(ctx context.Context, tx *store.Tx, f journal.Fact, p fac
 		if err := setBurn(ctx, tx, i, burn); err != nil {
 			return err
 		}
+		if err := setRegression(ctx, tx, i.ID, regressionOf(p)); err != nil {
+			return err
+		}
 		return setAlert(ctx, tx, i.ID, p.Alert, true)
 	}
 	if err := setOwner(ctx, tx, p); err != nil {
@@ -195,6 +198,9 @@ func (s *Service) fired(ctx context.Context, tx *store.Tx, f journal.Fact, p fac
 	if err != nil {
 		return err
 	}
+	if err := setRegression(ctx, tx, i.ID, regressionOf(p)); err != nil {
+		return err
+	}
 	return setAlert(ctx, tx, i.ID, p.Alert, true)
 }
 
@@ -213,6 +219,8 @@ func alertTitle(p fact.AlertFired) string {
 	switch causeOf(p.Cause) {
 	case SLOBurn:
 		return fmt.Sprintf("%s in %s burns its error budget %.3g times too fast", p.Component, p.Environment, p.Burn.Rate)
+	case Worse:
+		return fmt.Sprintf("%s %s in %s came to fail %.3g times as often as it promises", p.Component, p.Regression.Version, p.Environment, regressionOf(p).times())
 	case Silence:
 		return fmt.Sprintf("nothing is heard of %s in %s any more", p.Component, p.Environment)
 	}

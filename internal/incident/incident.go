@@ -4,7 +4,7 @@
 //
 // # Owns
 //
-// incident_incident, incident_alert, incident_cause, incident_burn,
+// incident_incident, incident_alert, incident_cause, incident_burn, incident_regression,
 // incident_review, incident_action;
 // incident_component, incident_entry and incident_change, which are projections.
 //
@@ -68,6 +68,7 @@ type Incident struct {
 	ResolvedBecause string
 	ResolvedBy      ref.Rollout // whose promotion ended it; may be empty
 	Burn            Burn        // of the error budget, when it is part of it; not in lists
+	Regression      Regression  // of the live version, when it is part of it; not in lists
 }
 
 // Change is what was being rolled out, as far as known.

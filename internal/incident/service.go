@@ -253,6 +253,9 @@ func (s *Service) detail(ctx context.Context, tx *store.Tx, i Incident) (d Detai
 	if i.Burn, err = burnIn(ctx, tx, i.ID); err != nil {
 		return d, err
 	}
+	if i.Regression, err = regressionIn(ctx, tx, i.ID); err != nil {
+		return d, err
+	}
 	d.Incident = i
 	if d.Causes, err = reasons(ctx, tx, i); err != nil {
 		return d, err

@@ -32,8 +32,9 @@ const (
 // The causes of alerts that are more than a condition, as alert.fired tells
 // them.
 const (
-	CauseBurn    = "slo-burn"
-	CauseSilence = "silence"
+	CauseBurn       = "slo-burn"
+	CauseSilence    = "silence"
+	CauseRegression = "regression"
 )
 
 const (

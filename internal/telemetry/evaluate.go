@@ -60,6 +60,9 @@ func (s *Service) Evaluate(ctx context.Context) error {
 	if err := s.listen(ctx, open, now); err != nil {
 		return fmt.Errorf("note who is silent: %w", err)
 	}
+	if err := s.regress(ctx, now); err != nil {
+		return fmt.Errorf("watch what is live: %w", err)
+	}
 	var failed error
 	for _, r := range s.rules {
 		s.mu.Lock()
@@ -118,7 +121,7 @@ func (s *Service) evaluate(ctx context.Context, r Rule, open []Alert, teams map[
 			after.ID, after.Rule, after.Component, after.Environment = ref.New(), r.Name, at.component, at.environment
 		}
 		after.Team = team
-		if what == began || what == fired || what == moved && got.there && r.Cause != CauseBurn {
+		if what == began || what == fired || what == moved && got.there && r.Cause != CauseBurn && r.Cause != CauseRegression {
 			after.Text = r.Text(at.component, after.Value)
 		}
 		more := fact.AlertFired{Since: after.Since}
@@ -131,6 +134,11 @@ func (s *Service) evaluate(ctx context.Context, r Rule, open []Alert, teams map[
 				after.Text = burnText(at.component, more.Burn)
 			case CauseSilence:
 				more.Since = now.Add(-time.Duration(after.Value * float64(time.Second)))
+			case CauseRegression:
+				if more.Regression, more.Since, err = s.found(ctx, at.component); err != nil {
+					return err
+				}
+				after.Text = regressionText(at.component, more.Regression, more.Since)
 			}
 		}
 		if err := s.keep(ctx, r, before, after, what, more); err != nil && !errs.Is(err, errs.Conflict) { // another replica was first
@@ -164,12 +172,19 @@ func (s *Service) keep(ctx context.Context, r Rule, before, after Alert, what ch
 		case fired:
 			return s.journal.Append(ctx, tx, by, subject, fact.AlertFired{
 				Alert: r.Name, Component: after.Component, Team: after.Team, Environment: after.Environment,
-				Severity: string(r.Severity), Text: after.Text, Value: after.Value, Cause: r.Cause, Since: more.Since.UTC(), Burn: more.Burn,
+				Severity: string(r.Severity), Text: after.Text, Value: after.Value, Cause: r.Cause, Since: more.Since.UTC(), Burn: more.Burn, Regression: more.Regression,
 			})
 		case resolved:
 			p := fact.AlertResolved{Alert: r.Name, Component: after.Component, Team: after.Team, Environment: after.Environment, Cause: r.Cause}
 			if r.over != nil {
 				p.Text = r.over(after.Component, after.Resolved.Sub(after.Since))
+			}
+			if r.Cause == CauseRegression {
+				live, err := releaseOf(ctx, tx, after.Component)
+				if err != nil {
+					return err
+				}
+				p.Text = live.watch.Over
 			}
 			return s.journal.Append(ctx, tx, by, subject, p)
 		}

@@ -44,6 +44,7 @@ func (s *Service) Follow(j *journal.Journal) {
 		},
 		Handle: s.learn,
 	})
+	j.Follow(journal.Follower{Name: "telemetry.releases", Kinds: []string{fact.RolloutFinished{}.Kind()}, Handle: released})
 }
 
 func (s *Service) learn(ctx context.Context, tx *store.Tx, f journal.Fact) error {

@@ -50,12 +50,20 @@ func (s *Service) weigh(ctx context.Context, samples []Sample) error {
 		return nil
 	}
 	var canaries []canary
+	var releases []release
 	err := s.db.View(ctx, func(tx *store.Tx) (err error) {
-		canaries, err = listCanaries(ctx, tx)
+		if canaries, err = listCanaries(ctx, tx); err != nil {
+			return err
+		}
+		releases, err = listReleases(ctx, tx)
 		return err
 	})
 	if err != nil {
-		return fmt.Errorf("read what is under a rollout: %w", err)
+		return fmt.Errorf("read what is live and what is under a rollout: %w", err)
+	}
+	live := map[[2]string]bool{}
+	for _, r := range releases {
+		live[[2]string{string(r.component), r.version}] = true
 	}
 	under := map[[2]string]bool{}
 	for _, c := range canaries {
@@ -82,12 +90,15 @@ func (s *Service) weigh(ctx context.Context, samples []Sample) error {
 		if under[[2]string{x.Labels["component"], x.Labels["version"]}] {
 			continue
 		}
-		t := s.tallies[at]
-		t.served += n
+		failed := 0.0
 		if x.Labels["code"] == serverError {
-			t.failed += n
+			failed = n
 		}
-		s.tallies[at] = t
+		t := s.tallies[at]
+		s.tallies[at] = tally{t.served + n, t.failed + failed}
+		if live[[2]string{x.Labels["component"], x.Labels["version"]}] {
+			s.serve(at.component, x.Labels["version"], n, failed)
+		}
 	}
 	return nil
 }

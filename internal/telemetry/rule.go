@@ -57,7 +57,7 @@ type Rule struct {
 	Keep     time.Duration // it must have passed before the alert is resolved
 	Every    time.Duration // how often it is evaluated; 0: each time
 	Unit     string        // of the value: share, s, crashes, requests, times
-	Cause    string        // CauseBurn, CauseSilence, or empty
+	Cause    string        // CauseBurn, CauseSilence, CauseRegression, or empty
 	Meaning  string
 	Advice   string
 	text     func(c ref.Component, value float64) string
@@ -124,5 +124,6 @@ func Rules() []Rule {
 			},
 		},
 		unheardRule(),
+		regressionRule(),
 	}, burnRules()...)
 }

@@ -3,7 +3,7 @@
 // every component from its first minute, without a line by its team.
 //
 // Owns: telemetry_component, telemetry_marker, telemetry_canary,
-// telemetry_crash, telemetry_objective, telemetry_alert.
+// telemetry_crash, telemetry_objective, telemetry_alert, telemetry_release.
 //
 // Tells: alert.fired, alert.resolved.
 //
@@ -128,15 +128,16 @@ type Service struct {
 	last     map[string]evaluation   // of each rule, by its name
 	counted  map[string]float64      // the gateway's counters as they were last, by series
 	tallies  map[where]tally
-	promised time.Time          // when the tallies were stored last
-	heard    map[where]*hearing // since the start
-	live     map[where]bool     // where a workload's process runs
-	listened time.Time          // when silence was measured last
+	promised time.Time                  // when the tallies were stored last
+	heard    map[where]*hearing         // since the start
+	live     map[where]bool             // where a workload's process runs
+	periods  map[ref.Component]*serving // of live versions, not over yet
+	listened time.Time                  // when silence was measured last
 }
 
 // New returns the service. It starts nothing.
 func New(db *store.DB, j *journal.Journal, r Recorder, q Querier, o Outcomes, w Workloads, p Objectives, now func() time.Time) *Service {
 	return &Service{db: db, journal: j, recorder: r, querier: q, outcomes: o, workloads: w, promises: p, now: now, rules: Rules(),
 		begun: map[string]bool{}, received: map[receivedKey]float64{}, last: map[string]evaluation{},
-		counted: map[string]float64{}, tallies: map[where]tally{}, heard: map[where]*hearing{}, live: map[where]bool{}}
+		counted: map[string]float64{}, tallies: map[where]tally{}, heard: map[where]*hearing{}, live: map[where]bool{}, periods: map[ref.Component]*serving{}}
 }

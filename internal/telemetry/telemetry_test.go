@@ -156,7 +156,13 @@ func (r room) tell(t *testing.T, subject ref.Subject, p fact.Payload) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := r.db.Update(t.Context(), func(tx *store.Tx) error { return r.learn(t.Context(), tx, facts[0]) }); err != nil {
+	err = r.db.Update(t.Context(), func(tx *store.Tx) error {
+		if err := r.learn(t.Context(), tx, facts[0]); err != nil || p.Kind() != (fact.RolloutFinished{}).Kind() {
+			return err
+		}
+		return released(t.Context(), tx, facts[0])
+	})
+	if err != nil {
 		t.Fatalf("%s: %v", p.Kind(), err)
 	}
 }
@@ -370,7 +376,7 @@ func TestRuleStatuses(t *testing.T) {
 	each(t, func(t *testing.T, r room) {
 		r.traffic(t, 30, load{version: "1", requests: 10, failed: 10})
 		list, interval, err := r.RuleStatuses(t.Context())
-		if err != nil || interval != 5*time.Second || len(list) != 9 {
+		if err != nil || interval != 5*time.Second || len(list) != 10 {
 			t.Fatalf("%+v %s %v", list, interval, err)
 		}
 		for _, s := range list {

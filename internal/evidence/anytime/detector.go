@@ -50,6 +50,21 @@ func (d *Detector) Unit(failed bool) {
 	}
 }
 
+// Share takes as one step what share of many failed, in [0, 1]: of the requests of a minute, say. However these
+// depend on one another (one customer sends a hundred), they are one observation, whose mean is all that the
+// hypothesis is about: at most the accepted one, given the past. L runs straight from what it is where none failed
+// to what it is where all did, so its mean is at most 1 whatever the distribution (betting on a bounded mean,
+// Waudby-Smith and Ramdas 2024). A share that is no number is no step.
+func (d *Detector) Share(failed float64) {
+	if !(failed >= 0 && failed <= 1) {
+		return
+	}
+	for j, m := range d.m {
+		l := d.lose[j] + float64(failed*(d.win[j]-d.lose[j]))
+		d.m[j] = min(float64((1+m)*l), detected)
+	}
+}
+
 // Units takes several units as one step, as when they are counted by the minute. Unsound counts are no step.
 func (d *Detector) Units(arm OneArm) {
 	if arm.Validate() != nil || !(d.accepted > 0 && d.accepted < 1) {

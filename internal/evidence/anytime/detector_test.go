@@ -14,9 +14,11 @@ func TestDetectorRunsLongEnough(t *testing.T) {
 	t.Parallel()
 	const arl, n = 200, 250
 	for name, step := range map[string]func(*Detector, *rand.Rand){
-		"units":   func(d *Detector, rng *rand.Rand) { d.Unit(rng.Float64() < 0.1) },
-		"minutes": func(d *Detector, rng *rand.Rand) { d.Units(OneArm{10, binomial(rng, 10, 0.1)}) },
-		"events":  func(d *Detector, rng *rand.Rand) { d.Events(Intensity{poisson(rng, 0.5), 0.5}) },
+		"units":          func(d *Detector, rng *rand.Rand) { d.Unit(rng.Float64() < 0.1) },
+		"minutes":        func(d *Detector, rng *rand.Rand) { d.Units(OneArm{10, binomial(rng, 10, 0.1)}) },
+		"events":         func(d *Detector, rng *rand.Rand) { d.Events(Intensity{poisson(rng, 0.5), 0.5}) },
+		"shares":         func(d *Detector, rng *rand.Rand) { d.Share(0.2 * rng.Float64()) },
+		"all or nothing": func(d *Detector, rng *rand.Rand) { d.Share(float64(binomial(rng, 1, 0.1))) },
 	} {
 		_, sum := simulate.Runs(n, 60, func(rng *rand.Rand) (bool, float64) {
 			d := NewDetector(0.1)
@@ -70,6 +72,9 @@ func TestDetectorIsOne(t *testing.T) {
 		alone.Units(OneArm{1, map[bool]int64{true: 1}[failed]})
 		d.Unit(failed)
 		near(t, "a unit and a batch of one", alone.Level(), d.Level(), 1e-9)
+		all := before
+		all.Share(map[bool]float64{true: 1}[failed])
+		near(t, "a unit and a share of all or none", all.Level(), d.Level(), 1e-9)
 		var again Detector
 		fromJSON(t, asJSON(t, d), &again)
 		if again != d {

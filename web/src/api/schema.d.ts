@@ -1996,7 +1996,7 @@ export interface components {
             /** Format: date-time */
             resolved?: string;
             /** @enum {string} */
-            rule: "errors" | "latency" | "crash-loop" | "silence" | "unheard" | "slo-burn-fast" | "slo-burn-slow" | "slo-burn-day" | "slo-burn-drip";
+            rule: "errors" | "latency" | "crash-loop" | "silence" | "unheard" | "regression" | "slo-burn-fast" | "slo-burn-slow" | "slo-burn-day" | "slo-burn-drip";
             /**
              * @description page: somebody must look now, an incident is opened; ticket: this week
              * @enum {string}
@@ -3560,11 +3560,11 @@ export interface components {
              */
             began: string;
             /**
-             * @description What opened it: a rollout's verdict, an error budget that burns, a component that nothing is heard of any more, another alert that pages, a person
+             * @description What opened it: a rollout's verdict, an error budget that burns, a component that nothing is heard of any more, a live version that got worse, another alert that pages, a person
              * @example verdict
              * @enum {string}
              */
-            cause: "verdict" | "slo-burn" | "silence" | "alert" | "person";
+            cause: "verdict" | "slo-burn" | "silence" | "regression" | "alert" | "person";
             commit?: string;
             commitTitle?: string;
             /** @example engine-controller */
@@ -3626,7 +3626,7 @@ export interface components {
             /** Format: date-time */
             at: string;
             /** @enum {string} */
-            cause: "verdict" | "slo-burn" | "silence" | "alert" | "person";
+            cause: "verdict" | "slo-burn" | "silence" | "regression" | "alert" | "person";
             /** @description Of a verdict */
             rollout?: string;
             /** @example engine-controller in production burns its error budget 41 times too fast */
@@ -3642,11 +3642,11 @@ export interface components {
             /** @description How the error budget went, when it is part of it */
             burn?: components["schemas"]["ErrorBudget"];
             /**
-             * @description What opened it: a rollout's verdict, an error budget that burns, a component that nothing is heard of any more, another alert that pages, a person
+             * @description What opened it: a rollout's verdict, an error budget that burns, a component that nothing is heard of any more, a live version that got worse, another alert that pages, a person
              * @example verdict
              * @enum {string}
              */
-            cause: "verdict" | "slo-burn" | "silence" | "alert" | "person";
+            cause: "verdict" | "slo-burn" | "silence" | "regression" | "alert" | "person";
             /** @description What opened it, then what joined it, oldest first */
             causes: components["schemas"]["IncidentCause"][];
             commit?: string;
@@ -3683,6 +3683,8 @@ export interface components {
              * @example 312.4
              */
             recoverySeconds?: number;
+            /** @description What was found of the live version, when it got worse */
+            regression?: components["schemas"]["Regression"];
             /**
              * @description Version that was rolled out
              * @example 12
@@ -4903,6 +4905,60 @@ export interface components {
             };
             /** @example drone-0815 */
             id: string;
+        };
+        Regression: {
+            /**
+             * @description Version that it replaced
+             * @example 11
+             */
+            before?: string;
+            /**
+             * Format: double
+             * @description Days between alarms without a change, on average, at the least
+             * @example 365
+             */
+            chanceDays: number;
+            /**
+             * Format: double
+             * @example 1692
+             */
+            failed: number;
+            /**
+             * Format: double
+             * @description Natural logarithm of the evidence of a change
+             * @example 12.1
+             */
+            logE: number;
+            /**
+             * Format: double
+             * @description Share of requests that may fail, 0..1
+             * @example 0.005
+             */
+            promised: number;
+            /**
+             * @description The live version
+             * @example 12
+             */
+            release: string;
+            /**
+             * Format: double
+             * @description Since then
+             * @example 112800
+             */
+            requests: number;
+            /** @description That brought it: roll it back to take the version back */
+            rollout?: string;
+            /**
+             * Format: date-time
+             * @description Of the change, as far as known
+             */
+            since: string;
+            /**
+             * Format: double
+             * @description Log evidence that alarms
+             * @example 11.56
+             */
+            threshold: number;
         };
         Release: {
             /** @description Who chose the parts; absent when the factory did */

@@ -29,6 +29,7 @@ import { say } from "~/ui/say";
 import classes from "./Incident.module.css";
 import { causes, type Entry, endsByItself, type Incident, next, parts, said, tone } from "./incident";
 import { Line } from "./Line";
+import { Regression } from "./Regression";
 import { ReviewPart } from "./Review";
 import { Budget, Causes, Suspect } from "./Suspect";
 
@@ -141,6 +142,7 @@ function IncidentView({ incident: i }: { incident: Incident }) {
     >
       {todo && <p className={classes.next}>{todo}</p>}
       {i.decision && <Decision incident={i} />}
+      <Regression incident={i} />
       <Budget incident={i} />
       <Suspect incident={i} />
       <Causes incident={i} />

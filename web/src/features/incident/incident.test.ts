@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { type Entry, parts, said, tone } from "./incident";
+import { type Entry, endsByItself, next, parts, said, tone } from "./incident";
 
 const entry = (at: string, kind: string, text: string): Entry => ({
   at: `2026-01-01T${at}Z`,
@@ -34,4 +34,10 @@ it("leaves the verdict's paragraph out", () => {
   expect(said(entry("10:00:00", "artifact.marked-bad", "version 4 was marked bad: Roll back: x"))).toBe(
     "version 4 was marked bad",
   );
+});
+
+it("says that a version that got worse is taken back, and that the incident ends by itself", () => {
+  const i = { state: "open", cause: "regression", causes: [] } as const;
+  expect(next({ ...i, causes: [] })).toMatch(/^Take the version back/);
+  expect(endsByItself({ ...i, causes: [] })).toBe(true);
 });

@@ -11,6 +11,7 @@ export const causes: Record<Incident["cause"], string> = {
   verdict: "a rollout that the evidence took back",
   "slo-burn": "an error budget that burns",
   silence: "silence",
+  regression: "a live version that got worse",
   alert: "an alert that pages",
   person: "a person",
 };
@@ -66,7 +67,10 @@ export const sections: readonly { name: Section; title: string }[] = [
 
 /** True when alerts end the incident, and no verdict that waits for a fix is part of it. */
 export function endsByItself(i: Pick<Incident, "cause" | "causes">): boolean {
-  return ["alert", "slo-burn", "silence"].includes(i.cause) && !i.causes.some((c) => c.cause === "verdict");
+  return (
+    ["alert", "slo-burn", "silence", "regression"].includes(i.cause) &&
+    !i.causes.some((c) => c.cause === "verdict")
+  );
 }
 
 /** What can be done now, the most useful first. */
@@ -74,6 +78,8 @@ export function next(i: Pick<Incident, "state" | "cause" | "causes">): string {
   if (i.state === "resolved") return "";
   if (i.cause !== "person" && i.causes.some((c) => c.cause === "verdict"))
     return "Traffic is back on the version before. Fix it forward: push a commit with the trailer Lane: hotfix; its promotion resolves this incident.";
+  if (i.cause === "regression")
+    return "Take the version back: that is quicker than understanding it. When the one before fails too, look at what it calls. The incident ends by itself when the version keeps its promise again.";
   if (i.cause === "slo-burn")
     return "What changed last is the first suspect: take it back if it can be, and understand it later. The incident ends by itself when the budget burns no more.";
   if (i.cause === "silence")

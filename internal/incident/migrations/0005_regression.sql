@@ -1,0 +1,4 @@
+create table incident_regression (
+	incident text primary key,
+	doc text not null
+);
