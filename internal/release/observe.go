@@ -44,6 +44,9 @@ func (s *Service) Observe(ctx context.Context, t Traffic) error {
 	}
 	n := rollout.NewTally()
 	var deciding time.Time
+	if r.Phase != Running && r.Phase != Starting {
+		t.Observations = nil
+	}
 	for _, o := range t.Observations {
 		n.Add(rollout.Exposed, o.Stage, o.Arm, o.Unit)
 		if o.Arm == Canary {
@@ -66,7 +69,7 @@ func (s *Service) Observe(ctx context.Context, t Traffic) error {
 			deciding = o.At
 		}
 	}
-	return s.count(ctx, t.Rollout, n, t.Requests, t.Unanswered, deciding)
+	return s.count(ctx, t.Rollout, rollout.Batch{Tally: n, Requests: t.Requests, Unanswered: t.Unanswered, Deciding: deciding})
 }
 
 // Outcomes counts what services said happened to units, where a rollout
@@ -94,7 +97,7 @@ func (s *Service) Outcomes(ctx context.Context, id ref.Rollout, list []Outcome) 
 			}
 		}
 	}
-	return s.count(ctx, id, n, 0, 0, deciding)
+	return s.count(ctx, id, rollout.Batch{Tally: n, Deciding: deciding})
 }
 
 // warm is when a stage is old enough for a latency to be measured. Which requests
@@ -121,32 +124,16 @@ func (s *Service) read(ctx context.Context, id ref.Rollout) (r Rollout, err erro
 	return r, err
 }
 
-func (s *Service) count(ctx context.Context, id ref.Rollout, n *rollout.Tally, requests, unanswered int64, deciding time.Time) error {
-	s.known.Drop(id, n)
-	if n.Empty() && requests == 0 && unanswered == 0 {
-		return nil
-	}
-	err := s.db.Update(ctx, func(tx *store.Tx) error { return s.countIn(ctx, tx, id, n, requests, unanswered, deciding) })
-	if err == nil {
-		s.known.Keep(id, n)
-	}
-	return err
+// count counts durably and has the rollout judged.
+func (s *Service) count(ctx context.Context, id ref.Rollout, b rollout.Batch) error {
+	return s.known.Count(ctx, s.db, id, b, s.nudge)
 }
 
-func (s *Service) countIn(ctx context.Context, tx *store.Tx, id ref.Rollout, n *rollout.Tally, requests, unanswered int64, deciding time.Time) error {
-	// The update comes first: it keeps a verdict from being stored until tx ends.
-	if _, err := tx.Exec(ctx, `update release_rollout set requests = requests + $2, failed_requests = failed_requests + $3,
-		deciding = case when $4 > deciding and phase = 'running' then $4 else deciding end where id = $1`,
-		string(id), requests, unanswered, store.Micros(deciding)); err != nil {
-		return err
+// countIn counts in a transaction that does more.
+func (s *Service) countIn(ctx context.Context, tx *store.Tx, id ref.Rollout, n *rollout.Tally) error {
+	open, err := rollout.CountIn(ctx, tx, id, rollout.Batch{Tally: n, Deciding: s.now()})
+	if open && err == nil {
+		tx.After(s.nudge)
 	}
-	r, err := rollout.Get(ctx, tx, id)
-	if err != nil || r.Phase != Running && r.Phase != Starting {
-		return err // the verdict stands; later events do not change its counts
-	}
-	if err := n.Write(ctx, tx, id); err != nil {
-		return err
-	}
-	tx.After(s.nudge)
-	return nil
+	return err
 }
