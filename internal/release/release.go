@@ -2,9 +2,10 @@
 // staging, then a rollout in production under a frozen plan, decided by
 // evidence.
 //
-// Owns: release_rollout, release_unit, release_count, release_trace,
-// release_bad, release_live, release_member; in [assembly] release_release,
-// release_part, release_needs, release_turn; in [freeze] release_freeze.
+// Owns: release_rollout, release_counted, release_unit, release_count,
+// release_trace, release_bad, release_live, release_member; in [assembly]
+// release_release, release_part, release_needs, release_turn; in [freeze]
+// release_freeze.
 //
 // Tells: release.assembled, release.finished, deployment.finished, rollout.started, rollout.widened, rollout.held,
 // rollout.resumed, rollout.asked, rollout.approved, rollout.decided, rollout.finished, effect.measured,

@@ -99,7 +99,7 @@ func (s *Service) staged(ctx context.Context, tx *store.Tx, r Rollout) error {
 // the release when synthetic units show that a first version does not work.
 func (s *Service) ready(ctx context.Context, tx *store.Tx, r Rollout, probes *rollout.Tally) error {
 	if r.First {
-		if err := s.CountIn(ctx, tx, r.ID, probes, 0, 0, s.now()); err != nil {
+		if err := s.CountIn(ctx, tx, r.ID, probes); err != nil {
 			return err
 		}
 		rows, err := rollout.Counts(ctx, tx, r.ID)

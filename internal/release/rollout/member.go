@@ -2,9 +2,6 @@ package rollout
 
 import (
 	"context"
-	"fmt"
-	"slices"
-	"strings"
 
 	"github.com/digital-factory/factory/internal/base/store"
 	"github.com/digital-factory/factory/internal/ref"
@@ -18,23 +15,13 @@ type Member struct {
 
 // AddMembers keeps who takes part in the stages with cohorts.
 func AddMembers(ctx context.Context, tx *store.Tx, id ref.Rollout, members map[int][]string) error {
+	r := newRows(3)
 	for stage, names := range members {
-		for part := range slices.Chunk(names, unitRows) {
-			args := []any{string(id), stage}
-			var rows strings.Builder
-			for i, n := range part {
-				if i > 0 {
-					rows.WriteString(", ")
-				}
-				fmt.Fprintf(&rows, "($1, $2, $%d)", i+3)
-				args = append(args, n)
-			}
-			if _, err := tx.Exec(ctx, `insert into release_member (rollout, stage, unit) values `+rows.String()+` on conflict (rollout, stage, unit) do nothing`, args...); err != nil {
-				return err
-			}
+		for _, n := range names {
+			r.add(string(id), stage, n)
 		}
 	}
-	return nil
+	return r.write(ctx, tx, `insert into release_member (rollout, stage, unit) values `, ` on conflict (rollout, stage, unit) do nothing`)
 }
 
 // CopyMembers gives a rollout the cohorts of another.

@@ -54,6 +54,9 @@ func (c *Counter) Observe(ctx context.Context, t Traffic) error {
 	}
 	n := NewTally()
 	var deciding time.Time
+	if r.Phase != Running && r.Phase != Starting {
+		t.Observations = nil
+	}
 	for _, o := range t.Observations {
 		n.Add(Exposed, o.Stage, o.Arm, o.Unit)
 		if o.Arm == Canary {
@@ -76,7 +79,7 @@ func (c *Counter) Observe(ctx context.Context, t Traffic) error {
 			deciding = o.At
 		}
 	}
-	return c.count(ctx, t.Rollout, n, t.Requests, t.Unanswered, deciding)
+	return c.count(ctx, t.Rollout, Batch{Tally: n, Requests: t.Requests, Unanswered: t.Unanswered, Deciding: deciding})
 }
 
 // Outcomes counts what services said happened to units, where a rollout
@@ -104,7 +107,7 @@ func (c *Counter) Outcomes(ctx context.Context, id ref.Rollout, list []Outcome) 
 			}
 		}
 	}
-	return c.count(ctx, id, n, 0, 0, deciding)
+	return c.count(ctx, id, Batch{Tally: n, Deciding: deciding})
 }
 
 // stageOf returns the stage under which an outcome counts, and whether it does.
@@ -134,7 +137,7 @@ func holds(where, attributes map[string]string) bool {
 	return true
 }
 
-// read returns a
+// read returns a rollout.
 func (c *Counter) read(ctx context.Context, id ref.Rollout) (r Rollout, err error) {
 	err = c.db.View(ctx, func(tx *store.Tx) error {
 		r, err = Get(ctx, tx, id)
@@ -143,33 +146,16 @@ func (c *Counter) read(ctx context.Context, id ref.Rollout) (r Rollout, err erro
 	return r, err
 }
 
-func (c *Counter) count(ctx context.Context, id ref.Rollout, n *Tally, requests, unanswered int64, deciding time.Time) error {
-	c.known.Drop(id, n)
-	if n.Empty() && requests == 0 && unanswered == 0 {
-		return nil
-	}
-	err := c.db.Update(ctx, func(tx *store.Tx) error { return c.CountIn(ctx, tx, id, n, requests, unanswered, deciding) })
-	if err == nil {
-		c.known.Keep(id, n)
-	}
-	return err
+// count counts durably and has the rollout judged.
+func (c *Counter) count(ctx context.Context, id ref.Rollout, b Batch) error {
+	return c.known.Count(ctx, c.db, id, b, c.after)
 }
 
-// CountIn counts within a transaction, unless the rollout has its verdict.
-func (c *Counter) CountIn(ctx context.Context, tx *store.Tx, id ref.Rollout, n *Tally, requests, unanswered int64, deciding time.Time) error {
-	// The update comes first: it keeps a verdict from being stored until tx ends.
-	if _, err := tx.Exec(ctx, `update release_rollout set requests = requests + $2, failed_requests = failed_requests + $3,
-		deciding = case when $4 > deciding and phase = 'running' then $4 else deciding end where id = $1`,
-		string(id), requests, unanswered, store.Micros(deciding)); err != nil {
-		return err
+// CountIn counts in a transaction that does more.
+func (c *Counter) CountIn(ctx context.Context, tx *store.Tx, id ref.Rollout, n *Tally) error {
+	open, err := CountIn(ctx, tx, id, Batch{Tally: n, Deciding: c.now()})
+	if open && err == nil {
+		tx.After(c.after)
 	}
-	r, err := Get(ctx, tx, id)
-	if err != nil || r.Phase != Running && r.Phase != Starting {
-		return err // the verdict stands; later events do not change its counts
-	}
-	if err := n.Write(ctx, tx, id); err != nil {
-		return err
-	}
-	tx.After(c.after)
-	return nil
+	return err
 }
