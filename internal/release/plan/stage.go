@@ -119,13 +119,13 @@ func (d *declaredStage) UnmarshalJSON(raw []byte) error {
 	return nil
 }
 
-// Approve has every share that others must approve approved here: at the first
-// stage that reaches it.
+// Approve has approved here what others have approved: what goes to production
+// at all, and every share, at the first stage that reaches it.
 func Approve(stages, others []Stage) []Stage {
 	out := append([]Stage{}, stages...)
-	for _, o := range others {
+	for i, o := range others {
 		for k := range out {
-			if o.Approval && out[k].Share >= o.Share {
+			if o.Approval && (i == 0 || out[k].Share >= o.Share) {
 				out[k].Approval = true
 				break
 			}
@@ -175,10 +175,10 @@ func (p Plan) validateStages(first bool, bad *errs.Error) {
 }
 
 func (c Cohort) validate(at string, bad *errs.Error) {
-	if c.Where == "" && c.Take == 0 {
+	switch {
+	case c.Where == "" && c.Take == 0:
 		bad.In(at, "needs where, take or both; leave the cohort out for everybody")
-	}
-	if c.Take < 0 || c.Rank != "" && c.Take == 0 {
+	case c.Take < 0 || c.Rank != "" && c.Take == 0:
 		bad.In(at+".take", "must say how many are taken by rank")
 	}
 	if c.Where == "" {
