@@ -3,7 +3,7 @@
 //
 // Owns: access_account, access_token, access_member.
 //
-// Tells: account.created, account.changed, token.created, token.revoked.
+// Tells: account.created, account.changed, account.password-changed, token.created, token.revoked.
 //
 // Asks: nothing.
 //

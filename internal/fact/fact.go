@@ -11,7 +11,7 @@ type Payload interface{ Kind() string }
 // that each kind has a golden sample.
 func All() []Payload {
 	return []Payload{
-		AccountCreated{}, AccountChanged{}, TokenCreated{}, TokenRevoked{},
+		AccountCreated{}, AccountChanged{}, PasswordChanged{}, TokenCreated{}, TokenRevoked{},
 		VisionSet{}, ObjectiveCreated{}, ObjectiveChanged{}, KeyResultCreated{}, KeyResultChanged{}, KeyResultMeasured{},
 		InitiativeCreated{}, InitiativeChanged{}, InitiativeMoved{}, InitiativeDecided{},
 		ProductCreated{}, ProductChanged{}, FeatureCreated{}, FeatureChanged{}, FeatureMoved{},

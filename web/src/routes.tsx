@@ -267,7 +267,8 @@ const artifact = createRoute({
 const accounts = createRoute({
   getParentRoute: () => inside,
   path: "/accounts",
-  validateSearch: (s: Record<string, unknown>): { new?: string; edit?: string } => texts(s, ["new", "edit"]),
+  validateSearch: (s: Record<string, unknown>): { new?: string; edit?: string; password?: string } =>
+    texts(s, ["new", "edit", "password"]),
   component: page(() => import("./features/access/Accounts.page"), "AccountsPage"),
 });
 

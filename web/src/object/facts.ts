@@ -38,6 +38,7 @@ const because = (what: string, why: unknown): Saying => (text(why) ? { what, why
 
 const tellers: Record<string, Teller> = {
   "account.created": (d) => `made the account of ${text(d.name)}`,
+  "account.password-changed": (d) => `changed the password of ${text(d.login)}`,
   "account.changed": (d) => `changed the account of ${text(d.login)}`,
   "token.created": (d) => `made the token ${text(d.name)} (${text(d.scopes)})`,
   "token.revoked": () => "revoked a token",
