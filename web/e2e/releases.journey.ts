@@ -132,11 +132,16 @@ it("refuses what production runs, what was never published, and one version alon
     .getByText("production runs it already")
     .waitFor();
   await everybody(page, "versions to pick from");
+  await field(page).fill("engine-controller 4");
+  await page.getByRole("option", { disabled: true }).getByText("marked bad").waitFor();
   await pick(page, "engine-controller 3", "engine-controller 3");
   await says(page, "It goes by itself");
   await page.getByRole("button", { name: "Create the release" }).click();
   await page.getByText("A release has two parts or more.", { exact: true }).waitFor();
   await field(page).and(page.locator(":focus")).waitFor();
+  await page.goto("/releases/new?parts=engine-controller@4,flight-planner@2"); // the first requires nothing, but is bad
+  await says(page, "They do not go together");
+  await parts(page).first().getByText("Marked bad", { exact: false }).waitFor();
   await page.goto("/releases/new?parts=engine-controller@3,flight-planner@99");
   await part(page, "Do they go together?")
     .getByText("No version 99 of flight-planner was published.")

@@ -97,12 +97,15 @@ describe("a version can become a part", () => {
     ["promoted", "4", {}, undefined],
     ["promoted", "5", {}, "production runs it already"],
     ["rolled_back", "6", { releaseId: "r" }, undefined],
+    ["rolled_back", "4", { artifact: "sha256:bad" }, "marked bad"],
     ["queued", "7", {}, undefined],
     ["queued", "7", { releaseId: "r" }, "a part of another release already"],
     ["running", "7", {}, "being rolled out already"],
     ["rolling_back", "7", {}, "being rolled out already"],
   ] as const)("when it is %s as version %s with %j: not because %s", (phase, release, more, no) => {
-    expect(whyNot(version("1", "engine", release, { phase, ...more }), live)).toBe(no);
+    expect(whyNot(version("1", "engine", release, { phase, ...more }), { live, bad: ["sha256:bad"] })).toBe(
+      no,
+    );
   });
 
   it("and says what becomes of what production runs", () => {
