@@ -149,3 +149,18 @@ it("refuses what production runs, what was never published, and one version alon
   await parts(page).last().getByText("No such version was published.").waitFor();
   expect(wrongs).toEqual([]);
 });
+
+it("finds a version that is older than the newest that are told at once", async () => {
+  const { page, wrongs } = await signedIn(on, "pat");
+  // As in a factory with many more versions: of all, the two newest are told.
+  await page.route(/\/api\/v1\/(rollouts|artifacts)\?limit=\d+$/, (route) =>
+    route.continue({ url: route.request().url().replace(/\d+$/, "2") }),
+  );
+  await page.goto("/releases/new?parts=flight-planner@1");
+  await parts(page).getByText("Begin flight-planner from the golden path", { exact: false }).waitFor();
+  await field(page).fill("engine-controller 4");
+  await page.getByRole("option", { disabled: true }).getByText("marked bad").waitFor();
+  await pick(page, "engine-controller 2", "engine-controller 2");
+  await says(page, "They go together");
+  expect(wrongs).toEqual([]);
+});

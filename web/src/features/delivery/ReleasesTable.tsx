@@ -24,7 +24,7 @@ export function ReleasesTable(n: Narrow) {
       id: "name",
       header: "Release",
       cell: (r) => <span title={r.name}>{r.name}</span>,
-      width: "minmax(180px, 1.4fr)",
+      width: "minmax(180px, 2.1fr)",
       small: "minmax(0, 1fr)",
     },
     {
@@ -36,12 +36,12 @@ export function ReleasesTable(n: Narrow) {
     },
     {
       id: "why",
-      header: "Why together",
+      header: "Why",
       cell: (r) => {
         const words = r.waiting ? `waits for ${r.waiting}` : r.why;
         return <span title={words}>{words}</span>;
       },
-      width: "minmax(160px, 2.4fr)",
+      width: "minmax(160px, 2fr)",
       wide: true,
     },
     { id: "by", header: "Chosen by", cell: (r) => r.byHand ?? "the factory", width: "110px", wide: true },

@@ -205,13 +205,14 @@ export function notYours(
 /** What is wrong before anything is sent. What the solver has not said yet, the API says. */
 export function check(
   parts: readonly string[],
-  reason: string,
+  { reason, name }: { reason: string; name: string },
   said: Pick<Reading, "ready"> | undefined,
 ): Record<string, string> {
   const wrong: Record<string, string> = {};
   if (parts.length < 2) wrong.parts = "A release has two parts or more.";
   else if (said && !said.ready) wrong.parts = "As they are they do not go together; read why beside it.";
   if (reason.trim() === "") wrong.reason = "Say in a few words why.";
+  if (name.trim().length > 200) wrong.name = "At most 200 characters.";
   return wrong;
 }
 
