@@ -150,6 +150,22 @@ it("refuses what production runs, what was never published, and one version alon
   expect(wrongs).toEqual([]);
 });
 
+it("leads on from where there is no release", async () => {
+  const { page, wrongs } = await enter(on, "ada", "/releases?state=failed&component=engine-controller");
+  await page.getByText("No release is like this").waitFor();
+  await everybody(page, "no release");
+  await page.getByRole("link", { name: "Show all releases" }).click();
+  await row(page, "Releases", "engine-controller 6 and flight-planner 7").last().click();
+  await settled(page, "engine-controller 6 and flight-planner 7");
+  await everybody(page, "a release that went back");
+  await page.getByRole("link", { name: "Compose it again" }).click();
+  await parts(page).nth(1).getByText("flight-planner 7").waitFor();
+  await page.goto("/releases/0192");
+  await page.getByRole("alert").getByRole("link", { name: "See all releases" }).click();
+  await page.getByRole("table", { name: "Releases" }).waitFor();
+  expect(wrongs).toEqual([]);
+});
+
 it("finds a version that is older than the newest that are told at once", async () => {
   const { page, wrongs } = await signedIn(on, "pat");
   // As in a factory with many more versions: of all, the two newest are told.
