@@ -132,15 +132,51 @@ it("refuses what production runs, what was never published, and one version alon
     .getByText("production runs it already")
     .waitFor();
   await everybody(page, "versions to pick from");
+  await field(page).fill("engine-controller 4");
+  await page.getByRole("option", { disabled: true }).getByText("marked bad").waitFor();
   await pick(page, "engine-controller 3", "engine-controller 3");
   await says(page, "It goes by itself");
   await page.getByRole("button", { name: "Create the release" }).click();
   await page.getByText("A release has two parts or more.", { exact: true }).waitFor();
   await field(page).and(page.locator(":focus")).waitFor();
+  await page.goto("/releases/new?parts=engine-controller@4,flight-planner@2"); // the first requires nothing, but is bad
+  await says(page, "They do not go together");
+  await parts(page).first().getByText("Marked bad", { exact: false }).waitFor();
   await page.goto("/releases/new?parts=engine-controller@3,flight-planner@99");
   await part(page, "Do they go together?")
     .getByText("No version 99 of flight-planner was published.")
     .waitFor();
   await parts(page).last().getByText("No such version was published.").waitFor();
+  expect(wrongs).toEqual([]);
+});
+
+it("leads on from where there is no release", async () => {
+  const { page, wrongs } = await enter(on, "ada", "/releases?state=failed&component=engine-controller");
+  await page.getByText("No release is like this").waitFor();
+  await everybody(page, "no release");
+  await page.getByRole("link", { name: "Show all releases" }).click();
+  await row(page, "Releases", "engine-controller 6 and flight-planner 7").last().click();
+  await settled(page, "engine-controller 6 and flight-planner 7");
+  await everybody(page, "a release that went back");
+  await page.getByRole("link", { name: "Compose it again" }).click();
+  await parts(page).nth(1).getByText("flight-planner 7").waitFor();
+  await page.goto("/releases/0192");
+  await page.getByRole("alert").getByRole("link", { name: "See all releases" }).click();
+  await page.getByRole("table", { name: "Releases" }).waitFor();
+  expect(wrongs).toEqual([]);
+});
+
+it("finds a version that is older than the newest that are told at once", async () => {
+  const { page, wrongs } = await signedIn(on, "pat");
+  // As in a factory with many more versions: of all, the two newest are told.
+  await page.route(/\/api\/v1\/(rollouts|artifacts)\?limit=\d+$/, (route) =>
+    route.continue({ url: route.request().url().replace(/\d+$/, "2") }),
+  );
+  await page.goto("/releases/new?parts=flight-planner@1");
+  await parts(page).getByText("Begin flight-planner from the golden path", { exact: false }).waitFor();
+  await field(page).fill("engine-controller 4");
+  await page.getByRole("option", { disabled: true }).getByText("marked bad").waitFor();
+  await pick(page, "engine-controller 2", "engine-controller 2");
+  await says(page, "They go together");
   expect(wrongs).toEqual([]);
 });

@@ -281,13 +281,14 @@ const tokens = createRoute({
 
 const nowhere = createRoute({ getParentRoute: () => inside, path: "/$", component: NotFound });
 
-// A list's own address leads to where it is shown.
+// A list's own address leads to where it is shown, narrowed to the same.
 const lists = (["rollouts", "releases", "runs", "incidents", "alerts"] as const).map((view) =>
   createRoute({
     getParentRoute: () => inside,
     path: `/${view}`,
-    beforeLoad: () => {
-      throw redirect({ to: "/delivery", search: { view } });
+    validateSearch: (s: Record<string, unknown>): DeliverySearch => texts(s, ["component", "state"]),
+    beforeLoad: ({ search }) => {
+      throw redirect({ to: "/delivery", search: { ...search, view } });
     },
   }),
 );

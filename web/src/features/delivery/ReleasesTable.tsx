@@ -8,7 +8,7 @@ import { Empty } from "~/ui/Empty";
 import { Num } from "~/ui/Num";
 import { Status } from "~/ui/Status";
 import { type Narrow, whenColumn } from "./columns";
-import { known, type Release, took } from "./delivery";
+import { known, type Release, took, words } from "./delivery";
 
 /** Versions of several components that go together or not at all, the newest first. */
 export function ReleasesTable(n: Narrow) {
@@ -24,7 +24,7 @@ export function ReleasesTable(n: Narrow) {
       id: "name",
       header: "Release",
       cell: (r) => <span title={r.name}>{r.name}</span>,
-      width: "minmax(180px, 1.4fr)",
+      width: "minmax(180px, 2.1fr)",
       small: "minmax(0, 1fr)",
     },
     {
@@ -36,12 +36,12 @@ export function ReleasesTable(n: Narrow) {
     },
     {
       id: "why",
-      header: "Why together",
+      header: "Why",
       cell: (r) => {
-        const words = r.waiting ? `waits for ${r.waiting}` : r.why;
-        return <span title={words}>{words}</span>;
+        const said = r.waiting ? `waits for ${r.waiting}` : r.why;
+        return <span title={said}>{said}</span>;
       },
-      width: "minmax(160px, 2.4fr)",
+      width: "minmax(160px, 2fr)",
       wide: true,
     },
     { id: "by", header: "Chosen by", cell: (r) => r.byHand ?? "the factory", width: "110px", wide: true },
@@ -78,8 +78,14 @@ export function ReleasesTable(n: Narrow) {
       href={(r) => `/releases/${r.id}`}
       empty={
         n.state || n.component ? (
-          <Empty icon={IconPackages} title="No release is like this" small>
-            Show every component and every state to see the others.
+          <Empty
+            icon={IconPackages}
+            title="No release is like this"
+            small
+            start={{ label: "Show all releases", href: "/releases" }}
+          >
+            {n.component ? `None with ${n.component} among its parts` : "None"}
+            {n.state ? ` is ${words(n.state)}` : ""}.
           </Empty>
         ) : (
           <Empty

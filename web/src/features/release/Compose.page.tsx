@@ -149,14 +149,19 @@ function Create({ parts, picked, answer, wrong, onWrong }: CreateProps) {
   const { told } = answer;
   const reading = told && read(told.answer, told.parts);
 
+  // Says what is wrong and goes to the first of it.
+  const tell = (said: Record<string, string>) => {
+    onWrong(said);
+    const first = said.parts ? undefined : ["reason", "name"].find((at) => said[at]);
+    if (first) form.current?.querySelector<HTMLElement>(`[name=${first}]`)?.focus();
+  };
   const submit = async (event: FormEvent) => {
     event.preventDefault();
     if (busy) return;
-    const said = check(parts, reason, answer.current ? reading : undefined);
-    onWrong(said);
+    const said = check(parts, { reason, name }, answer.current ? reading : undefined);
+    tell(said);
     setProblem(undefined);
-    if (said.parts) return;
-    if (said.reason) return form.current?.querySelector<HTMLElement>("[name=reason]")?.focus();
+    if (Object.keys(said).length > 0) return;
     setBusy(true);
     try {
       const title = name.trim();
@@ -171,7 +176,7 @@ function Create({ parts, picked, answer, wrong, onWrong }: CreateProps) {
     } catch (thrown) {
       const p = asProblem(thrown);
       const { here, elsewhere } = placed(fieldErrors(p), parts);
-      onWrong(here);
+      tell(here);
       if (p.fields.length === 0 || elsewhere) setProblem(p);
     } finally {
       setBusy(false);
@@ -215,7 +220,10 @@ function Create({ parts, picked, answer, wrong, onWrong }: CreateProps) {
           description="You can leave it out"
           placeholder={parts.length > 0 ? parts.map(spoken).join(" and ") : "named by its parts"}
           value={name}
-          onChange={(e) => setName(e.currentTarget.value)}
+          onChange={(e) => {
+            setName(e.currentTarget.value);
+            if (wrong.name) onWrong({});
+          }}
           error={wrong.name}
         />
         {problem && (

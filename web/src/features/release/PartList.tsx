@@ -12,10 +12,11 @@ import { ActionIcon } from "@mantine/core";
 import { IconArrowDown, IconArrowUp, IconGripVertical, IconX } from "@tabler/icons-react";
 import { type KeyboardEvent, useRef, useState } from "react";
 import { rolloutState } from "~/object/states";
+import { hrefOf } from "~/object/subject";
 import { Hint } from "~/ui/Hint";
 import { InLink } from "~/ui/InLink";
 import { Status } from "~/ui/Status";
-import { instead, type Live, moved, named, type Rollout, spoken } from "./compose";
+import { type Around, instead, moved, named, type Rollout, spoken } from "./compose";
 import classes from "./PartList.module.css";
 import type { useVersions } from "./useCompose";
 
@@ -64,7 +65,7 @@ export function PartList({ parts, from, wrong, onChange }: Props) {
                 place={i}
                 of={parts.length}
                 version={from.versions.find((v) => named(v) === p)}
-                live={from.live}
+                around={from}
                 wrong={wrong[p]}
                 looking={from.looking}
                 onMove={(by) => move(i, i + by)}
@@ -87,7 +88,7 @@ interface RowProps {
   of: number;
   /** undefined until it is known */
   version: Rollout | undefined;
-  live: readonly Live[];
+  around: Around;
   wrong: string | undefined;
   /** whether there is such a version is not known yet */
   looking: boolean;
@@ -95,7 +96,7 @@ interface RowProps {
   onRemove: () => void;
 }
 
-function Row({ part, place, of, version: v, live, wrong, looking, onMove, onRemove }: RowProps) {
+function Row({ part, place, of, version: v, around, wrong, looking, onMove, onRemove }: RowProps) {
   const { setNodeRef, setActivatorNodeRef, listeners, transform, transition, isDragging } = useSortable({
     id: part,
   });
@@ -135,7 +136,13 @@ function Row({ part, place, of, version: v, live, wrong, looking, onMove, onRemo
         </div>
         {v && (
           <div className={classes.about}>
-            {[v.title, `team ${v.team}`, instead(v, live)].filter(Boolean).join(" · ")}
+            {[v.title, `team ${v.team}`, instead(v, around.live)].filter(Boolean).join(" · ")}
+          </div>
+        )}
+        {v && around.bad.includes(v.artifact) && (
+          <div className={classes.wrong}>
+            Marked bad: nothing applies it until a person clears it on{" "}
+            <InLink href={hrefOf(`artifact/${v.artifact}`)}>its artifact's page</InLink>.
           </div>
         )}
         {wrong ? (

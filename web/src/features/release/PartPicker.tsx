@@ -28,7 +28,7 @@ export function PartPicker({ from, typed, onTyped, parts, error, onPick }: Props
   const optionId = (part: string) => `${id}-${part}`;
   const found = meant(from.versions, typed).filter((v) => !parts.includes(named(v)));
   const shown = found.slice(0, most);
-  const can = shown.filter((v) => !whyNot(v, from.live)).map(named);
+  const can = shown.filter((v) => !whyNot(v, from)).map(named);
   const selected = can.find((part) => part === chosen) ?? can[0];
   const at = open && selected ? optionId(selected) : undefined;
   useLayoutEffect(() => {
@@ -95,7 +95,7 @@ export function PartPicker({ from, typed, onTyped, parts, error, onPick }: Props
                   key={v.id}
                   id={optionId(named(v))}
                   version={v}
-                  no={whyNot(v, from.live)}
+                  no={whyNot(v, from)}
                   instead={parts.find((p) => componentOf(p) === v.component)}
                   selected={named(v) === selected}
                   onPick={() => pick(named(v))}

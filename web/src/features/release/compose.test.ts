@@ -97,12 +97,15 @@ describe("a version can become a part", () => {
     ["promoted", "4", {}, undefined],
     ["promoted", "5", {}, "production runs it already"],
     ["rolled_back", "6", { releaseId: "r" }, undefined],
+    ["rolled_back", "4", { artifact: "sha256:bad" }, "marked bad"],
     ["queued", "7", {}, undefined],
     ["queued", "7", { releaseId: "r" }, "a part of another release already"],
     ["running", "7", {}, "being rolled out already"],
     ["rolling_back", "7", {}, "being rolled out already"],
   ] as const)("when it is %s as version %s with %j: not because %s", (phase, release, more, no) => {
-    expect(whyNot(version("1", "engine", release, { phase, ...more }), live)).toBe(no);
+    expect(whyNot(version("1", "engine", release, { phase, ...more }), { live, bad: ["sha256:bad"] })).toBe(
+      no,
+    );
   });
 
   it("and says what becomes of what production runs", () => {
@@ -202,14 +205,18 @@ describe("the solver's answer", () => {
 
   it("that one goes by itself is no release yet", () => {
     expect(read(answer(["a@1"]), ["a@1"])).toMatchObject({ headline: "It goes by itself", ready: true });
-    expect(check(["a@1"], "why", { ready: true })).toEqual({ parts: "A release has two parts or more." });
+    expect(check(["a@1"], { reason: "why", name: "" }, { ready: true })).toEqual({
+      parts: "A release has two parts or more.",
+    });
   });
 });
 
 it("tells what is wrong before it is sent, and leaves to the API what the solver has not said yet", () => {
-  expect(check(["a@1", "b@1"], " ", undefined)).toEqual({ reason: "Say in a few words why." });
-  expect(check(["a@1", "b@1"], "why", { ready: false })).toHaveProperty("parts");
-  expect(check(["a@1", "b@1"], "why", { ready: true })).toEqual({});
+  const two = ["a@1", "b@1"];
+  expect(check(two, { reason: " ", name: "" }, undefined)).toEqual({ reason: "Say in a few words why." });
+  expect(check(two, { reason: "why", name: "x".repeat(201) }, undefined)).toHaveProperty("name");
+  expect(check(two, { reason: "why", name: "" }, { ready: false })).toHaveProperty("parts");
+  expect(check(two, { reason: "why", name: "" }, { ready: true })).toEqual({});
 });
 
 it("puts the API's words at the part or field that they are about", () => {

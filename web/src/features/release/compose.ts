@@ -7,6 +7,14 @@ export type Link = Answer["links"][number];
 type Part = Answer["parts"][number];
 export type Live = Pick<Schemas["Environment"], "component" | "release" | "artifact" | "environment">;
 
+/** What stands around the versions. */
+export interface Around {
+  /** what runs where */
+  live: readonly Live[];
+  /** artifacts that are marked bad: nothing applies them until a person clears them */
+  bad: readonly string[];
+}
+
 const mostParts = 50;
 
 /** A version as the API names it: "engine-controller@43". */
@@ -58,9 +66,10 @@ export function versionsOf(...lists: (readonly Rollout[] | undefined)[]): Rollou
 }
 
 /** Why a version cannot become a part of a release now; undefined when it can. */
-export function whyNot(v: Rollout, live: readonly Live[]): string | undefined {
+export function whyNot(v: Rollout, { live, bad }: Around): string | undefined {
   if (live.some((e) => e.environment === "production" && e.artifact === v.artifact))
     return "production runs it already";
+  if (bad.includes(v.artifact)) return "marked bad";
   if (["promoted", "rolled_back", "failed", "superseded"].includes(v.phase)) return undefined;
   if (v.releaseId) return "a part of another release already";
   return v.phase === "queued" ? undefined : "being rolled out already";
@@ -196,13 +205,14 @@ export function notYours(
 /** What is wrong before anything is sent. What the solver has not said yet, the API says. */
 export function check(
   parts: readonly string[],
-  reason: string,
+  { reason, name }: { reason: string; name: string },
   said: Pick<Reading, "ready"> | undefined,
 ): Record<string, string> {
   const wrong: Record<string, string> = {};
   if (parts.length < 2) wrong.parts = "A release has two parts or more.";
   else if (said && !said.ready) wrong.parts = "As they are they do not go together; read why beside it.";
   if (reason.trim() === "") wrong.reason = "Say in a few words why.";
+  if (name.trim().length > 200) wrong.name = "At most 200 characters.";
   return wrong;
 }
 
@@ -236,6 +246,10 @@ const said = 200; // of a list, newest first
 
 export function versionsQuery(query: { component?: string; phase?: "queued" } = {}) {
   return ask("/api/v1/rollouts", { query: { ...query, limit: said }, kinds: ["rollout", "artifact"] });
+}
+
+export function artifactsQuery(query: { component?: string } = {}) {
+  return ask("/api/v1/artifacts", { query: { ...query, limit: said }, kinds: ["artifact"] });
 }
 
 export const liveQuery = ask("/api/v1/environments", { kinds: ["rollout", "deployment"] });

@@ -3,9 +3,10 @@ import { useState } from "react";
 import { ask } from "~/api/ask";
 import {
   type Answer,
+  type Around,
+  artifactsQuery,
   componentOf,
   componentsMeant,
-  type Live,
   liveQuery,
   named,
   type Rollout,
@@ -14,10 +15,9 @@ import {
   versionsQuery,
 } from "./compose";
 
-interface Versions {
+interface Versions extends Around {
   /** the newest first */
   versions: Rollout[];
-  live: readonly Live[];
   /** more may come */
   looking: boolean;
   error: unknown;
@@ -28,6 +28,7 @@ interface Versions {
 export function useVersions(typed: string, parts: readonly string[]): Versions {
   const recent = useQuery(versionsQuery());
   const queued = useQuery(versionsQuery({ phase: "queued" }));
+  const artifacts = useQuery(artifactsQuery());
   const live = useQuery(liveQuery);
   const whole = recent.data && !recent.data.next;
   const components = useQuery({
@@ -39,10 +40,13 @@ export function useVersions(typed: string, parts: readonly string[]): Versions {
   const unknown = parts.filter((p) => !near.some((v) => named(v) === p)).map(componentOf);
   const deeper = whole ? [] : [...new Set([...componentsMeant(names, typed), ...unknown])];
   const more = useQueries({ queries: deeper.map((component) => versionsQuery({ component })) });
-  const all = [recent, queued, live, ...more];
+  const marks = useQueries({ queries: deeper.map((component) => artifactsQuery({ component })) });
+  const bad = [artifacts, ...marks].flatMap((q) => q.data?.items ?? []).filter((a) => a.bad);
+  const all = [recent, queued, artifacts, live, ...more, ...marks];
   return {
     versions: versionsOf(near, ...more.map((q) => q.data?.items)),
     live: live.data?.items ?? [],
+    bad: bad.map((a) => a.digest),
     looking: all.some((q) => q.isLoading) || components.isLoading,
     error: all.find((q) => q.error && !q.data)?.error,
     retry: () => {
