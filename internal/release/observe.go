@@ -79,25 +79,24 @@ func (s *Service) Outcomes(ctx context.Context, id ref.Rollout, list []Outcome) 
 	if err != nil || r.Phase != Running {
 		return err
 	}
-	n := rollout.NewTally()
-	deciding := time.Time{}
+	n, now := rollout.NewTally(), s.now()
 	for _, o := range list {
-		stage := r.Stage
-		if stage > 0 && !o.At.IsZero() && o.At.Before(r.Widened) {
-			stage-- // telemetry comes in batches; this one happened before the stage began
+		e := rollout.Event{Outcome: o, Stage: r.Stage, Now: now}
+		if e.Stage > 0 && !o.At.IsZero() && o.At.Before(r.Widened) {
+			e.Stage-- // telemetry comes in batches; this one happened before the stage began
 		}
-		for i, e := range r.Experiments {
-			if e.Event == o.Event && holds(e.Where, o.Attributes) {
-				n.Add(rollout.OutcomeOf(i, o.Success), stage, o.Arm, o.Unit)
+		for i, x := range r.Experiments {
+			if x.Event == o.Event && holds(x.Where, o.Attributes) {
+				n.AddExperiment(i, e)
 			}
 		}
 		for i, source := range r.Plan.Sources {
-			if source.Event == o.Event && holds(source.Where, o.Attributes) && n.AddOutcome(r.Plan.Evidence.Metrics[i], source, stage, o) {
-				deciding = s.now() // when it was told: services tell in batches, by their own clocks
+			if source.Event == o.Event && holds(source.Where, o.Attributes) {
+				n.AddOutcome(r.Plan.Evidence.Metrics[i], source, e)
 			}
 		}
 	}
-	return s.count(ctx, id, rollout.Batch{Tally: n, Deciding: deciding})
+	return s.count(ctx, id, rollout.Batch{Tally: n})
 }
 
 // warm is when a stage is old enough for a latency to be measured. Which requests

@@ -2,7 +2,7 @@
 // staging, then a rollout in production under a frozen plan, decided by
 // evidence.
 //
-// Owns: release_rollout, release_counted, release_unit, release_count, release_trace,
+// Owns: release_rollout, release_counted, release_unit, release_pending, release_count, release_trace,
 // release_bad, release_live; and in [assembly] release_release, release_part,
 // release_needs, release_turn.
 //

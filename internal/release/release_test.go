@@ -17,6 +17,7 @@ import (
 	"github.com/digital-factory/factory/internal/evidence"
 	"github.com/digital-factory/factory/internal/fact"
 	"github.com/digital-factory/factory/internal/ref"
+	"github.com/digital-factory/factory/internal/release/rollout"
 )
 
 // TestFirstVersionGoesLive: nobody is served yet, so synthetic units decide.
@@ -244,6 +245,8 @@ func TestEffectIsTold(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
+		w.tick.Add((rollout.Settles + time.Second).Microseconds())
+		w.nudge()
 		r = w.reaches("2", Promoted)
 		m, ok := evidence.Effect([]evidence.OutcomeStage{want}, r.Plan.Evidence.IntervalAlpha)
 		if !ok {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/digital-factory/factory/internal/access"
 	"github.com/digital-factory/factory/internal/release/plan"
+	"github.com/digital-factory/factory/internal/release/rollout"
 )
 
 // customers are units whose requests take time, who buy or not, and for how
@@ -64,6 +65,8 @@ func (w *world) come(r Rollout, from, n int, old, fresh customers) {
 			w.t.Fatal(err)
 		}
 	}
+	w.tick.Add((rollout.Settles + time.Second).Microseconds()) // everything of now has been told
+	w.nudge()
 }
 
 // open brings the shop to production, and its second version before customers.
