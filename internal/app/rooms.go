@@ -104,7 +104,7 @@ func (a *App) furnish(ctx context.Context) error {
 	runs := pipeline.New(db, j, a.box, commits{repos}, publisher{artifacts, a.URL()}, tools(ctx, a.opts.Cache), dir("runs"), now)
 	rollouts := release.New(db, j, a.effects, workloads{run}, sealed{artifacts}, results{products, funds}, latencies{metricStore, now}, now)
 	watch.release = rollouts
-	signals := telemetry.New(db, j, metrics{metricStore}, metrics{metricStore}, &outcomes{run, rollouts}, usage{run}, promises{artifacts}, now)
+	signals := telemetry.New(db, j, metrics{metricStore}, metrics{metricStore}, &outcomes{run, rollouts, now}, usage{run}, promises{artifacts}, now)
 	in.telemetry, counts.telemetry = signals, signals
 	incidents := incident.New(db, j, boards{work}, harm{signals, rollouts}, now)
 	insights := insight.New(db, now)

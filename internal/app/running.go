@@ -251,6 +251,7 @@ func buckets(list []prom.Sample) (out plan.Latencies, err error) {
 type outcomes struct {
 	runtime *runtime.Service
 	release *release.Service
+	now     func() time.Time
 }
 
 // Find returns the outcomes among log records.
@@ -273,9 +274,18 @@ func (o *outcomes) Take(ctx context.Context, from telemetry.Source, list []telem
 	if !under {
 		return nil
 	}
-	out := make([]release.Outcome, len(list))
-	for i, l := range list {
-		out[i] = release.Outcome{Rollout: split.Rollout, Event: l.Event, Unit: split.Unit(l.Unit), Arm: release.Arm(split.Arm), Success: l.Success, Attributes: l.Attrs, Values: l.Values, At: l.At}
+	out := make([]release.Outcome, 0, len(list))
+	now := o.now()
+	for _, l := range list {
+		if l.At.IsZero() || l.At.After(now) {
+			l.At = now
+		}
+		stage, known := split.StageAt(l.At)
+		if !known { // nobody can say what its share was, so it is no evidence
+			continue
+		}
+		out = append(out, release.Outcome{Rollout: split.Rollout, Event: l.Event, Unit: split.Unit(l.Unit), Arm: release.Arm(split.Arm), Stage: stage,
+			Success: l.Success, Attributes: l.Attrs, Values: l.Values, At: l.At})
 	}
 	return o.release.Outcomes(ctx, split.Rollout, out)
 }

@@ -73,7 +73,7 @@ func (s *Service) Observe(ctx context.Context, t Traffic) error {
 }
 
 // Outcomes counts what services said happened to units, where a rollout
-// watches or measures it. The stage is the one that was in force then.
+// watches or measures it.
 func (s *Service) Outcomes(ctx context.Context, id ref.Rollout, list []Outcome) error {
 	r, err := s.read(ctx, id)
 	if err != nil || r.Phase != Running {
@@ -81,10 +81,7 @@ func (s *Service) Outcomes(ctx context.Context, id ref.Rollout, list []Outcome) 
 	}
 	n, now := rollout.NewTally(), s.now()
 	for _, o := range list {
-		e := rollout.Event{Outcome: o, Stage: r.Stage, Now: now}
-		if e.Stage > 0 && !o.At.IsZero() && o.At.Before(r.Widened) {
-			e.Stage-- // telemetry comes in batches; this one happened before the stage began
-		}
+		e := rollout.Event{Outcome: o, Now: now}
 		for i, x := range r.Experiments {
 			if x.Event == o.Event && holds(x.Where, o.Attributes) {
 				n.AddExperiment(i, e)

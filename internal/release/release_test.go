@@ -220,7 +220,7 @@ func TestEffectIsTold(t *testing.T) {
 		want.Share = 0.25
 		heavy, light := map[string]string{"class": "heavy", "n": "1"}, map[string]string{"class": "light"}
 		for i := range 1200 {
-			o := Outcome{Rollout: r.ID, Event: "missions", Unit: fmt.Sprint("unit-", i), Arm: Baseline, Success: i%5 == 1, Attributes: heavy, At: w.now()}
+			o := Outcome{Rollout: r.ID, Event: "missions", Unit: fmt.Sprint("unit-", i), Arm: Baseline, Stage: r.Stage, Success: i%5 == 1, Attributes: heavy, At: w.now()}
 			switch {
 			case i%4 == 0:
 				o.Arm, o.Success = Canary, i%8 == 0

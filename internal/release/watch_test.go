@@ -51,7 +51,7 @@ func (w *world) come(r Rollout, from, n int, old, fresh customers) {
 		if rng.Float64() >= is.tells {
 			continue
 		}
-		e := Outcome{Rollout: r.ID, Event: "checkout.finished", Unit: o.Unit, Arm: o.Arm, Success: rng.Float64() < is.paid, At: w.now(),
+		e := Outcome{Rollout: r.ID, Event: "checkout.finished", Unit: o.Unit, Arm: o.Arm, Stage: r.Stage, Success: rng.Float64() < is.paid, At: w.now(),
 			Attributes: map[string]string{"method": "card"}, Values: map[string]float64{"amount": 2 * is.spent * rng.Float64()}}
 		later := e
 		later.Success, later.Values = !e.Success, map[string]float64{"amount": 0}

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httputil"
+	"slices"
 	"strings"
 	"time"
 
@@ -24,10 +25,17 @@ type place struct {
 // table is the routes in force; it is replaced, never changed.
 type table struct{ routes map[place]*route }
 
-// route is a Route with, under a rollout, its counter.
+// route is a Route with, under a rollout, its counter and since when the stages
+// so far were in force.
 type route struct {
 	Route
 	counter *counter // nil without a rollout
+	stages  []inForce
+}
+
+type inForce struct {
+	stage int
+	since time.Time
 }
 
 // Route makes traffic obey the routes, all from the same moment on, and returns
@@ -68,20 +76,22 @@ func (s *Service) Route(ctx context.Context, list ...Route) (time.Time, error) {
 }
 
 // apply puts routes in force, all at once; s.routing is held.
-func (s *Service) apply(list ...Route) {
+func (s *Service) apply(list ...Route) { s.applySince(s.now(), list...) }
+
+func (s *Service) applySince(since time.Time, list ...Route) {
 	old := s.routes.Load()
 	next := &table{routes: make(map[place]*route, len(old.routes)+len(list))}
 	for k, v := range old.routes {
 		next.routes[k] = v
 	}
 	for _, r := range list {
-		s.enter(next, r)
+		s.enter(next, r, since)
 	}
 	s.routes.Store(next)
 }
 
 // enter puts a route into a table that is not in force yet.
-func (s *Service) enter(next *table, r Route) {
+func (s *Service) enter(next *table, r Route, since time.Time) {
 	at := place{r.Component, r.Environment}
 	before, fresh := next.routes[at], &route{Route: r}
 	switch {
@@ -89,6 +99,12 @@ func (s *Service) enter(next *table, r Route) {
 		fresh.counter = before.counter // the same stage goes on
 	case r.Rollout != "":
 		fresh.counter = newCounter(r.Rollout, r.Stage)
+	}
+	if before != nil && before.Rollout == r.Rollout {
+		fresh.stages = before.stages
+	}
+	if r.Rollout != "" && fresh.counter != nil && (before == nil || fresh.counter != before.counter) {
+		fresh.stages = append(slices.Clone(fresh.stages), inForce{r.Stage, since})
 	}
 	// Counts of an earlier stage go on to be handed over by their own counter.
 	if before != nil && before.counter != nil && before.counter != fresh.counter {
@@ -292,6 +308,23 @@ type Split struct {
 	Rollout ref.Rollout
 	Arm     Arm
 	Key     string
+	stages  []inForce
+}
+
+// switching is how long after a change of the share what services tell is about
+// requests that were assigned before it.
+const switching = time.Second
+
+// StageAt returns under which stage's share a unit was assigned to which something
+// happened. It is false for what happened before the rollout, which was not split
+// at all, and around a change, when it may be either.
+func (p Split) StageAt(at time.Time) (stage int, known bool) {
+	for _, f := range slices.Backward(p.stages) {
+		if !at.Before(f.since) {
+			return f.stage, at.Sub(f.since) >= switching
+		}
+	}
+	return 0, false
 }
 
 // Unit returns the name that the gateway gives a unit under this split.
@@ -305,9 +338,9 @@ func (s *Service) SplitOf(w Workload) (Split, bool) {
 	case rt == nil || rt.Rollout == "":
 		return Split{}, false
 	case rt.Canary == w.ID:
-		return Split{rt.Rollout, Canary, rt.Key}, true
+		return Split{rt.Rollout, Canary, rt.Key, rt.stages}, true
 	case rt.Baseline == w.ID:
-		return Split{rt.Rollout, Baseline, rt.Key}, true
+		return Split{rt.Rollout, Baseline, rt.Key, rt.stages}, true
 	}
 	return Split{}, false
 }

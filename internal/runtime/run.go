@@ -51,7 +51,7 @@ func (s *Service) takeUpRoutes(ctx context.Context) error {
 		return err
 	}
 	for _, r := range stored {
-		s.apply(r)
+		s.applySince(r.since, r.Route)
 	}
 	close(s.routed)
 	return nil

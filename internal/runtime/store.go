@@ -2,6 +2,7 @@ package runtime
 
 import (
 	"context"
+	"time"
 
 	"github.com/digital-factory/factory/internal/base/store"
 	"github.com/digital-factory/factory/internal/ref"
@@ -46,9 +47,18 @@ type Route struct {
 
 const routeColumns = `component, environment, sequence, baseline, canary, rollout, stage, share, split_key`
 
-func scanRoute(s store.Scanner) (Route, error) {
-	var r Route
-	return r, s.Scan(&r.Component, &r.Environment, &r.Sequence, &r.Baseline, &r.Canary, &r.Rollout, &r.Stage, &r.Share, &r.Key)
+// storedRoute is a Route and when it came into force.
+type storedRoute struct {
+	Route
+	since time.Time
+}
+
+func scanRoute(s store.Scanner) (storedRoute, error) {
+	var r storedRoute
+	var since int64
+	err := s.Scan(&r.Component, &r.Environment, &r.Sequence, &r.Baseline, &r.Canary, &r.Rollout, &r.Stage, &r.Share, &r.Key, &since)
+	r.since = store.Time(since)
+	return r, err
 }
 
 // saveRoute stores a route unless a later one is stored; then fresh is false.
@@ -60,9 +70,9 @@ func saveRoute(ctx context.Context, tx *store.Tx, r Route, now int64) (fresh boo
 	return n > 0, err
 }
 
-func (s *Service) storedRoutes(ctx context.Context) (list []Route, err error) {
+func (s *Service) storedRoutes(ctx context.Context) (list []storedRoute, err error) {
 	err = s.db.View(ctx, func(tx *store.Tx) error {
-		list, err = store.List(ctx, tx, scanRoute, `select `+routeColumns+` from runtime_route order by component, environment`)
+		list, err = store.List(ctx, tx, scanRoute, `select `+routeColumns+`, since from runtime_route order by component, environment`)
 		return err
 	})
 	return list, err

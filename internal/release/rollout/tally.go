@@ -20,6 +20,7 @@ type Outcome struct {
 	Event      string
 	Unit       string // hash of the unit's identifier, made as the gateway makes it
 	Arm        Arm    // whose workload said so
+	Stage      int    // in force at the gateway when it happened
 	Success    bool
 	Attributes map[string]string
 	Values     map[string]float64
@@ -97,8 +98,7 @@ func (t *Tally) Add(metric string, stage int, arm Arm, name string) {
 // Event is an outcome that is to be counted.
 type Event struct {
 	Outcome
-	Stage int       // in force when it happened
-	Now   time.Time // when it was told
+	Now time.Time // when it was told
 }
 
 func (e Event) group(metric string) group {
