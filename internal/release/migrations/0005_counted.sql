@@ -10,7 +10,7 @@ create table release_counted (
 	primary key (rollout, seq, metric)
 );
 -- What services told, until everything of that time can have come in: slot is the
--- end of the tenth of a second that it happened in, microseconds UTC.
+-- end of the quarter of a second that it happened in, microseconds UTC.
 create table release_pending (
 	rollout text not null,
 	slot bigint not null,

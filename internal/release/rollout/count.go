@@ -129,8 +129,8 @@ func (c *counted) countIn(ctx context.Context, tx *store.Tx, id ref.Rollout, b B
 		string(id), b.Requests, b.Unanswered, store.Micros(b.Deciding)); err != nil {
 		return false, nil, err
 	}
-	r, err := Get(ctx, tx, id)
-	if err != nil || r.Phase != Running && r.Phase != Starting {
+	phase, err := phaseOf(ctx, tx, id)
+	if err != nil || phase != Running && phase != Starting {
 		return false, nil, err
 	}
 	if b.Tally.Empty() {

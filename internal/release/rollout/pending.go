@@ -17,7 +17,7 @@ import (
 // judged in the order in which it happened, when both versions have told it.
 const Settles = 3 * time.Second
 
-const slotWidth = 100 * time.Millisecond
+const slotWidth = 250 * time.Millisecond
 
 // slotOf returns the end of the slot that something happened in, 0 when all of it
 // can have come in already.
