@@ -39,9 +39,9 @@ import (
 // batches of 512, through the doors of the two workloads of a rollout that has
 // three metrics and a key result, into a whole factory on a database that syncs.
 // One run is a million events: of a million new customers, or of the same 20,000
-// again and again. The sender's work is included. Told are events/s, the processor
-// time that an event takes, the slowest batch, and the memory held at the end. With FACTORY_TEST_PG set it does
-// the same on PostgreSQL.
+// again and again. The sender's work is included. Told are events/s, the
+// processor time that an event takes, the slowest batch, and the memory held at
+// the end. With FACTORY_TEST_PG set it does the same on PostgreSQL.
 func BenchmarkOutcomes(b *testing.B) {
 	databases := map[string]func(b *testing.B) string{"sqlite": func(*testing.B) string { return "" }}
 	if os.Getenv("FACTORY_TEST_PG") != "" {
@@ -126,7 +126,7 @@ func sendOutcomes(b *testing.B, database string, customers int, compress bool) {
 		all.Wait()
 	}
 	b.ReportMetric(float64(sent.Load())/b.Elapsed().Seconds(), "events/s")
-	b.ReportMetric(float64((spent(b) - cpu).Microseconds())/float64(sent.Load()), "cpu-µs/event")
+	b.ReportMetric(float64((spent(b)-cpu).Microseconds())/float64(sent.Load()), "cpu-µs/event")
 	b.ReportMetric(float64(slowest.Load())/1e6, "slowest-ms")
 	counted(b, a, min(customers, int(sent.Load())))
 	goruntime.GC()
