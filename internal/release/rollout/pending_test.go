@@ -19,7 +19,8 @@ import (
 func TestSettles(t *testing.T) {
 	t.Parallel()
 	counting(t, func(t *testing.T, db *store.DB) {
-		now := time.Date(2026, 3, 1, 9, 0, 0, 0, time.UTC)
+		began := time.Date(2026, 3, 1, 9, 0, 0, 0, time.UTC)
+		now := began
 		k, units := NewKnown(), 0
 		tell := func(id ref.Rollout, arm Arm, n int, ago time.Duration) {
 			t.Helper()
@@ -56,13 +57,13 @@ func TestSettles(t *testing.T) {
 		tell("a", Canary, 30, time.Second)
 		tell("a", Canary, 7, -time.Hour) // by a clock that is ahead
 		wants("the other too, but there may be more", 0)
-		now = now.Add(time.Second + slotWidth)
+		now = began.Add(-time.Second + slotWidth + Settles)
 		wants("what happened first has settled", 100)
 		tell("a", Canary, 5, time.Minute)
 		wants("very late", 105)
-		now = now.Add(time.Second)
+		now = began.Add(slotWidth + Settles)
 		wants("what happened next", 105+542)
-		now = now.Add(time.Second)
+		now = began.Add(time.Second + slotWidth + Settles)
 		wants("all", 105+542+7)
 
 		tell("a", Canary, 9, 0)
