@@ -62,6 +62,9 @@ func home(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "it broke", http.StatusInternalServerError)
 		return
 	}
+	if unit := r.Header.Get("X-Unit-Id"); unit != "" {
+		RecordOutcome(r.Context(), "checkout.finished", unit, true)
+	}
 	fmt.Fprintln(w, "shop")
 }
 
@@ -74,10 +77,12 @@ const manifest = `service:
   smoke: [/]
 rollout:
   shares: [0.4, 0.5, 1]
+  metrics:
+    - {name: checkouts, kind: count, event: checkout.finished}
 %s`
 
-const untold = `  metrics:
-    - {name: paid, kind: proportion, event: checkout.finished, role: primary, usual: 0.9, margin: 0.5}
+const untold = `
+    - {name: paid, kind: proportion, event: checkout.paid, role: primary, usual: 0.9, margin: 0.5}
 `
 
 // found makes the first account, the team and the component, and has the editions built.

@@ -107,7 +107,7 @@ func (a *App) furnish(ctx context.Context) error {
 	rollouts := release.New(db, j, a.effects, release.Asks{Runtime: workloads{run}, Artifacts: sealed{artifacts}, KeyResults: results{products, funds},
 		Latencies: latencies{metricStore, now}, Units: cohorts{units}, Known: existing{teams, paths}}, now)
 	watch.release = rollouts
-	signals := telemetry.New(db, j, metrics{metricStore}, metrics{metricStore}, &outcomes{run, rollouts}, usage{run}, promises{artifacts}, now)
+	signals := telemetry.New(db, j, metrics{metricStore}, metrics{metricStore}, &outcomes{run, rollouts, now}, usage{run}, promises{artifacts}, now)
 	in.telemetry, counts.telemetry = signals, signals
 	incidents := incident.New(db, j, boards{work}, harm{signals, rollouts}, now)
 	insights := insight.New(db, now)

@@ -301,6 +301,7 @@ func buckets(list []prom.Sample) (out plan.Latencies, err error) {
 type outcomes struct {
 	runtime *runtime.Service
 	release *release.Service
+	now     func() time.Time
 }
 
 // Find returns the outcomes among log records.
@@ -324,8 +325,12 @@ func (o *outcomes) Take(ctx context.Context, from telemetry.Source, list []telem
 		return nil
 	}
 	out := make([]release.Outcome, 0, len(list))
+	now := o.now()
 	for _, l := range list {
-		if unit, stage, counts := split.Unit(l.Unit); counts {
+		if l.At.IsZero() || l.At.After(now) {
+			l.At = now
+		}
+		if unit, stage, counts := split.Unit(l.Unit, l.At); counts {
 			out = append(out, release.Outcome{Rollout: split.Rollout, Event: l.Event, Unit: unit, Arm: release.Arm(split.Arm), Stage: stage,
 				Success: l.Success, Attributes: l.Attrs, Values: l.Values, At: l.At})
 		}

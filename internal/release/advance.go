@@ -33,6 +33,9 @@ func (s *Service) Run(ctx context.Context) error {
 // advance looks at every rollout that waits for its turn or takes traffic. A
 // failure of one does not hold up the others.
 func (s *Service) advance(ctx context.Context) error {
+	if err := rollout.Ripen(ctx, s.db, s.now()); err != nil {
+		return err
+	}
 	var open []Rollout
 	var land assembly.Landscape
 	err := s.db.View(ctx, func(tx *store.Tx) (err error) {

@@ -2,8 +2,8 @@
 // staging, then a rollout in production under a frozen plan, decided by
 // evidence.
 //
-// Owns: release_rollout, release_counted, release_unit, release_count,
-// release_trace, release_bad, release_live, release_member; in [assembly]
+// Owns: release_rollout, release_counted, release_unit, release_pending,
+// release_count, release_trace, release_bad, release_live, release_member; in [assembly]
 // release_release, release_part, release_needs, release_turn; in [freeze]
 // release_freeze.
 //

@@ -17,6 +17,7 @@ import (
 	"github.com/digital-factory/factory/internal/evidence"
 	"github.com/digital-factory/factory/internal/fact"
 	"github.com/digital-factory/factory/internal/ref"
+	"github.com/digital-factory/factory/internal/release/rollout"
 )
 
 // TestFirstVersionGoesLive: nobody is served yet, so synthetic units decide.
@@ -222,7 +223,7 @@ func TestEffectIsTold(t *testing.T) {
 		want.Share = 0.25
 		heavy, light := map[string]string{"class": "heavy", "n": "1"}, map[string]string{"class": "light"}
 		for i := range 1200 {
-			o := Outcome{Rollout: r.ID, Event: "missions", Unit: fmt.Sprint("unit-", i), Arm: Baseline, Success: i%5 == 1, Attributes: heavy, At: w.now()}
+			o := Outcome{Rollout: r.ID, Event: "missions", Unit: fmt.Sprint("unit-", i), Arm: Baseline, Stage: r.Stage, Success: i%5 == 1, Attributes: heavy, At: w.now()}
 			switch {
 			case i%4 == 0:
 				o.Arm, o.Success = Canary, i%8 == 0
@@ -247,6 +248,8 @@ func TestEffectIsTold(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
+		w.tick.Add((rollout.Settles + time.Second).Microseconds())
+		w.nudge()
 		r = w.reaches("2", Promoted)
 		m, ok := evidence.Effect([]evidence.OutcomeStage{want}, r.Plan.Evidence.IntervalAlpha)
 		if !ok {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/digital-factory/factory/internal/access"
 	"github.com/digital-factory/factory/internal/release/plan"
+	"github.com/digital-factory/factory/internal/release/rollout"
 )
 
 // customers are units whose requests take time, who buy or not, and for how
@@ -50,7 +51,7 @@ func (w *world) come(r Rollout, from, n int, old, fresh customers) {
 		if rng.Float64() >= is.tells {
 			continue
 		}
-		e := Outcome{Rollout: r.ID, Event: "checkout.finished", Unit: o.Unit, Arm: o.Arm, Success: rng.Float64() < is.paid, At: w.now(),
+		e := Outcome{Rollout: r.ID, Event: "checkout.finished", Unit: o.Unit, Arm: o.Arm, Stage: r.Stage, Success: rng.Float64() < is.paid, At: w.now(),
 			Attributes: map[string]string{"method": "card"}, Values: map[string]float64{"amount": 2 * is.spent * rng.Float64()}}
 		later := e
 		later.Success, later.Values = !e.Success, map[string]float64{"amount": 0}
@@ -64,6 +65,8 @@ func (w *world) come(r Rollout, from, n int, old, fresh customers) {
 			w.t.Fatal(err)
 		}
 	}
+	w.tick.Add((rollout.Settles + time.Second).Microseconds()) // everything of now has been told
+	w.nudge()
 }
 
 // open brings the shop to production, and its second version before customers.

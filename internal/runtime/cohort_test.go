@@ -6,6 +6,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/digital-factory/factory/internal/ref"
 )
@@ -55,7 +56,7 @@ func TestCohort(t *testing.T) {
 		}
 		split, _ := w.SplitOf(version("2", "green"))
 		for i := range units {
-			if _, _, counts := split.Unit(fmt.Sprint("unit-", i)); counts != before[i] {
+			if _, _, counts := split.Unit(fmt.Sprint("unit-", i), time.Now().Add(time.Hour)); counts != before[i] {
 				t.Fatalf("what the new version tells of unit %d counts: %v", i, counts)
 			}
 		}
@@ -88,8 +89,8 @@ func TestCohort(t *testing.T) {
 		for i := range units {
 			unit := hash("k", fmt.Sprint("unit-", i))
 			at := place{"engine", "production"}
-			arm, stage, part := w.routes.Load().routes[at].assign(unit)
-			arm2, stage2, part2 := again.routes.Load().routes[at].assign(unit)
+			arm, stage, part := w.routes.Load().routes[at].assign(unit, 1)
+			arm2, stage2, part2 := again.routes.Load().routes[at].assign(unit, 1)
 			if arm != arm2 || stage != stage2 || part != part2 || (arm == Canary) != after[i] {
 				t.Fatalf("unit %d: %s in stage %d, after a restart %s in %d", i, arm, stage, arm2, stage2)
 			}

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httputil"
+	"slices"
 	"strings"
 	"time"
 
@@ -23,11 +24,19 @@ type place struct {
 // table is the routes in force; it is replaced, never changed.
 type table struct{ routes map[place]*route }
 
-// route is a Route with, under a rollout, its counter and who takes part.
+// route is a Route with, under a rollout, its counter, who takes part, and since
+// when the stages so far were in force.
 type route struct {
 	Route
+	since   time.Time           // zero until it is in force
 	counter *counter            // nil without a rollout
 	members map[[16]byte]uint32 // of cohorts: the stages that admit a unit, as bits; nil when all strata are for everybody
+	stages  []inForce
+}
+
+type inForce struct {
+	stage int
+	since time.Time
 }
 
 // Route makes traffic obey the routes, all from the same moment on, and returns
@@ -97,6 +106,15 @@ func (s *Service) enter(next *table, fresh *route) {
 	case fresh.Rollout != "":
 		fresh.counter = newCounter(fresh.Rollout)
 	}
+	if before != nil && before.Rollout == fresh.Rollout {
+		fresh.stages = before.stages
+	}
+	if fresh.since.IsZero() {
+		fresh.since = s.now()
+	}
+	if fresh.counter != nil && (before == nil || fresh.counter != before.counter) {
+		fresh.stages = append(slices.Clone(fresh.stages), inForce{fresh.Stage, fresh.since})
+	}
 	// Counts of an earlier stage go on to be handed over by their own counter.
 	if before != nil && before.counter != nil && before.counter != fresh.counter {
 		s.meters.retire(before.counter)
@@ -126,7 +144,7 @@ func (s *Service) take(rt *route, at place, r *http.Request) aim {
 				a.arm = Canary // of one's own choice: it says nothing about the others
 			} else {
 				a.unit = hash(rt.Key, unitOf(r))
-				a.arm, a.stage, a.counts = rt.assign(a.unit)
+				a.arm, a.stage, a.counts = rt.assign(a.unit, rt.Stage)
 			}
 			if a.arm == Canary {
 				id = rt.Canary

@@ -174,7 +174,7 @@ func TestSplit(t *testing.T) {
 				t.Fatalf("all failed: %+v", o)
 			}
 		}
-		name, _, _ := s.Unit("unit-7")
+		name, _, _ := s.Unit("unit-7", time.Now())
 		if !names[name] || strings.Contains(name, "unit") || name != Name("another", "unit-7") {
 			t.Fatalf("the unit's name %q is not the one in the counts", name)
 		}

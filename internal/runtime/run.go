@@ -52,9 +52,10 @@ func (s *Service) takeUpRoutes(ctx context.Context) error {
 	}
 	routes := make([]*route, len(stored))
 	for i, r := range stored {
-		if routes[i], err = s.prepare(ctx, r); err != nil {
+		if routes[i], err = s.prepare(ctx, r.Route); err != nil {
 			return err
 		}
+		routes[i].since = r.since
 	}
 	s.apply(routes...)
 	close(s.routed)

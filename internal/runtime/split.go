@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"slices"
+	"time"
 
 	"github.com/digital-factory/factory/internal/base/errs"
 	"github.com/digital-factory/factory/internal/ref"
@@ -82,16 +83,16 @@ func (s *Service) prepare(ctx context.Context, r Route) (*route, error) {
 	return ready, nil
 }
 
-// assign returns the arm of a unit, the stage that admitted it, and whether it
-// takes part at all.
-func (r *route) assign(unit digest) (arm Arm, stage int, takesPart bool) {
-	var in uint32
+// assign returns the arm of a unit in a stage, the stage so far that admitted it,
+// and whether it takes part at all.
+func (r *route) assign(unit digest, in int) (arm Arm, stage int, takesPart bool) {
+	var member uint32
 	if r.members != nil {
-		in = r.members[[16]byte(unit[16:])]
+		member = r.members[[16]byte(unit[16:])]
 	}
 	best := Stratum{Share: -1}
 	for _, st := range r.Strata {
-		if (!st.Cohort || in&(1<<st.Stage) != 0) && st.Share > best.Share {
+		if st.Stage <= in && (!st.Cohort || member&(1<<st.Stage) != 0) && st.Share > best.Share {
 			best = st
 		}
 	}
@@ -118,12 +119,35 @@ type Split struct {
 }
 
 // Unit returns the name that the gateway gives a unit under this split, the stage
-// that admitted it, and whether what the workload tells of it counts: it does not
-// of units that take no part, or that look at the canary of their own choice.
-func (p Split) Unit(unit string) (name string, stage int, counts bool) {
+// under whose share it was assigned when something happened to it, and whether
+// that counts as evidence: it does not where the stage is not known, for units
+// that take no part, and for those that look at the canary of their own choice.
+func (p Split) Unit(unit string, at time.Time) (name string, stage int, counts bool) {
 	of := hash(p.route.Key, unit)
-	assigned, stage, takesPart := p.route.assign(of)
-	return of.name(), stage, takesPart && (p.Arm == Baseline || assigned == Canary)
+	now, _, _ := p.route.assign(of, p.route.Stage)
+	if p.Arm == Canary && now != Canary {
+		return of.name(), 0, false // who is in the canary stays there
+	}
+	if stage, counts = p.route.stageAt(at); counts && p.route.members != nil {
+		_, stage, counts = p.route.assign(of, stage)
+	}
+	return of.name(), stage, counts
+}
+
+// switching is how long after a change of the share what services tell is about
+// requests that were assigned before it.
+const switching = time.Second
+
+// stageAt returns which stage was in force at a time. It is false for what was
+// before the rollout, which was not split at all, and around a change, when it may
+// be either.
+func (r *route) stageAt(at time.Time) (stage int, known bool) {
+	for _, f := range slices.Backward(r.stages) {
+		if !at.Before(f.since) {
+			return f.stage, at.Sub(f.since) >= switching
+		}
+	}
+	return 0, false
 }
 
 // Name returns the name that a split with a key gives a unit.

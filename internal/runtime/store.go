@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"time"
 
 	"github.com/digital-factory/factory/internal/base/store"
 	"github.com/digital-factory/factory/internal/ref"
@@ -65,12 +66,20 @@ type Preview struct {
 
 const routeColumns = `component, environment, sequence, baseline, canary, rollout, stage, strata, split_key, preview`
 
-func scanRoute(s store.Scanner) (Route, error) {
-	var r Route
+// storedRoute is a Route and when it came into force.
+type storedRoute struct {
+	Route
+	since time.Time
+}
+
+func scanRoute(s store.Scanner) (storedRoute, error) {
+	var r storedRoute
 	var strata, preview string
-	if err := s.Scan(&r.Component, &r.Environment, &r.Sequence, &r.Baseline, &r.Canary, &r.Rollout, &r.Stage, &strata, &r.Key, &preview); err != nil {
+	var since int64
+	if err := s.Scan(&r.Component, &r.Environment, &r.Sequence, &r.Baseline, &r.Canary, &r.Rollout, &r.Stage, &strata, &r.Key, &preview, &since); err != nil {
 		return r, err
 	}
+	r.since = store.Time(since)
 	if err := json.Unmarshal([]byte(strata), &r.Strata); err != nil {
 		return r, fmt.Errorf("route of %s: %w", r.Component, err)
 	}
@@ -94,9 +103,9 @@ func saveRoute(ctx context.Context, tx *store.Tx, r Route, now int64) (fresh boo
 	return n > 0, err
 }
 
-func (s *Service) storedRoutes(ctx context.Context) (list []Route, err error) {
+func (s *Service) storedRoutes(ctx context.Context) (list []storedRoute, err error) {
 	err = s.db.View(ctx, func(tx *store.Tx) error {
-		list, err = store.List(ctx, tx, scanRoute, `select `+routeColumns+` from runtime_route order by component, environment`)
+		list, err = store.List(ctx, tx, scanRoute, `select `+routeColumns+`, since from runtime_route order by component, environment`)
 		return err
 	})
 	return list, err

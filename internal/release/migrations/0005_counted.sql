@@ -9,3 +9,16 @@ create table release_counted (
 	units bytea not null,
 	primary key (rollout, seq, metric)
 );
+-- What services told, until everything of that time can have come in: slot is the
+-- end of the quarter of a second that it happened in, microseconds UTC.
+create table release_pending (
+	rollout text not null,
+	slot bigint not null,
+	metric text not null,
+	stage bigint not null,
+	arm text not null,
+	units bigint not null,
+	total double precision not null,
+	squares double precision not null,
+	primary key (rollout, slot, metric, stage, arm)
+);

@@ -129,8 +129,8 @@ func (c *counted) countIn(ctx context.Context, tx *store.Tx, id ref.Rollout, b B
 		string(id), b.Requests, b.Unanswered, store.Micros(b.Deciding)); err != nil {
 		return false, nil, err
 	}
-	r, err := Get(ctx, tx, id)
-	if err != nil || r.Phase != Running && r.Phase != Starting {
+	phase, err := phaseOf(ctx, tx, id)
+	if err != nil || phase != Running && phase != Starting {
 		return false, nil, err
 	}
 	if b.Tally.Empty() {
@@ -222,15 +222,22 @@ func (f fresh) write(ctx context.Context, tx *store.Tx, id ref.Rollout) error {
 	if err := counted.write(ctx, tx, `insert into release_counted (rollout, seq, metric, units) values `, ``); err != nil {
 		return err
 	}
-	counts := newRows(7)
+	counts, pending := newRows(7), newRows(8)
 	for i, g := range f.groups {
-		if n := f.sums[i]; n.Units > 0 {
+		switch n := f.sums[i]; {
+		case n.Units == 0:
+		case g.slot == 0:
 			counts.add(string(id), g.metric, g.stage, string(g.arm), n.Units, n.Sum, n.Squares)
+		default:
+			pending.add(string(id), g.slot, g.metric, g.stage, string(g.arm), n.Units, n.Sum, n.Squares)
 		}
 	}
-	return counts.write(ctx, tx, `insert into release_count (rollout, metric, stage, arm, units, total, squares) values `,
-		` on conflict (rollout, metric, stage, arm) do update set units = release_count.units + excluded.units,
-		total = release_count.total + excluded.total, squares = release_count.squares + excluded.squares`)
+	if err := counts.write(ctx, tx, `insert into release_count (rollout, metric, stage, arm, units, total, squares) values `, addUp); err != nil {
+		return err
+	}
+	return pending.write(ctx, tx, `insert into release_pending (rollout, slot, metric, stage, arm, units, total, squares) values `,
+		`on conflict (rollout, slot, metric, stage, arm) do update set units = release_pending.units + excluded.units,
+		total = release_pending.total + excluded.total, squares = release_pending.squares + excluded.squares`)
 }
 
 // rows are written several with each statement.
@@ -259,7 +266,7 @@ func (r *rows) write(ctx context.Context, tx *store.Tx, begin, end string) error
 			}
 			fmt.Fprintf(&text, "$%d", i+1)
 		}
-		text.WriteString(")")
+		text.WriteString(") ")
 		text.WriteString(end)
 		if _, err := tx.Exec(ctx, text.String(), args[:n]...); err != nil {
 			return err

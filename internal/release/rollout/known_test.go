@@ -80,7 +80,7 @@ func TestCount(t *testing.T) {
 						unit, arm := fmt.Sprintf("%032x", u*0x1234567), []Arm{Baseline, Canary}[rng.IntN(2)]
 						n.Add(Exposed, rng.IntN(3), arm, unit)
 						n.Add(OutcomeOf(0, rng.IntN(2) == 0), rng.IntN(3), arm, unit)
-						n.add(group{Watched("amount"), rng.IntN(3), arm}, short(unit), float64(u))
+						n.add(group{metric: Watched("amount"), stage: rng.IntN(3), arm: arm}, short(unit), float64(u))
 					}
 					return n
 				}
@@ -107,7 +107,7 @@ func TestCount(t *testing.T) {
 					unit := fmt.Sprintf("%032x", u*0x1234567)
 					everybody.Add(Exposed, 0, Canary, unit)
 					everybody.Add(OutcomeOf(0, true), 0, Canary, unit)
-					everybody.add(group{Watched("amount"), 0, Canary}, short(unit), float64(u))
+					everybody.add(group{metric: Watched("amount"), stage: 0, arm: Canary}, short(unit), float64(u))
 					want.Add(float64(u))
 				}
 				if err := restarted.Count(t.Context(), db, "a", Batch{Tally: everybody}, nothingNew); err != nil {

@@ -127,6 +127,9 @@ func (s Situation) experimentWaits() string {
 const untoldUnits = 5
 
 func (s Situation) untold(strata []evidence.OutcomeStage) bool {
+	if s.InStage < 2*Settles {
+		return false // it may have been told, and waits for the rest of its time
+	}
 	var met, told evidence.Stage
 	for k, e := range s.Inputs.Exposures {
 		if e.Share < 1 {

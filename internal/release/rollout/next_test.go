@@ -190,7 +190,13 @@ func TestNextWaitsForTheExperiment(t *testing.T) {
 		{"not told although many were met", func(s *Situation) {
 			s.Inputs.Exposures[0].Canary, s.Inputs.Exposures[0].Baseline = 500, 9500
 			s.Inputs.Exposures[1].Canary, s.Inputs.Exposures[1].Baseline = 500, 1500
+			s.InStage = 2 * Settles
 		}, Promote},
+		{"not told yet to many who came a moment ago", func(s *Situation) {
+			s.Inputs.Exposures[0].Canary, s.Inputs.Exposures[0].Baseline = 500, 9500
+			s.Inputs.Exposures[1].Canary, s.Inputs.Exposures[1].Baseline = 500, 1500
+			s.InStage = 2*Settles - 1
+		}, Stay},
 		{"not told to few", func(s *Situation) { s.Inputs.Exposures[1].Canary, s.Inputs.Exposures[1].Baseline = 999, 2997 }, Stay},
 		{"patience not over", func(s *Situation) { s.InStage = 10*time.Minute - 1 }, Stay},
 		{"patience over", func(s *Situation) { s.InStage = 10 * time.Minute }, Promote},

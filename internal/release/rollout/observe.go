@@ -2,7 +2,6 @@ package rollout
 
 import (
 	"context"
-	"slices"
 	"strconv"
 	"time"
 
@@ -83,43 +82,27 @@ func (c *Counter) Observe(ctx context.Context, t Traffic) error {
 }
 
 // Outcomes counts what services said happened to units, where a rollout
-// watches or measures it. The stage is the one that was in force then.
+// watches or measures it.
 func (c *Counter) Outcomes(ctx context.Context, id ref.Rollout, list []Outcome) error {
 	r, err := c.read(ctx, id)
 	if err != nil || r.Phase != Running {
 		return err
 	}
-	n := NewTally()
-	deciding := time.Time{}
+	n, now := NewTally(), c.now()
 	for _, o := range list {
-		stage, counts := stageOf(r, o)
-		if !counts {
-			continue
-		}
-		for i, e := range r.Experiments {
-			if e.Event == o.Event && holds(e.Where, o.Attributes) {
-				n.Add(OutcomeOf(i, o.Success), stage, o.Arm, o.Unit)
+		e := Event{Outcome: o, Now: now}
+		for i, x := range r.Experiments {
+			if x.Event == o.Event && holds(x.Where, o.Attributes) {
+				n.AddExperiment(i, e)
 			}
 		}
 		for i, source := range r.Plan.Sources {
-			if source.Event == o.Event && holds(source.Where, o.Attributes) && n.AddOutcome(r.Plan.Evidence.Metrics[i], source, stage, o) {
-				deciding = c.now() // when it was told: services tell in batches, by their own clocks
+			if source.Event == o.Event && holds(source.Where, o.Attributes) {
+				n.AddOutcome(r.Plan.Evidence.Metrics[i], source, e)
 			}
 		}
 	}
-	return c.count(ctx, id, Batch{Tally: n, Deciding: deciding})
-}
-
-// stageOf returns the stage under which an outcome counts, and whether it does.
-func stageOf(r Rollout, o Outcome) (stage int, counts bool) {
-	early := !o.At.IsZero() && o.At.Before(r.Widened) // telemetry comes in batches; this one happened before the stage began
-	switch {
-	case slices.ContainsFunc(r.Plan.Stages, func(s plan.Stage) bool { return s.Cohort != nil }):
-		return o.Stage, !early || o.Stage < r.Stage // whether it took part before is not known
-	case r.Stage > 0 && early:
-		return r.Stage - 1, true
-	}
-	return r.Stage, true
+	return c.count(ctx, id, Batch{Tally: n})
 }
 
 // warm is when a stage is old enough for a latency to be measured. Which requests

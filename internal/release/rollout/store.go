@@ -121,11 +121,19 @@ func encode[T any](v *T) (string, error) {
 
 // Get returns a rollout.
 func Get(ctx context.Context, tx *store.Tx, id ref.Rollout) (Rollout, error) {
-	r, err := store.One(ctx, tx, Scan, `select `+Columns+` from release_rollout where id = $1`, string(id))
+	return one(ctx, tx, id, Scan, Columns)
+}
+
+func phaseOf(ctx context.Context, tx *store.Tx, id ref.Rollout) (Phase, error) {
+	return one(ctx, tx, id, store.Scan1[Phase], `phase`)
+}
+
+func one[T any](ctx context.Context, tx *store.Tx, id ref.Rollout, scan func(store.Scanner) (T, error), columns string) (T, error) {
+	v, err := store.One(ctx, tx, scan, `select `+columns+` from release_rollout where id = $1`, string(id))
 	if errors.Is(err, store.ErrNone) {
-		return r, errs.New(errs.NotFound, "there is no rollout %s", id).Do("list the rollouts: factory rollout list")
+		return v, errs.New(errs.NotFound, "there is no rollout %s", id).Do("list the rollouts: factory rollout list")
 	}
-	return r, err
+	return v, err
 }
 
 // Lock makes writers of a rollout one after another until tx ends, so that a

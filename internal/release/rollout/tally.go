@@ -20,7 +20,7 @@ type Outcome struct {
 	Event      string
 	Unit       string // hash of the unit's identifier, made as the gateway makes it
 	Arm        Arm    // whose workload said so
-	Stage      int    // that admitted it
+	Stage      int    // under whose share its unit was assigned when it happened
 	Success    bool
 	Attributes map[string]string
 	Values     map[string]float64
@@ -64,11 +64,12 @@ func key(name string) string {
 	return base
 }
 
-// group is a row of release_count to be raised.
+// group is a row of release_count to be raised, or of release_pending.
 type group struct {
 	metric string
 	stage  int
 	arm    Arm
+	slot   int64 // of release_pending; 0: of release_count
 }
 
 // Tally is what one batch wants to count, in its order: the first event of a
@@ -91,7 +92,22 @@ func NewTally() *Tally { return &Tally{place: map[group]int{}} }
 
 // Add counts a unit.
 func (t *Tally) Add(metric string, stage int, arm Arm, name string) {
-	t.add(group{metric, stage, arm}, short(name), 0)
+	t.add(group{metric: metric, stage: stage, arm: arm}, short(name), 0)
+}
+
+// Event is an outcome that is to be counted.
+type Event struct {
+	Outcome
+	Now time.Time // when it was told
+}
+
+func (e Event) group(metric string) group {
+	return group{metric, e.Stage, e.Arm, slotOf(e.At, e.Now)}
+}
+
+// AddExperiment counts an outcome for an experiment.
+func (t *Tally) AddExperiment(experiment int, e Event) {
+	t.add(e.group(OutcomeOf(experiment, e.Success)), short(e.Unit), 0)
 }
 
 func (t *Tally) add(g group, unit uint64, value float64) {
@@ -121,27 +137,24 @@ func unhex(into []byte, name string) bool {
 	return err == nil
 }
 
-// AddOutcome counts an outcome for a metric and reports whether it could.
-func (t *Tally) AddOutcome(m evidence.Metric, source plan.Source, stage int, o Outcome) bool {
+// AddOutcome counts an outcome for a metric.
+func (t *Tally) AddOutcome(m evidence.Metric, source plan.Source, e Event) {
 	name := Watched(m.Name)
 	switch source.Kind {
 	case plan.Count:
-		t.Add(name, stage, o.Arm, o.Unit)
+		t.add(e.group(name), short(e.Unit), 0)
 	case plan.Proportion:
-		t.Add(Among(name, YesNo(o.Success)), stage, o.Arm, o.Unit)
+		t.add(e.group(Among(name, YesNo(e.Success))), short(e.Unit), 0)
 	case plan.Mean:
-		value, told := o.Values[source.Value]
+		value, told := e.Values[source.Value]
 		if !told || math.IsNaN(value) || math.Abs(value) > mostValue {
-			return false
+			return
 		}
 		if m.Bounds != nil {
 			value = m.Bounds.Cut(value)
 		}
-		t.add(group{name, stage, o.Arm}, short(o.Unit), value)
-	default:
-		return false
+		t.add(e.group(name), short(e.Unit), value)
 	}
-	return true
 }
 
 // mostValue bounds a unit's number, so that a million of them can be squared and
