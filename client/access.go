@@ -77,6 +77,29 @@ type ChangeAccount struct {
 	Version int64    `json:"version"`
 }
 
+// ChangePassword sets one's own password.
+type ChangePassword struct {
+	Current  string `json:"current" maxLength:"200"`
+	Password string `json:"password" minLength:"10" maxLength:"200" doc:"At least 10 characters; a sentence is a good one"`
+}
+
+// ResetPassword sets somebody else's password.
+type ResetPassword struct {
+	Password string `json:"password" minLength:"10" maxLength:"200"`
+}
+
+// ChangePassword sets one's own password and ends one's other sessions.
+func (c *Client) ChangePassword(ctx context.Context, in ChangePassword) error {
+	_, err := call[struct{}](ctx, c, http.MethodPost, path("me", "password"), nil, in)
+	return err
+}
+
+// ResetPassword sets the password of an account, and ends its sessions.
+func (c *Client) ResetPassword(ctx context.Context, id string, in ResetPassword) error {
+	_, err := call[struct{}](ctx, c, http.MethodPost, path("accounts", id, "password"), nil, in)
+	return err
+}
+
 // Token is an API token without its secret.
 type Token struct {
 	ID      string     `json:"id"`

@@ -55,6 +55,7 @@ type RolloutDetail struct {
 	Stages   []StageCount      `json:"stages" nullable:"false" doc:"First exposures by stage"`
 	Trace    []TracePoint      `json:"trace" nullable:"false" doc:"The evidence over time"`
 	Measured []MeasuredOutcome `json:"measured" nullable:"false" doc:"What it did to key results"`
+	Awaits   *int              `json:"awaits,omitempty" doc:"The stage for which only a person's approval is missing"`
 	Backs    []EarlierVersion  `json:"backs" nullable:"false" doc:"Where a person can take it back to at once, the newest first; empty unless production runs it"`
 	Bad      bool              `json:"bad" doc:"Nothing applies this artifact again until a person clears it"`
 }
@@ -68,9 +69,43 @@ type RolloutPlan struct {
 	MinimumUnits    int64             `json:"minimumUnits" doc:"Units the canary must serve in a stage before it widens"`
 	ExperimentUnits int64             `json:"experimentUnits" doc:"Units with an outcome that each arm must have to measure a key result"`
 	Shares          []float64         `json:"shares" nullable:"false"`
+	Stages          []PlannedStage    `json:"stages" nullable:"false"`
+	Preview         *Preview          `json:"preview,omitempty" doc:"Requests with this header get the new version in every stage, and are not counted"`
 	Metrics         []PlannedMetric   `json:"metrics" nullable:"false"`
 	Unwatched       []UnwatchedMetric `json:"unwatched" nullable:"false" doc:"Metrics that this rollout cannot watch"`
 	Hash            string            `json:"hash"`
+}
+
+// PlannedStage is a stage of a plan and what must be before it begins and ends.
+type PlannedStage struct {
+	Share    float64        `json:"share" doc:"Of those who take part, to the new version, 0..1"`
+	Units    int64          `json:"units" doc:"That the new version must serve in it before the next begins"`
+	Soak     string         `json:"soak,omitempty" doc:"How long it lasts at the least" example:"24h0m0s"`
+	Cohort   *PlannedCohort `json:"cohort,omitempty" doc:"Who takes part; absent: everybody"`
+	Approval bool           `json:"approval" doc:"A person must approve it before it begins"`
+	Approved *Approval      `json:"approved,omitempty"`
+}
+
+// PlannedCohort is who takes part in a stage, found before the first unit was
+// exposed.
+type PlannedCohort struct {
+	Who    string   `json:"who" doc:"In words" example:"the first 1000 units with unit.country == "de" by safety_score"`
+	Units  int      `json:"units"`
+	Lowest *float64 `json:"lowest,omitempty" doc:"Number of the last that was taken, where they are ranked"`
+	Digest string   `json:"digest" doc:"SHA-256 over the members' names under the split"`
+}
+
+// Approval is a person's word that a stage may begin.
+type Approval struct {
+	By     string    `json:"by" example:"Eva Keller"`
+	Reason string    `json:"reason"`
+	At     time.Time `json:"at"`
+}
+
+// Preview lets requests that carry a header see the new version.
+type Preview struct {
+	Header string `json:"header" example:"X-Preview"`
+	Value  string `json:"value" example:"yes"`
 }
 
 // PlannedMetric is something that is counted once for each unit, and what would
@@ -281,6 +316,11 @@ func (c *Client) StartRollout(ctx context.Context, in StartRollout) (Rollout, er
 // HoldRollout stops a rollout from widening and from being promoted.
 func (c *Client) HoldRollout(ctx context.Context, id string, in Reason) (Rollout, error) {
 	return call[Rollout](ctx, c, http.MethodPost, path("rollouts", id, "hold"), nil, in)
+}
+
+// ApproveRollout lets the stage begin that waits for a person's approval.
+func (c *Client) ApproveRollout(ctx context.Context, id string, in Reason) (Rollout, error) {
+	return call[Rollout](ctx, c, http.MethodPost, path("rollouts", id, "approve"), nil, in)
 }
 
 // ResumeRollout ends a hold.

@@ -16,6 +16,7 @@ import (
 	"github.com/digital-factory/factory/internal/base/store"
 	"github.com/digital-factory/factory/internal/base/store/storetest"
 	"github.com/digital-factory/factory/internal/journal"
+	"github.com/digital-factory/factory/internal/ref"
 )
 
 const sentence = "a sentence that is long enough"
@@ -484,5 +485,57 @@ func TestAuthenticate(t *testing.T) {
 				t.Errorf("%s: %+v, %v", c.name, who, err)
 			}
 		}
+	})
+}
+
+// TestPasswordsChange: by oneself with the one so far, by the platform for who
+// has forgotten it; sessions elsewhere end, and the journal tells it.
+func TestPasswordsChange(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		ctx, next := t.Context(), "another long sentence"
+		eva := w.begin()
+		elsewhere := w.signIn("eva")
+		otto := w.account(eva, "otto", Member)
+		wants := func(err error, kind errs.Kind, at string) {
+			t.Helper()
+			e := errs.Of(err)
+			if err == nil || e.Kind != kind || at != "" && (len(e.Fields) != 1 || e.Fields[0].At != at) {
+				t.Fatalf("%v, want %s at %q", err, kind, at)
+			}
+		}
+		wants(w.ChangePassword(ctx, eva, "wrong", next), errs.Invalid, "current")
+		wants(w.ChangePassword(ctx, eva, sentence, "short"), errs.Invalid, "password")
+		wants(w.ChangePassword(ctx, Nobody(), sentence, next), errs.Denied, "")
+		if err := w.ChangePassword(ctx, eva, sentence, next); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := w.Actor(ctx, elsewhere); !errs.Is(err, errs.Denied) {
+			t.Fatalf("signed in elsewhere still: %v", err)
+		}
+		if _, _, err := w.SignIn(ctx, "eva", sentence); !errs.Is(err, errs.Denied) {
+			t.Fatalf("the old password works still: %v", err)
+		}
+		if _, _, err := w.SignIn(ctx, "eva", next); err != nil {
+			t.Fatal(err)
+		}
+
+		session := w.actor(w.signIn("otto"))
+		wants(w.ResetPassword(ctx, session, ref.Account(eva.ID), next), errs.Denied, "")
+		wants(w.ResetPassword(ctx, eva, ref.Account(eva.ID), next), errs.Blocked, "")
+		wants(w.ResetPassword(ctx, eva, "nobody", next), errs.NotFound, "")
+		secret := w.signIn("otto")
+		if err := w.ResetPassword(ctx, eva, otto.ID, next); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := w.Actor(ctx, secret); !errs.Is(err, errs.Denied) {
+			t.Fatalf("signed in still: %v", err)
+		}
+		if _, _, err := w.SignIn(ctx, "otto", next); err != nil {
+			t.Fatal(err)
+		}
+		for range 10 { // guesses are slowed down as at the door
+			_ = w.ChangePassword(ctx, eva, "wrong", next)
+		}
+		wants(w.ChangePassword(ctx, eva, next, sentence), errs.Blocked, "")
 	})
 }

@@ -70,9 +70,7 @@ func (n NewAccount) check() error {
 		bad.In("login", "must be 1 to 63 lower-case letters, digits or . _ @ + -, and begin with a letter or digit")
 	}
 	checkName(bad, n.Name)
-	if len(n.Password) < 10 || len(n.Password) > 200 {
-		bad.In("password", "must have 10 to 200 characters; a sentence is a good one")
-	}
+	checkPassword(bad, "password", n.Password)
 	checkRoles(bad, n.Roles)
 	if len(bad.Fields) > 0 {
 		return bad

@@ -3,7 +3,7 @@
 //
 // Owns: access_account, access_token, access_member.
 //
-// Tells: account.created, account.changed, token.created, token.revoked.
+// Tells: account.created, account.changed, account.password-changed, token.created, token.revoked.
 //
 // Asks: nothing.
 //
@@ -53,6 +53,7 @@ const (
 	BuildComponent Action = "build"           // create components, push, run pipelines of a team
 	Operate        Action = "operate"         // roll out, hold, roll back; incidents of a team
 	PublishPath    Action = "publish-path"    // golden paths, guardrails
+	Freeze         Action = "freeze"          // declare windows in which production shall not change
 	ManageAccounts Action = "manage-accounts" // accounts and their roles
 	ApproveEffect  Action = "approve-effect"  // decide parked effects
 	Ingest         Action = "ingest"          // send telemetry
@@ -70,6 +71,7 @@ var words = map[Action]string{
 	BuildComponent: "creating components, pushing and running pipelines",
 	Operate:        "operating rollouts and incidents",
 	PublishPath:    "publishing golden paths",
+	Freeze:         "declaring and lifting freezes",
 	ManageAccounts: "managing accounts",
 	ApproveEffect:  "deciding about effects that wait for approval",
 	Ingest:         "sending telemetry",
@@ -88,6 +90,7 @@ var grants = map[Action][]Role{
 	BuildComponent: {Platform, Member},
 	Operate:        {Platform, Member},
 	PublishPath:    {Platform},
+	Freeze:         {Board, Platform},
 	ManageAccounts: {Platform},
 	ApproveEffect:  {Platform},
 	Ingest:         {Platform, Member},

@@ -56,6 +56,14 @@ func (a *API) accounts() {
 			acc, err := a.Access.Change(ctx, who, ref.Account(in.ID), b.Name, mapped(b.Roles, role), b.Active, b.Version)
 			return answer(account(acc), current(err, account))
 		})
+	register(a, access.Self, op("POST /me/password", "access", "Change your password, and end your other sessions"),
+		func(ctx context.Context, who access.Actor, in *send[client.ChangePassword]) (*none, error) {
+			return &none{}, a.Access.ChangePassword(ctx, who, in.Body.Current, in.Body.Password)
+		})
+	register(a, access.ManageAccounts, op("POST /accounts/{id}/password", "access", "Set another account's password, and end its sessions"),
+		func(ctx context.Context, who access.Actor, in *with[client.ResetPassword]) (*none, error) {
+			return &none{}, a.Access.ResetPassword(ctx, who, ref.Account(in.ID), in.Body.Password)
+		})
 	register(a, access.Self, op("GET /tokens", "access", "List your API tokens"),
 		func(ctx context.Context, who access.Actor, _ *none) (*body[client.Page[client.Token]], error) {
 			list, err := a.Access.Tokens(ctx, who)

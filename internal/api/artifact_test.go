@@ -52,7 +52,7 @@ func newShelf(t *testing.T) shelf {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = arts.Close() })
-	rel := release.New(db, j, effect.New(db, time.Now), nil, nil, nil, nil, time.Now)
+	rel := release.New(db, j, effect.New(db, time.Now), release.Asks{}, time.Now)
 	srv := httptest.NewServer(New(acc.Authenticate(SessionCookie), Services{Access: acc, Journal: j, Artifact: arts, Release: rel}))
 	t.Cleanup(srv.Close)
 	s := shelf{Client: &client.Client{URL: srv.URL}, db: db, dir: dir}

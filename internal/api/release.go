@@ -35,6 +35,7 @@ func (a *API) releases() {
 		})
 	a.lever("hold", "Stop a rollout from widening and from being promoted; evidence of harm still rolls it back", a.Release.Hold)
 	a.lever("resume", "End a hold", a.Release.Resume)
+	a.lever("approve", "Let the stage begin that waits for a person's approval", a.Release.Approve)
 	register(a, access.Operate, op("POST /rollouts/{id}/roll-back", "release", "Take a rollout back at once, also one that was promoted"),
 		func(ctx context.Context, who access.Actor, in *with[client.RollBack]) (*body[client.Rollout], error) {
 			r, err := a.Release.RollBack(ctx, who, ref.Rollout(in.ID), in.Body.To, in.Body.Reason.Reason)
@@ -82,7 +83,7 @@ func rollout(r release.Rollout) client.Rollout {
 	out := client.Rollout{
 		ID: string(r.ID), Component: string(r.Origin.Component), Team: string(r.Origin.Team), Artifact: string(r.Artifact), Release: r.Number,
 		Baseline: r.BaseNumber, Run: string(r.Run), Commit: string(r.Origin.Commit), Title: r.Origin.Title, Items: mapped(r.Origin.Items, text),
-		Lane: r.Origin.Lane, First: r.First, Phase: string(r.Phase), Stage: r.Stage, Shares: mapped(r.Plan.Shares, func(v float64) float64 { return v }),
+		Lane: r.Origin.Lane, First: r.First, Phase: string(r.Phase), Stage: r.Stage, Shares: r.Plan.Shares(),
 		Held: r.Held, Waiting: r.Waiting, Reason: r.Reason, ByHand: r.ByHand, Requests: r.Requests, Unanswered: r.Unanswered, PlanHash: r.PlanHash,
 		Created: r.Created, Staged: moment(r.Staged), Started: moment(r.Started), Deciding: moment(r.Deciding), Decided: moment(r.Decided),
 		Moved: moment(r.Moved), Finished: moment(r.Finished), StageBegan: moment(r.Widened),
@@ -94,8 +95,8 @@ func rollout(r release.Rollout) client.Rollout {
 	switch {
 	case r.Phase == release.Promoted || r.Phase == release.Promoting:
 		out.Share = 1
-	case r.Phase == release.Running && r.Stage < len(r.Plan.Shares) && !r.First:
-		out.Share = r.Plan.Shares[r.Stage]
+	case r.Phase == release.Running && r.Stage < len(r.Plan.Stages) && !r.First:
+		out.Share = r.Plan.Stages[r.Stage].Share
 	}
 	return out
 }
@@ -116,8 +117,12 @@ func rolloutDetail(d release.Detail) client.RolloutDetail {
 	if d.PlanHash != "" {
 		e := d.Plan.Evidence
 		out.Plan = &client.RolloutPlan{Alpha: e.Alpha, Beta: e.Beta, Margin: e.Margin, AcceptedRate: e.AcceptedRate, MinimumUnits: e.MinimumUnits,
-			ExperimentUnits: d.Plan.ExperimentUnits, Shares: out.Shares, Hash: d.PlanHash, Metrics: plannedMetrics(d.Plan),
+			ExperimentUnits: d.Plan.ExperimentUnits, Shares: out.Shares, Stages: plannedStages(d.Plan, d.Approvals), Hash: d.PlanHash, Metrics: plannedMetrics(d.Plan),
 			Unwatched: mapped(d.Plan.Unwatched, func(u plan.Unwatched) client.UnwatchedMetric { return client.UnwatchedMetric(u) })}
+	}
+	if out.Awaits = d.Awaits; d.PlanHash != "" && d.Plan.Preview != nil {
+		p := client.Preview(*d.Plan.Preview)
+		out.Plan.Preview = &p
 	}
 	if d.Verdict != nil {
 		v := verdict(d.Plan, *d.Verdict)

@@ -23,6 +23,7 @@ import (
 	"github.com/digital-factory/factory/internal/team"
 	"github.com/digital-factory/factory/internal/telemetry"
 	"github.com/digital-factory/factory/internal/thread"
+	"github.com/digital-factory/factory/internal/unit"
 )
 
 // Services are the modules behind the door.
@@ -46,6 +47,7 @@ type Services struct {
 	Insight   *insight.Service
 	Thread    *thread.Service
 	Dossier   *dossier.Service
+	Unit      *unit.Service
 	Health    func(context.Context) (client.Health, error)
 }
 
@@ -57,6 +59,8 @@ func (a *API) rooms() {
 	a.health()
 	a.releases()
 	a.assemblies()
+	a.freezes()
+	a.units()
 	a.portfolio()
 	a.products()
 	a.platform()

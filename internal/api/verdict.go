@@ -1,8 +1,12 @@
 package api
 
 import (
+	"time"
+
 	"github.com/digital-factory/factory/client"
+	"github.com/digital-factory/factory/internal/base/store"
 	"github.com/digital-factory/factory/internal/evidence"
+	"github.com/digital-factory/factory/internal/release"
 	"github.com/digital-factory/factory/internal/release/plan"
 )
 
@@ -64,4 +68,24 @@ func verdict(p plan.Plan, v evidence.Verdict) client.Verdict {
 			return out
 		}),
 	}
+}
+
+// plannedStages are the stages of a plan with the approvals that were given.
+func plannedStages(p plan.Plan, given []release.Approval) []client.PlannedStage {
+	out := make([]client.PlannedStage, len(p.Stages))
+	for k, s := range p.Stages {
+		out[k] = client.PlannedStage{Share: s.Share, Units: p.Minimum(k), Approval: s.Approval}
+		if s.Soak > 0 {
+			out[k].Soak = time.Duration(s.Soak).String()
+		}
+		if c := s.Cohort; c != nil && c.Found != nil {
+			out[k].Cohort = &client.PlannedCohort{Who: c.String(), Units: c.Found.Units, Lowest: c.Found.Lowest, Digest: c.Found.Digest}
+		}
+		for _, a := range given {
+			if a.Stage == k {
+				out[k].Approved = &client.Approval{By: a.Name, Reason: a.Reason, At: store.Time(a.At)}
+			}
+		}
+	}
+	return out
 }

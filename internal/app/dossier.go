@@ -36,7 +36,7 @@ func (d decided) Release(ctx context.Context, who access.Actor, id ref.Rollout) 
 	out := dossier.Release{
 		Rollout: r.ID, Component: r.Origin.Component, Team: r.Origin.Team, Artifact: r.Artifact, Version: r.Number, Baseline: r.BaseNumber,
 		Lane: r.Origin.Lane, Phase: string(r.Phase), Reason: r.Reason, ByHand: r.ByHand, Commit: r.Origin.Commit, Title: r.Origin.Title, Items: r.Origin.Items,
-		Shares: r.Plan.Shares, PlanHash: r.PlanHash, Requests: r.Requests, Unanswered: r.Unanswered, Started: r.Started, Decided: r.Decided, Finished: r.Finished,
+		Shares: r.Plan.Shares(), PlanHash: r.PlanHash, Requests: r.Requests, Unanswered: r.Unanswered, Started: r.Started, Decided: r.Decided, Finished: r.Finished,
 	}
 	for _, p := range r.Trace {
 		out.Trace = append(out.Trace, dossier.Point{At: p.At, Share: p.Share, Harm: p.LogE, Fine: p.LogEPromote, Exposed: p.Canary + p.Baseline})

@@ -36,6 +36,7 @@ import (
 	"github.com/digital-factory/factory/internal/team"
 	"github.com/digital-factory/factory/internal/telemetry"
 	"github.com/digital-factory/factory/internal/thread"
+	"github.com/digital-factory/factory/internal/unit"
 )
 
 // schemas are every room's tables.
@@ -43,7 +44,7 @@ func schemas() []store.Schema {
 	return []store.Schema{
 		journal.Schema(), effect.Schema(), access.Schema(), portfolio.Schema(), product.Schema(), team.Schema(), flow.Schema(),
 		platform.Schema(), source.Schema(), pipeline.Schema(), artifact.Schema(), release.Schema(), runtime.Schema(), telemetry.Schema(),
-		incident.Schema(), insight.Schema(), thread.Schema(), flag.Schema(),
+		incident.Schema(), insight.Schema(), thread.Schema(), flag.Schema(), unit.Schema(),
 	}
 }
 
@@ -89,7 +90,7 @@ func (a *App) furnish(ctx context.Context) error {
 	if err := flags.Load(ctx); err != nil {
 		return err
 	}
-	run := runtime.New(db, j, a.box, images{artifacts}, &workloadDoor{receiver, flags}, watch, counts, dir("runtime"), now)
+	run := runtime.New(db, j, a.box, images{artifacts}, &workloadDoor{receiver, flags}, watch, counts, watch, dir("runtime"), now)
 
 	teams := team.New(db, j, a.access, now)
 	work := flow.New(db, j, teams, features{products}, now)
@@ -102,9 +103,11 @@ func (a *App) furnish(ctx context.Context) error {
 	own.platform = paths
 	repos := source.New(db, j, items{work}, settings{}, source.Config{Dir: dir("git"), Hook: []string{exe, "hook", "pre-receive"}}, now)
 	runs := pipeline.New(db, j, a.box, commits{repos}, publisher{artifacts, a.URL()}, tools(ctx, a.opts.Cache), dir("runs"), now)
-	rollouts := release.New(db, j, a.effects, workloads{run}, sealed{artifacts}, results{products, funds}, latencies{metricStore, now}, now)
+	units := unit.New(db, j, now)
+	rollouts := release.New(db, j, a.effects, release.Asks{Runtime: workloads{run}, Artifacts: sealed{artifacts}, KeyResults: results{products, funds},
+		Latencies: latencies{metricStore, now}, Units: cohorts{units}, Known: existing{teams, paths}}, now)
 	watch.release = rollouts
-	signals := telemetry.New(db, j, metrics{metricStore}, metrics{metricStore}, &outcomes{run, rollouts}, usage{run}, promises{artifacts}, now)
+	signals := telemetry.New(db, j, metrics{metricStore}, metrics{metricStore}, &outcomes{run, rollouts, now}, usage{run}, promises{artifacts}, now)
 	in.telemetry, counts.telemetry = signals, signals
 	incidents := incident.New(db, j, boards{work}, harm{signals, rollouts}, now)
 	insights := insight.New(db, now)
@@ -125,7 +128,7 @@ func (a *App) furnish(ctx context.Context) error {
 	}
 	a.api = api.New(a.access.Authenticate(api.SessionCookie), api.Services{
 		Access: a.access, Journal: j, Effects: a.effects, Release: rollouts, Portfolio: funds, Product: products, Platform: paths, Source: repos,
-		Team: teams, Flow: work, Incident: incidents, Insight: insights, Thread: graph, Telemetry: signals, Pipeline: runs, Runtime: run, Artifact: artifacts, Dossier: dossiers, Flag: flags,
+		Team: teams, Flow: work, Incident: incidents, Insight: insights, Thread: graph, Telemetry: signals, Pipeline: runs, Runtime: run, Artifact: artifacts, Dossier: dossiers, Flag: flags, Unit: units,
 		Health: a.health,
 	})
 	return a.serveDoors()

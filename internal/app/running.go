@@ -29,8 +29,11 @@ import (
 	"github.com/digital-factory/factory/internal/ref"
 	"github.com/digital-factory/factory/internal/release"
 	"github.com/digital-factory/factory/internal/release/plan"
+	"github.com/digital-factory/factory/internal/release/rollout"
 	"github.com/digital-factory/factory/internal/runtime"
+	"github.com/digital-factory/factory/internal/team"
 	"github.com/digital-factory/factory/internal/telemetry"
+	"github.com/digital-factory/factory/internal/unit"
 )
 
 // workloads lets release ask runtime.
@@ -45,7 +48,11 @@ func (w workloads) Deploy(ctx context.Context, d release.Deployment) error {
 func (w workloads) Route(ctx context.Context, list ...release.Route) (time.Time, error) {
 	routes := make([]runtime.Route, len(list))
 	for i, r := range list {
-		routes[i] = runtime.Route(r)
+		routes[i] = runtime.Route{Component: r.Component, Environment: r.Environment, Sequence: r.Sequence, Baseline: r.Baseline, Canary: r.Canary,
+			Rollout: r.Rollout, Stage: r.Stage, Key: r.Key, Preview: runtime.Preview(r.Preview)}
+		for _, s := range r.Strata {
+			routes[i].Strata = append(routes[i].Strata, runtime.Stratum(s))
+		}
 	}
 	return w.runtime.Route(ctx, routes...)
 }
@@ -58,8 +65,42 @@ func (w workloads) Probe(ctx context.Context, id ref.Workload, n int) (int, stri
 	return w.runtime.Probe(ctx, id, n)
 }
 
-// observer lets runtime tell release what the gateway counted. Release is
-// known only after runtime, which it needs.
+// existing lets release ask what a freeze may be for.
+type existing struct {
+	team     *team.Service
+	platform *platform.Service
+}
+
+// HasTeam returns an errs.NotFound when there is no such team.
+func (e existing) HasTeam(ctx context.Context, t ref.Team) error {
+	_, err := e.team.Get(ctx, access.System("release"), t)
+	return err
+}
+
+// HasComponent returns an errs.NotFound when there is no such component.
+func (e existing) HasComponent(ctx context.Context, c ref.Component) error {
+	_, err := e.platform.Get(ctx, access.System("release"), string(c))
+	return err
+}
+
+// cohorts lets release ask unit who makes a cohort.
+type cohorts struct{ unit *unit.Service }
+
+// Cohort returns the members by the names that the gateway gives them.
+func (c cohorts) Cohort(ctx context.Context, of plan.Cohort, key string) (out release.Members, err error) {
+	found, err := c.unit.Find(ctx, access.System("release"), unit.Ask{Where: of.Where, Rank: of.Rank, Take: of.Take, Key: key})
+	if err != nil {
+		return out, err
+	}
+	out = release.Members{Known: found.Known, Lowest: found.Lowest, Names: make([]string, len(found.Members))}
+	for i, id := range found.Members {
+		out.Names[i] = runtime.Name(key, id)
+	}
+	return out, nil
+}
+
+// observer lets runtime tell release what the gateway counted, and ask who takes
+// part. Release is known only after runtime, which it needs.
 type observer struct{ release *release.Service }
 
 // Observe hands traffic over.
@@ -69,6 +110,16 @@ func (o *observer) Observe(ctx context.Context, t runtime.Traffic) error {
 		out.Observations[i] = release.Observation{Unit: b.Unit, Arm: release.Arm(b.Arm), Stage: b.Stage, Failed: b.Failed, Took: b.Took, At: b.At}
 	}
 	return o.release.Observe(ctx, out)
+}
+
+// Members returns who takes part in the stages of a rollout with cohorts.
+func (o *observer) Members(ctx context.Context, id ref.Rollout) ([]runtime.Member, error) {
+	list, err := o.release.Members(ctx, id)
+	out := make([]runtime.Member, len(list))
+	for i, m := range list {
+		out[i] = runtime.Member(m)
+	}
+	return out, err
 }
 
 // results lets release ask what a rollout can measure.
@@ -212,7 +263,7 @@ type latencies struct {
 const latelyServed = "24h"
 
 // Latencies returns what the gateway saw of a version in the last day.
-func (l latencies) Latencies(ctx context.Context, d release.Deployment) (plan.Latencies, error) {
+func (l latencies) Latencies(ctx context.Context, d release.Live) (plan.Latencies, error) {
 	query := fmt.Sprintf(`sum by (le) (increase(gateway_request_duration_seconds_bucket{component=%q, environment=%q, version=%q}[%s]))`,
 		d.Component, d.Environment, d.Number, latelyServed)
 	list, err := l.store.Instant(ctx, query, l.now())
@@ -251,6 +302,7 @@ func buckets(list []prom.Sample) (out plan.Latencies, err error) {
 type outcomes struct {
 	runtime *runtime.Service
 	release *release.Service
+	now     func() time.Time
 }
 
 // Find returns the outcomes among log records.
@@ -273,9 +325,14 @@ func (o *outcomes) Take(ctx context.Context, from telemetry.Source, list []telem
 	if !under {
 		return nil
 	}
-	out := make([]release.Outcome, len(list))
-	for i, l := range list {
-		out[i] = release.Outcome{Rollout: split.Rollout, Event: l.Event, Unit: split.Unit(l.Unit), Arm: release.Arm(split.Arm), Success: l.Success, Attributes: l.Attrs, Values: l.Values, At: l.At}
+	out := make([]release.Outcome, 0, len(list))
+	now := o.now()
+	for _, l := range list {
+		l.At = rollout.When(l.At, now)
+		if unit, stage, counts := split.Unit(l.Unit, l.At); counts {
+			out = append(out, release.Outcome{Rollout: split.Rollout, Event: l.Event, Unit: unit, Arm: release.Arm(split.Arm), Stage: stage,
+				Success: l.Success, Attributes: l.Attrs, Values: l.Values, At: l.At})
+		}
 	}
 	return o.release.Outcomes(ctx, split.Rollout, out)
 }

@@ -207,7 +207,7 @@ func (s *session) account() *cobra.Command {
 	}
 	create.Flags().StringVar(&in.Name, "name", "", "full name")
 	create.Flags().StringSliceVar(&in.Roles, "role", nil, "role: board, product, member, platform or auditor (repeatable)")
-	cmd.AddCommand(list, create, s.accountChange())
+	cmd.AddCommand(list, create, s.accountChange(), s.accountPassword())
 	return cmd
 }
 
@@ -244,6 +244,51 @@ func (s *session) accountChange() *cobra.Command {
 	cmd.Flags().StringSliceVar(&roles, "role", nil, "role: board, product, member, platform or auditor (repeatable; all that it shall have)")
 	cmd.Flags().BoolVar(&active, "active", true, "whether it may sign in")
 	return cmd
+}
+
+func (s *session) accountPassword() *cobra.Command {
+	return &cobra.Command{
+		Use: "password [LOGIN]", Short: "Change your password, or set another account's", Args: cobra.MaximumNArgs(1),
+		Long: `Change your password: the one so far and the new one are read from standard input, a line each. Your
+sessions elsewhere end; API tokens go on. With LOGIN the platform's people set the password of somebody
+who has forgotten it, whose sessions end.`,
+		Example: "  factory account password\n  echo \"a long sentence as password\" | factory account password grace",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			in := bufio.NewReader(s.in)
+			ask := func(what string) (string, error) {
+				_, _ = fmt.Fprint(s.err, what+" ")
+				return s.password(cmd.Context(), in)
+			}
+			if len(args) == 0 {
+				current, err := ask("your")
+				if err != nil {
+					return err
+				}
+				next, err := ask("new")
+				if err != nil {
+					return err
+				}
+				if err := s.client().ChangePassword(cmd.Context(), client.ChangePassword{Current: current, Password: next}); err != nil {
+					return err
+				}
+				s.say("Your password was changed; you are signed out elsewhere.")
+				return nil
+			}
+			a, err := s.accountOf(cmd.Context(), args[0])
+			if err != nil {
+				return err
+			}
+			next, err := ask("new")
+			if err != nil {
+				return err
+			}
+			if err := s.client().ResetPassword(cmd.Context(), a.ID, client.ResetPassword{Password: next}); err != nil {
+				return err
+			}
+			s.say("%s has another password; their sessions have ended.", a.Login)
+			return nil
+		},
+	}
 }
 
 func activity(active bool) string {

@@ -17,6 +17,7 @@ func (s *session) rollout() *cobra.Command {
 	cmd.AddCommand(s.rolloutList(), s.rolloutShow(), s.rolloutReplay(), s.rolloutDossier(), s.rolloutStart(),
 		s.lever("hold", "Stop a rollout from widening and from being promoted", (*client.Client).HoldRollout),
 		s.lever("resume", "End a hold", (*client.Client).ResumeRollout),
+		s.lever("approve", "Let the stage begin that waits for a person's approval", (*client.Client).ApproveRollout),
 		s.rollBack())
 	return cmd
 }
@@ -67,6 +68,9 @@ func (s *session) rolloutShow() *cobra.Command {
 					t.row(v.Reason)
 				}
 				if d.Plan != nil {
+					for k, p := range d.Plan.Stages {
+						t.row(stageRow(k, d, p)...)
+					}
 					for _, u := range d.Plan.Unwatched {
 						t.row(u.Name, "not watched", u.Why)
 					}
@@ -85,6 +89,26 @@ func (s *session) rolloutShow() *cobra.Command {
 			})
 		},
 	}
+}
+
+// stageRow says who a stage is for and what it asks.
+func stageRow(k int, d client.RolloutDetail, p client.PlannedStage) []any {
+	row := []any{fmt.Sprintf("stage %d", k+1), percent(p.Share)}
+	if p.Cohort != nil {
+		row = append(row, fmt.Sprintf("of %d: %s", p.Cohort.Units, p.Cohort.Who))
+	}
+	if p.Soak != "" {
+		row = append(row, "lasts "+p.Soak)
+	}
+	switch {
+	case p.Approved != nil:
+		row = append(row, "approved by "+p.Approved.By+": "+p.Approved.Reason)
+	case d.Awaits != nil && *d.Awaits == k:
+		row = append(row, "waits for approval: factory rollout approve "+d.ID)
+	case p.Approval:
+		row = append(row, "needs approval")
+	}
+	return row
 }
 
 // found writes what a metric compares.

@@ -11,7 +11,7 @@ type Payload interface{ Kind() string }
 // that each kind has a golden sample.
 func All() []Payload {
 	return []Payload{
-		AccountCreated{}, AccountChanged{}, TokenCreated{}, TokenRevoked{},
+		AccountCreated{}, AccountChanged{}, PasswordChanged{}, TokenCreated{}, TokenRevoked{},
 		VisionSet{}, ObjectiveCreated{}, ObjectiveChanged{}, KeyResultCreated{}, KeyResultChanged{}, KeyResultMeasured{},
 		InitiativeCreated{}, InitiativeChanged{}, InitiativeMoved{}, InitiativeDecided{},
 		ProductCreated{}, ProductChanged{}, FeatureCreated{}, FeatureChanged{}, FeatureMoved{},
@@ -21,11 +21,12 @@ func All() []Payload {
 		RepositoryCreated{}, CommitsPushed{}, PushRejected{},
 		RunQueued{}, RunStarted{}, RunFinished{},
 		ArtifactPublished{}, ArtifactMarkedBad{}, ArtifactCleared{},
-		DeploymentFinished{}, RolloutStarted{}, RolloutWidened{}, RolloutHeld{}, RolloutResumed{}, RolloutDecided{}, RolloutFinished{}, EffectMeasured{},
+		DeploymentFinished{}, RolloutStarted{}, RolloutWidened{}, RolloutHeld{}, RolloutResumed{}, RolloutAsked{}, RolloutApproved{}, RolloutDecided{}, RolloutFinished{}, EffectMeasured{},
 		ReleaseAssembled{}, ReleaseFinished{},
 		WorkloadReady{}, WorkloadCrashed{}, WorkloadStopped{},
 		AlertFired{}, AlertResolved{},
 		IncidentOpened{}, IncidentJoined{}, IncidentNoted{}, IncidentResolved{}, IncidentFollowedUp{}, ReviewChanged{}, ReviewPublished{},
 		FlagCreated{}, FlagChanged{}, FlagSwitched{}, FlagArchived{},
+		FreezeDeclared{}, FreezeLifted{}, UnitsRecorded{}, UnitsForgotten{},
 	}
 }

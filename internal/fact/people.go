@@ -24,6 +24,16 @@ type AccountChanged struct {
 // Kind returns "account.changed".
 func (AccountChanged) Kind() string { return "account.changed" }
 
+// PasswordChanged tells that an account has another password, by itself or set
+// by others. Subject: account.
+type PasswordChanged struct {
+	Account ref.Account `json:"account"`
+	Login   string      `json:"login"`
+}
+
+// Kind returns "account.password-changed".
+func (PasswordChanged) Kind() string { return "account.password-changed" }
+
 // TokenCreated tells that an API token exists. Subject: account.
 type TokenCreated struct {
 	Token   string      `json:"token"` // identifier, not the secret

@@ -73,6 +73,33 @@ type RolloutResumed struct {
 // Kind returns "rollout.resumed".
 func (RolloutResumed) Kind() string { return "rollout.resumed" }
 
+// RolloutAsked tells that a stage of a rollout waits for a person's approval and
+// for nothing else. Subject: rollout.
+type RolloutAsked struct {
+	Rollout ref.Rollout `json:"rollout"`
+	Version string      `json:"version"`
+	Stage   int         `json:"stage"` // 0: nothing runs in production yet
+	Share   float64     `json:"share"` // of units to the new version then, 0..1
+	Change
+}
+
+// Kind returns "rollout.asked".
+func (RolloutAsked) Kind() string { return "rollout.asked" }
+
+// RolloutApproved tells that a person approved that a stage of a rollout may
+// begin. Subject: rollout.
+type RolloutApproved struct {
+	Rollout ref.Rollout `json:"rollout"`
+	Version string      `json:"version"`
+	Stage   int         `json:"stage"`
+	Share   float64     `json:"share"` // of units to the new version, 0..1
+	Reason  string      `json:"reason"`
+	Change
+}
+
+// Kind returns "rollout.approved".
+func (RolloutApproved) Kind() string { return "rollout.approved" }
+
 // RolloutDecided tells the verdict, before traffic is moved. Subject: rollout.
 type RolloutDecided struct {
 	Rollout ref.Rollout `json:"rollout"`
@@ -262,3 +289,47 @@ type AlertResolved struct {
 
 // Kind returns "alert.resolved".
 func (AlertResolved) Kind() string { return "alert.resolved" }
+
+// UnitsRecorded tells that attributes of units were recorded; not whose.
+// Subject: units.
+type UnitsRecorded struct {
+	Units int `json:"units"`
+}
+
+// Kind returns "units.recorded".
+func (UnitsRecorded) Kind() string { return "units.recorded" }
+
+// UnitsForgotten tells that what was known of units was removed. Subject: units.
+type UnitsForgotten struct {
+	Units int `json:"units"`
+}
+
+// Kind returns "units.forgotten".
+func (UnitsForgotten) Kind() string { return "units.forgotten" }
+
+// FreezeDeclared tells of a window of time in which production shall not
+// change. Subject: freeze.
+type FreezeDeclared struct {
+	Freeze    ref.Freeze    `json:"freeze"`
+	Name      string        `json:"name"`
+	Reason    string        `json:"reason"`
+	Team      ref.Team      `json:"team,omitempty"`      // empty: of every team
+	Component ref.Component `json:"component,omitempty"` // empty: every component
+	Begins    time.Time     `json:"begins"`
+	Ends      time.Time     `json:"ends"`
+}
+
+// Kind returns "freeze.declared".
+func (FreezeDeclared) Kind() string { return "freeze.declared" }
+
+// FreezeLifted tells that a freeze ended before its time. Subject: freeze.
+type FreezeLifted struct {
+	Freeze    ref.Freeze    `json:"freeze"`
+	Name      string        `json:"name"`
+	Team      ref.Team      `json:"team,omitempty"`
+	Component ref.Component `json:"component,omitempty"`
+	Reason    string        `json:"reason"`
+}
+
+// Kind returns "freeze.lifted".
+func (FreezeLifted) Kind() string { return "freeze.lifted" }

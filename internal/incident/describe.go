@@ -39,6 +39,10 @@ func describe(f journal.Fact) (c ref.Component, e ref.Environment, text string, 
 		err = read(f, func(p fact.RolloutHeld) { c, text = p.Component, "the rollout was held: "+p.Reason })
 	case fact.RolloutResumed{}.Kind():
 		err = read(f, func(p fact.RolloutResumed) { c, text = p.Component, "the rollout was resumed: "+p.Reason })
+	case fact.RolloutApproved{}.Kind():
+		err = read(f, func(p fact.RolloutApproved) {
+			c, text = p.Component, fmt.Sprintf("approved for %.4g %% of units: %s", 100*p.Share, p.Reason)
+		})
 	case fact.RolloutDecided{}.Kind():
 		err = read(f, func(p fact.RolloutDecided) {
 			c, text = p.Component, fmt.Sprintf("verdict: %s, %s (log evidence %.2f at alpha %g)", strings.ReplaceAll(p.Verdict, "_", " "), p.Reason, p.LogE, p.Alpha)

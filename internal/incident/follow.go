@@ -21,7 +21,7 @@ func (s *Service) Follow(j *journal.Journal) {
 		Name: "incident.incidents",
 		Kinds: []string{
 			fact.ComponentCreated{}.Kind(), fact.CommitsPushed{}.Kind(), fact.ArtifactMarkedBad{}.Kind(), fact.WorkloadCrashed{}.Kind(),
-			fact.RolloutStarted{}.Kind(), fact.RolloutWidened{}.Kind(), fact.RolloutHeld{}.Kind(), fact.RolloutResumed{}.Kind(),
+			fact.RolloutStarted{}.Kind(), fact.RolloutWidened{}.Kind(), fact.RolloutHeld{}.Kind(), fact.RolloutResumed{}.Kind(), fact.RolloutApproved{}.Kind(),
 			fact.RolloutDecided{}.Kind(), fact.RolloutFinished{}.Kind(), fact.AlertFired{}.Kind(), fact.AlertResolved{}.Kind(), fact.FlagSwitched{}.Kind(),
 			fact.DeploymentFinished{}.Kind(),
 		},

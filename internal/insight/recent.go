@@ -116,6 +116,14 @@ func say(f journal.Fact) (s ref.Subject, team ref.Team, text string, err error) 
 		err = with(f, func(p fact.RolloutResumed) error {
 			return tell(ref.Of("rollout", p.Rollout), "", "resumed%s", colon(p.Reason))
 		})
+	case "rollout.asked":
+		err = with(f, func(p fact.RolloutAsked) error {
+			return tell(ref.Of("rollout", p.Rollout), p.Team, "waits for approval of %.4g %%", 100*p.Share)
+		})
+	case "rollout.approved":
+		err = with(f, func(p fact.RolloutApproved) error {
+			return tell(ref.Of("rollout", p.Rollout), p.Team, "approved for %.4g %%%s", 100*p.Share, colon(p.Reason))
+		})
 	case "rollout.finished":
 		err = with(f, func(p fact.RolloutFinished) error {
 			return tell(ref.Of("rollout", p.Rollout), p.Team, "%s%s", strings.ReplaceAll(p.Outcome, "_", " "), colon(p.Reason))

@@ -2,6 +2,7 @@ package insight
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -62,8 +63,11 @@ func streamDelivery(ctx context.Context, tx *store.Tx, f journal.Fact) error {
 		})
 	case "deployment.finished":
 		return with(f, func(p fact.DeploymentFinished) error {
-			if p.Outcome == "succeeded" || p.Cause != "" {
+			if p.Outcome == "succeeded" {
 				return nil
+			}
+			if err := answered(ctx, tx, ref.Of("commit", p.Commit), "approval"); err != nil || p.Cause != "" {
+				return err
 			}
 			return changeFailed(ctx, tx, f, p.Change, fmt.Sprintf("it did not come up in %s%s", p.Environment, colon(p.Reason)), "look at the workload's log, then push a correction")
 		})
@@ -117,8 +121,19 @@ func streamRunning(ctx context.Context, tx *store.Tx, f journal.Fact) error {
 		})
 	case "rollout.resumed":
 		return with(f, func(p fact.RolloutResumed) error { return answered(ctx, tx, ref.Of("rollout", p.Rollout), "held") })
+	case "rollout.asked":
+		return with(f, func(p fact.RolloutAsked) error {
+			return ask(ctx, tx, f, need{asked(p.Rollout, p.Stage, p.Change), "approval", releases, "member,platform", false, p.Team,
+				fmt.Sprintf("version %s of %s waits for approval to go to %.4g %% of the units", p.Version, p.Component, 100*p.Share), "look at its evidence, then approve it or roll it back"})
+		})
+	case "rollout.approved":
+		return with(f, func(p fact.RolloutApproved) error {
+			return answered(ctx, tx, asked(p.Rollout, p.Stage, p.Change), "approval")
+		})
 	case "rollout.decided":
-		return with(f, func(p fact.RolloutDecided) error { return answered(ctx, tx, ref.Of("rollout", p.Rollout), "held") })
+		return with(f, func(p fact.RolloutDecided) error {
+			return errors.Join(answered(ctx, tx, ref.Of("rollout", p.Rollout), "held"), answered(ctx, tx, ref.Of("rollout", p.Rollout), "approval"))
+		})
 	case "rollout.finished":
 		return with(f, func(p fact.RolloutFinished) error { return rolloutFinished(ctx, tx, f, p) })
 	case "effect.measured":
@@ -134,6 +149,15 @@ func streamRunning(ctx context.Context, tx *store.Tx, f journal.Fact) error {
 		})
 	}
 	return nil
+}
+
+// asked is what people are asked to approve: a rollout, or the change while
+// nothing of it is in production.
+func asked(r ref.Rollout, stage int, c fact.Change) ref.Subject {
+	if stage == 0 {
+		return ref.Of("commit", c.Commit)
+	}
+	return ref.Of("rollout", r)
 }
 
 func rolloutFinished(ctx context.Context, tx *store.Tx, f journal.Fact, p fact.RolloutFinished) error {

@@ -30,6 +30,7 @@ type (
 	Release     string // UUIDv7
 	Incident    string // UUIDv7
 	Workload    string // UUIDv7
+	Freeze      string // UUIDv7
 	Flag        string // component and key, e.g. "engine-controller:gust-hold"
 )
 

@@ -2,8 +2,6 @@ package release
 
 import (
 	"context"
-	"crypto/rand"
-	"encoding/hex"
 	"fmt"
 	"log/slog"
 	"slices"
@@ -18,6 +16,8 @@ import (
 	"github.com/digital-factory/factory/internal/fact"
 	"github.com/digital-factory/factory/internal/ref"
 	"github.com/digital-factory/factory/internal/release/assembly"
+	"github.com/digital-factory/factory/internal/release/freeze"
+	"github.com/digital-factory/factory/internal/release/plan"
 	"github.com/digital-factory/factory/internal/release/rollout"
 )
 
@@ -33,6 +33,9 @@ func (s *Service) Run(ctx context.Context) error {
 // advance looks at every rollout that waits for its turn or takes traffic. A
 // failure of one does not hold up the others.
 func (s *Service) advance(ctx context.Context) error {
+	if err := rollout.Ripen(ctx, s.db, s.now()); err != nil {
+		return err
+	}
 	var open []Rollout
 	var land assembly.Landscape
 	err := s.db.View(ctx, func(tx *store.Tx) (err error) {
@@ -62,18 +65,21 @@ func (s *Service) advance(ctx context.Context) error {
 // judge makes the next step of a rollout that takes traffic.
 func (s *Service) judge(ctx context.Context, r Rollout) error {
 	var rows []rollout.Count
+	var frozen freeze.Windows
 	err := s.db.View(ctx, func(tx *store.Tx) (err error) {
 		if r, err = rollout.Get(ctx, tx, r.ID); err != nil {
 			return err
 		}
-		rows, err = rollout.Counts(ctx, tx, r.ID)
+		if rows, err = rollout.Counts(ctx, tx, r.ID); err != nil {
+			return err
+		}
+		frozen, err = freeze.InForce(ctx, tx, s.now())
 		return err
 	})
 	if err != nil || r.Phase != Running {
 		return err
 	}
-	sit := rollout.Situate(r, rows)
-	sit.InStage = s.now().Sub(r.Widened)
+	sit := s.situate(r, rows, frozen)
 	step, verdict, waiting := rollout.Next(sit)
 	return s.db.Update(ctx, func(tx *store.Tx) error {
 		if err := rollout.Trace(ctx, tx, r, verdict, s.now()); err != nil {
@@ -85,12 +91,34 @@ func (s *Service) judge(ctx context.Context, r Rollout) error {
 		case rollout.Promote, rollout.RollBack:
 			return s.decide(ctx, tx, r, step, verdict, sit, "", me())
 		}
-		if r.Waiting == waiting {
-			return nil
-		}
-		r.Waiting = waiting
-		return rollout.Save(ctx, tx, r)
+		return s.waits(ctx, tx, r, sit, waiting)
 	})
+}
+
+// situate is what the next step of a rollout is decided from.
+func (s *Service) situate(r Rollout, rows []rollout.Count, frozen freeze.Windows) rollout.Situation {
+	sit := rollout.Situate(r, rows)
+	sit.InStage = s.now().Sub(r.Widened)
+	if w, stops := frozen.Stops(r.Origin.Team, r.Origin.Component, r.Origin.Lane == plan.Hotfix); stops {
+		sit.Frozen = "The evidence suffices; it waits for " + w.Waiting()
+	}
+	return sit
+}
+
+// waits keeps what a rollout that takes traffic waits for, and asks people when
+// it is only their approval.
+func (s *Service) waits(ctx context.Context, tx *store.Tx, r Rollout, sit rollout.Situation, waiting string) error {
+	if r.Waiting == waiting {
+		return nil
+	}
+	r.Waiting = waiting
+	if err := rollout.Save(ctx, tx, r); err != nil {
+		return err
+	}
+	if stage, asks := sit.Awaits(); asks {
+		return s.ask(ctx, tx, r, stage)
+	}
+	return nil
 }
 
 func (s *Service) widen(ctx context.Context, tx *store.Tx, r Rollout) error {
@@ -102,7 +130,7 @@ func (s *Service) widen(ctx context.Context, tx *store.Tx, r Rollout) error {
 	if err := s.planRoute(ctx, tx, r); err != nil {
 		return err
 	}
-	return s.journal.Append(ctx, tx, me().By(), r.Subject(), fact.RolloutWidened{Rollout: r.ID, Component: r.Origin.Component, Stage: r.Stage, Share: r.Plan.Shares[r.Stage]})
+	return s.journal.Append(ctx, tx, me().By(), r.Subject(), fact.RolloutWidened{Rollout: r.ID, Component: r.Origin.Component, Stage: r.Stage, Share: r.Plan.Stages[r.Stage].Share})
 }
 
 func (s *Service) planRoute(ctx context.Context, tx *store.Tx, r Rollout) error {
@@ -192,11 +220,4 @@ func (s *Service) later(t time.Time) time.Time {
 		return now
 	}
 	return t.Add(time.Microsecond)
-}
-
-// splitKey is fresh for each rollout, so that nobody is always the guinea pig.
-func splitKey() string {
-	raw := make([]byte, 16)
-	_, _ = rand.Read(raw) // never fails
-	return hex.EncodeToString(raw)
 }

@@ -156,6 +156,15 @@ func (s *Service) takeRelease(ctx context.Context, id ref.Release) error {
 			return s.failIn(ctx, tx, r, Staging, "The parts do not go together any more: "+errs.Of(err).Text, me())
 		}
 		if a.Waits == "" {
+			var ids []ref.Rollout
+			for _, p := range rel.Parts {
+				ids = append(ids, p.Rollout)
+			}
+			if a.Waits, err = s.frozen(ctx, tx, ids...); err != nil {
+				return err
+			}
+		}
+		if a.Waits == "" {
 			return s.rollOut(ctx, tx, rel)
 		}
 		if rel.Reason == a.Waits {

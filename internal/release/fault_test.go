@@ -15,11 +15,12 @@ import (
 	"github.com/digital-factory/factory/internal/base/store"
 	"github.com/digital-factory/factory/internal/fact"
 	"github.com/digital-factory/factory/internal/release/plan"
+	"github.com/digital-factory/factory/internal/release/rollout"
 )
 
 // ramp is a plan under which traffic moves twice before a version is whole, and
 // orders are watched besides errors.
-const ramp = `{"shares": [0.2, 0.5, 1], "metrics": [
+const ramp = `{"stages": [0.2, 0.5, 1], "metrics": [
 	{"name": "orders", "kind": "count", "event": "order.placed"},
 	{"name": "paid", "kind": "proportion", "event": "order.placed", "role": "primary", "usual": 0.9, "margin": 0.5}
 ]}`
@@ -43,7 +44,7 @@ func (w *world) visits(r Rollout, stage, from, n int, old, fresh crowd) {
 	for i := range n {
 		o := Observation{Unit: fmt.Sprint("unit-", from+i), Arm: Baseline, Stage: stage, Took: 20 * time.Millisecond, At: w.now()}
 		is := old
-		if rng.Float64() < r.Plan.Shares[stage] {
+		if rng.Float64() < r.Plan.Stages[stage].Share {
 			o.Arm, is = Canary, fresh
 		}
 		if o.Failed = rng.Float64() < is.fails; !o.Failed && rng.Float64() < is.slow {
@@ -53,7 +54,7 @@ func (w *world) visits(r Rollout, stage, from, n int, old, fresh crowd) {
 		if o.Failed || rng.Float64() >= is.order {
 			continue
 		}
-		e := Outcome{Rollout: r.ID, Event: is.event, Unit: o.Unit, Arm: o.Arm, Success: rng.Float64() < 0.9, At: w.now()}
+		e := Outcome{Rollout: r.ID, Event: is.event, Unit: o.Unit, Arm: o.Arm, Success: rng.Float64() < 0.9, At: o.At}
 		if e.Event == "" {
 			e.Event = "order.placed"
 		}
@@ -65,7 +66,30 @@ func (w *world) visits(r Rollout, stage, from, n int, old, fresh crowd) {
 	if err := w.Observe(w.t.Context(), t); err != nil {
 		w.t.Fatal(err)
 	}
-	if err := w.Outcomes(w.t.Context(), r.ID, told); err != nil {
+	w.told(r, told)
+	w.tick.Add((rollout.Settles + time.Second).Microseconds()) // everything of now has been told
+	w.nudge()
+}
+
+// told hands over what services tell, as the app does: under the stage that was in
+// force when it happened.
+func (w *world) told(r Rollout, list []Outcome) {
+	w.t.Helper()
+	var known []Outcome
+	now := w.now()
+	for _, o := range list {
+		o.At = rollout.When(o.At, now)
+		switch {
+		case !o.At.Before(r.Widened):
+			o.Stage = r.Stage
+		case !o.At.Before(r.Started):
+			o.Stage = r.Stage - 1
+		default:
+			continue
+		}
+		known = append(known, o)
+	}
+	if err := w.Outcomes(w.t.Context(), r.ID, known); err != nil {
 		w.t.Fatal(err)
 	}
 }
@@ -176,25 +200,9 @@ func TestClockSkew(t *testing.T) {
 	})
 }
 
-// TestLateEvents: what was told late, of the time before the rollout, of the stage
-// before, or while traffic had not moved yet, is not weighed with a share that it
-// did not happen under.
+// TestLateEvents: what is told late counts under the stage in which it happened,
+// and what happened before the rollout not at all.
 func TestLateEvents(t *testing.T) {
-	orders := func(w *world, r Rollout) (n int64) {
-		w.t.Helper()
-		d, err := w.Get(w.t.Context(), person(access.Auditor), r.ID)
-		if err != nil {
-			w.t.Fatal(err)
-		}
-		for _, m := range d.Inputs.Metrics {
-			for _, s := range m.Stages {
-				if m.Name == "orders" {
-					n += s.Canary + s.Baseline
-				}
-			}
-		}
-		return n
-	}
 	each(t, func(t *testing.T, w *world) {
 		r := w.ramps(ramp, "normal")
 		tell := func(name string, at time.Time) {
@@ -203,34 +211,44 @@ func TestLateEvents(t *testing.T) {
 			for i := range 400 {
 				list = append(list, Outcome{Rollout: r.ID, Event: "order.placed", Unit: fmt.Sprint(name, i), Arm: map[bool]Arm{true: Canary, false: Baseline}[i%5 == 0], Success: true, At: at})
 			}
-			if err := w.Outcomes(t.Context(), r.ID, list); err != nil {
+			w.told(r, list)
+			w.tick.Add((rollout.Settles + time.Second).Microseconds())
+		}
+		orders := func() (n [2]int64) {
+			t.Helper()
+			if err := w.advance(t.Context()); err != nil {
 				t.Fatal(err)
 			}
+			d, err := w.Get(t.Context(), person(access.Auditor), r.ID)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, m := range d.Inputs.Metrics {
+				for k := range n {
+					if m.Name == "orders" {
+						n[k] = m.Stages[k].Canary + m.Stages[k].Baseline
+					}
+				}
+			}
+			return n
 		}
-		tell("before traffic moved", w.now())
-		w.visits(r, 0, 0, 1, crowd{}, crowd{})
-		tell("in the batch before", w.now())
 		w.tick.Add((5 * time.Second).Microseconds())
 		tell("of before the rollout", r.Widened.Add(-time.Second))
-		if n := orders(w, r); n != 0 {
-			t.Fatalf("%d orders of before the rollout are counted", n)
+		if n := orders(); n != [2]int64{} {
+			t.Fatalf("%v orders of before the rollout are counted", n)
 		}
 		tell("of now", w.now())
-		if n := orders(w, r); n != 400 {
-			t.Fatalf("%d orders are counted, of 400", n)
+		if n := orders(); n != [2]int64{400, 0} {
+			t.Fatalf("%v orders are counted, of 400", n)
 		}
+		then := w.now()
 		w.visits(r, 0, 10, 400, crowd{}, crowd{}) // enough for the next stage
 		w.until("it widens", func() bool { return w.rollout("2").Stage == 1 })
-		tell("after it was widened and before traffic moved", w.now())
-		w.tick.Add((3 * time.Second).Microseconds())
-		tell("still before it moved", w.now())
-		if n := orders(w, r); n != 400 {
-			t.Fatalf("%d orders are counted: some of the stage before under the share of the next", n)
-		}
-		w.tick.Add((30 * time.Second).Microseconds()) // the gateway that moved it may be another replica's
-		tell("long after", w.now())
-		if n := orders(w, r); n != 800 {
-			t.Fatalf("%d orders are counted, of 800", n)
+		r = w.rollout("2")
+		w.tick.Add((20 * time.Second).Microseconds())
+		tell("late, of the stage before", then)
+		if n := orders(); n != [2]int64{800, 0} {
+			t.Fatalf("%v orders are counted: those of the stage before are weighed with another share", n)
 		}
 		if r = w.rollout("2"); r.Phase != Running {
 			t.Fatalf("it is %s: %s", r.Phase, r.Reason)
@@ -337,7 +355,7 @@ func TestBaselineDies(t *testing.T) {
 	})
 	t.Run("and lives again", func(t *testing.T) {
 		each(t, func(t *testing.T, w *world) {
-			w.ramps(`{"shares": [0.5, 1]}`, "normal")
+			w.ramps(`{"stages": [0.5, 1]}`, "normal")
 			n := 0
 			r := w.carries("", func(int) (crowd, crowd) {
 				n++
@@ -364,7 +382,7 @@ func TestBothFailTogether(t *testing.T) {
 	}{{"alike", 0.6, Running}, {"the canary more", 0.95, RolledBack}} {
 		t.Run(c.name, func(t *testing.T) {
 			each(t, func(t *testing.T, w *world) {
-				w.ramps(`{"shares": [0.2, 0.5, 1]}`, "normal")
+				w.ramps(`{"stages": [0.2, 0.5, 1]}`, "normal")
 				r := w.carries("Both versions fail together", func(stage int) (crowd, crowd) {
 					if stage == 0 {
 						return crowd{order: 0.8}, crowd{order: 0.8}

@@ -29,7 +29,7 @@ func BenchmarkOutcomes(b *testing.B) {
 		b.Fatal(err)
 	}
 	j := journal.New(db, time.Now)
-	s := New(db, j, effect.New(db, time.Now), nil, nil, nil, nil, time.Now)
+	s := New(db, j, effect.New(db, time.Now), Asks{}, time.Now)
 	p, err := plan.For("normal", false, shop, plan.Latencies{})
 	if err != nil {
 		b.Fatal(err)
@@ -40,7 +40,7 @@ func BenchmarkOutcomes(b *testing.B) {
 			return err
 		}
 		r.Version, r.Phase, r.Plan, r.Experiments = 1, Running, p, []Experiment{{KeyResult: "k", Event: "checkout.finished"}}
-		r.Started, r.Widened = time.Now().Add(-time.Hour), time.Now().Add(-time.Hour)
+		r.Started, r.Widened = time.Now(), time.Now()
 		return rollout.Save(b.Context(), tx, r)
 	})
 	if err != nil {

@@ -134,13 +134,13 @@ func TestPartsGoTogether(t *testing.T) {
 		}
 		flight, engine := done.Rollouts[0], done.Rollouts[1]
 		if flight.SplitKey != engine.SplitKey || flight.Plan.Evidence.Alpha != 0.005 || engine.Plan.Evidence.Alpha != 0.005 ||
-			flight.PlanHash != flight.Plan.Hash() || !slices.Equal(flight.Plan.Shares, engine.Plan.Shares) {
+			flight.PlanHash != flight.Plan.Hash() || !slices.Equal(flight.Plan.Shares(), engine.Plan.Shares()) {
 			t.Fatalf("not one plan: %+v %+v", flight.Plan, engine.Plan)
 		}
 		var moves []string
 		for _, r := range w.m.seen {
 			if r.Environment == Production {
-				moves = append(moves, fmt.Sprintf("%s %v", r.Component, r.Share))
+				moves = append(moves, fmt.Sprintf("%s %v", r.Component, shareOf(r)))
 			}
 			if r.Rollout != "" && r.Key != rel.SplitKey {
 				t.Errorf("split by another key: %+v", r)
@@ -426,6 +426,31 @@ func TestComposedByHand(t *testing.T) {
 		done := w.settled(w.releases()[0].ID)
 		if done.State != assembly.Released || done.Rollouts[0].Origin.Component != "shop" || done.Rollouts[0].Plan.Evidence.Alpha != 0.01/3 {
 			t.Fatalf("%+v", done.Release)
+		}
+	})
+}
+
+// TestBadIsNoPart: a version that is marked bad goes with nothing, also one that
+// provides and requires nothing, until somebody clears it.
+func TestBadIsNoPart(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		w.lives([]string{"shop 1"})
+		w.build("shop 2")
+		bad := w.comes("shop 2", Running)
+		lead := person(access.Member, "team-shop")
+		if _, err := w.RollBack(t.Context(), lead, bad.ID, "", "orders are lost"); err != nil {
+			t.Fatal(err)
+		}
+		w.comes("shop 2", RolledBack)
+		found, err := w.Solve(t.Context(), lead, []string{"shop@2"})
+		if err != nil || found.Conflict == nil || found.Conflict.Error() != "shop 2 is asked for, but it is marked bad" {
+			t.Fatalf("%+v, %v", found, err)
+		}
+		if err := w.Clear(t.Context(), lead, bad.Artifact, "it was the network"); err != nil {
+			t.Fatal(err)
+		}
+		if found, err = w.Solve(t.Context(), lead, []string{"shop@2"}); err != nil || found.Conflict != nil {
+			t.Fatalf("%+v, %v", found, err)
 		}
 	})
 }

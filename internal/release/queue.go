@@ -9,6 +9,8 @@ import (
 	"github.com/digital-factory/factory/internal/effect"
 	"github.com/digital-factory/factory/internal/ref"
 	"github.com/digital-factory/factory/internal/release/assembly"
+	"github.com/digital-factory/factory/internal/release/freeze"
+	"github.com/digital-factory/factory/internal/release/plan"
 	"github.com/digital-factory/factory/internal/release/rollout"
 )
 
@@ -56,6 +58,15 @@ func (s *Service) take(ctx context.Context, id ref.Rollout) error {
 		case waiting == "" && len(a.Together) == 1:
 			return s.toStaging(ctx, tx, r, true)
 		case waiting == "" && len(a.Together) > 1:
+			var ids []ref.Rollout
+			for _, v := range a.Together {
+				ids = append(ids, v.Rollout)
+			}
+			if waiting, err = s.frozen(ctx, tx, ids...); err != nil {
+				return err
+			} else if waiting != "" {
+				break
+			}
 			return s.assemble(ctx, tx, assembly.Release{
 				Name: assembly.Names(a.Together), Why: a.Why(v), Links: a.Links,
 			}, a.Together, true, me())
@@ -83,14 +94,35 @@ func (s *Service) turn(ctx context.Context, tx *store.Tx, r Rollout) (waiting st
 	if first, err := assembly.Reserved(ctx, tx, r.Origin.Component); err != nil || first != "" {
 		return fmt.Sprintf("the release %q to go first", first), err
 	}
-	if r.Origin.Lane == "hotfix" {
+	if r.Origin.Lane == plan.Hotfix {
 		return "", nil
+	}
+	if frozen, err := s.frozen(ctx, tx, r.ID); err != nil || frozen != "" {
+		return frozen, err
 	}
 	fix, err := store.List(ctx, tx, store.Scan1[string], `select number from release_rollout where component = $1 and phase = 'queued' and lane = 'hotfix'`, string(r.Origin.Component))
 	if err != nil || len(fix) == 0 {
 		return "", err
 	}
 	return fmt.Sprintf("the hotfix, version %s, to go first", fix[0]), nil
+}
+
+// frozen says which freeze stops any of several rollouts; empty when none does.
+func (s *Service) frozen(ctx context.Context, tx *store.Tx, ids ...ref.Rollout) (waiting string, err error) {
+	windows, err := freeze.InForce(ctx, tx, s.now())
+	if err != nil || len(windows) == 0 {
+		return "", err
+	}
+	for _, id := range ids {
+		r, err := rollout.Get(ctx, tx, id)
+		if err != nil {
+			return "", err
+		}
+		if w, stops := windows.Stops(r.Origin.Team, r.Origin.Component, r.Origin.Lane == plan.Hotfix); stops {
+			return w.Waiting(), nil
+		}
+	}
+	return "", nil
 }
 
 // toStaging begins a rollout; now is that it need not wait for other parts.

@@ -2,19 +2,21 @@
 // staging, then a rollout in production under a frozen plan, decided by
 // evidence.
 //
-// Owns: release_rollout, release_unit, release_count, release_trace,
-// release_bad, release_live; and in [assembly] release_release, release_part,
-// release_needs, release_turn.
+// Owns: release_rollout, release_counted, release_unit, release_pending,
+// release_count, release_trace, release_bad, release_live, release_member; in [assembly]
+// release_release, release_part, release_needs, release_turn; in [freeze]
+// release_freeze.
 //
 // Tells: release.assembled, release.finished, deployment.finished, rollout.started, rollout.widened, rollout.held,
-// rollout.resumed, rollout.decided, rollout.finished, effect.measured,
-// artifact.marked-bad, artifact.cleared.
+// rollout.resumed, rollout.asked, rollout.approved, rollout.decided, rollout.finished, effect.measured,
+// artifact.marked-bad, artifact.cleared, freeze.declared, freeze.lifted.
 //
 // Asks: Runtime to run and route, Artifacts to verify, KeyResults for what a
-// rollout can measure, Latencies for what is slow.
+// rollout can measure, Latencies for what is slow, Units for who makes a
+// cohort, Known for what a freeze may be for.
 //
 // Invariants: a component has at most one rollout under way. A plan is frozen
-// and hashed before the first unit is exposed. A unit counts once per metric
+// and hashed, with who its cohorts are, before the first unit is exposed. A unit counts once per metric
 // and rollout. A verdict is stored with its counts before traffic moves, is
 // never judged again, and replays to the identical answer. An artifact that was
 // rolled back is applied by nothing until a person clears it. Parts of a release
@@ -32,6 +34,8 @@ import (
 	"github.com/digital-factory/factory/internal/journal"
 	"github.com/digital-factory/factory/internal/ref"
 	"github.com/digital-factory/factory/internal/release/assembly"
+	"github.com/digital-factory/factory/internal/release/draft"
+	"github.com/digital-factory/factory/internal/release/freeze"
 	"github.com/digital-factory/factory/internal/release/plan"
 	"github.com/digital-factory/factory/internal/release/rollout"
 )
@@ -54,6 +58,7 @@ type (
 	Phase      = rollout.Phase
 	Experiment = rollout.Experiment
 	Back       = rollout.Back
+	Approval   = rollout.Approval
 	Live       = rollout.Live
 	Arm        = rollout.Arm
 )
@@ -112,8 +117,18 @@ type Route struct {
 	Canary      ref.Workload // empty: all traffic goes to Baseline
 	Rollout     ref.Rollout
 	Stage       int
-	Share       float64 // of units to the canary, 0..1
-	Key         string  // of the hash that assigns units
+	Strata      []Stratum // who is assigned, and how; several where stages have cohorts
+	Key         string    // of the hash that assigns units
+	Preview     plan.Preview
+}
+
+// Stratum is those units that a stage admitted and the share of them that the
+// canary has. A unit that several admit is in the one with the greatest share,
+// the first of these.
+type Stratum struct {
+	Stage  int
+	Share  float64 // 0..1
+	Cohort bool    // only the cohort's members, which release knows; else everybody
 }
 
 // Artifacts vouches for images.
@@ -130,38 +145,63 @@ type Sealed struct {
 	Parts   string // what it provides and requires
 }
 
-// Latencies knows how long requests take.
-type Latencies interface {
-	// Latencies returns the requests that a version answered lately, by how long
-	// they took; nothing when it is not known to have served any.
-	Latencies(ctx context.Context, d Deployment) (plan.Latencies, error)
-}
-
 // KeyResults knows what work items are meant to move.
 type KeyResults interface {
 	// ForItems returns the experiments that items' features name.
 	ForItems(ctx context.Context, items []ref.Item) ([]Experiment, error)
 }
 
+// What a plan is drafted from.
+type (
+	Latencies = draft.Latencies
+	Units     = draft.Units
+	Members   = draft.Members
+)
+
+// What is counted under a rollout.
+type (
+	Observation = rollout.Observation
+	Traffic     = rollout.Traffic
+	Outcome     = rollout.Outcome
+)
+
 // Service runs releases.
 type Service struct {
+	rollout.Reader
+	*rollout.Counter
+	Freezes *freeze.Service
+
 	db      *store.DB
 	journal *journal.Journal
 	effects *effect.Log
 	runtime Runtime
 	sealed  Artifacts
 	results KeyResults
-	slow    Latencies
+	drafts  draft.Maker
 	now     func() time.Time
 	wake    chan struct{}
 	fits    *assembly.Memory
-	known   *rollout.Known
-	force   *rollout.Force
+}
+
+// Asks is whom the module asks.
+type Asks struct {
+	Runtime    Runtime
+	Artifacts  Artifacts
+	KeyResults KeyResults
+	Latencies  Latencies
+	Units      Units
+	Known      freeze.Known
 }
 
 // New returns the service. It starts nothing.
-func New(db *store.DB, j *journal.Journal, e *effect.Log, rt Runtime, a Artifacts, k KeyResults, l Latencies, now func() time.Time) *Service {
-	return &Service{db: db, journal: j, effects: e, runtime: rt, sealed: a, results: k, slow: l, now: now, wake: make(chan struct{}, 1), fits: &assembly.Memory{}, known: rollout.NewKnown(), force: rollout.NewForce()}
+func New(db *store.DB, j *journal.Journal, e *effect.Log, a Asks, now func() time.Time) *Service {
+	s := &Service{
+		Reader: rollout.Reader{DB: db}, db: db, journal: j, effects: e, runtime: a.Runtime, sealed: a.Artifacts, results: a.KeyResults,
+		drafts: draft.Maker{DB: db, Latencies: a.Latencies, Units: a.Units}, now: now, wake: make(chan struct{}, 1), fits: &assembly.Memory{},
+	}
+	s.Counter = rollout.NewCounter(db, now, s.nudge)
+	s.Freezes = freeze.New(db, j, a.Known, now, s.nudge)
+	return s
 }
 
 func (s *Service) nudge() {

@@ -17,6 +17,7 @@ import (
 	"github.com/digital-factory/factory/internal/evidence"
 	"github.com/digital-factory/factory/internal/fact"
 	"github.com/digital-factory/factory/internal/ref"
+	"github.com/digital-factory/factory/internal/release/rollout"
 )
 
 // TestFirstVersionGoesLive: nobody is served yet, so synthetic units decide.
@@ -66,7 +67,7 @@ func TestSecondVersion(t *testing.T) {
 		var shares []float64
 		for _, route := range w.m.seen {
 			if route.Rollout == r.ID {
-				shares = append(shares, route.Share)
+				shares = append(shares, shareOf(route))
 				if route.Baseline != old || route.Canary != r.Workload || route.Key != r.SplitKey {
 					t.Errorf("routed %+v", route)
 				}
@@ -141,7 +142,7 @@ func TestBadVersion(t *testing.T) {
 		_, err = w.Start(t.Context(), lead, a, "hotfix", "and again")
 		wants(t, err, errs.Blocked, "already")
 		r = w.promotes("2")
-		if diff := cmp.Diff([]float64{0.25, 1}, r.Plan.Shares); diff != "" {
+		if diff := cmp.Diff([]float64{0.25, 1}, r.Plan.Shares()); diff != "" {
 			t.Fatalf("the hotfix lane: %s", diff)
 		}
 		_, err = w.Start(t.Context(), lead, a, "normal", "once more")
@@ -174,10 +175,13 @@ func TestUnitCountsOnce(t *testing.T) {
 			}
 		}
 		at := w.now()
-		see(10, Observation{"a", Baseline, 0, true, 0, at}, Observation{"a", Baseline, 0, true, 0, at}, Observation{"b", Canary, 0, false, 0, at})
-		see(5, Observation{"a", Canary, 1, true, 0, at}, Observation{"b", Canary, 1, true, 0, at}) // both moved on to the next stage
+		seen := func(unit string, arm Arm, stage int, failed bool) Observation {
+			return Observation{Unit: unit, Arm: arm, Stage: stage, Failed: failed, At: at}
+		}
+		see(10, seen("a", Baseline, 0, true), seen("a", Baseline, 0, true), seen("b", Canary, 0, false))
+		see(5, seen("a", Canary, 1, true), seen("b", Canary, 1, true)) // both moved on to the next stage
 		w.again()
-		see(0, Observation{"a", Baseline, 0, true, 0, at}, Observation{"a", Canary, 1, true, 0, at}, Observation{"b", Canary, 0, true, 0, at})
+		see(0, seen("a", Baseline, 0, true), seen("a", Canary, 1, true), seen("b", Canary, 0, true))
 		d, err := w.Get(t.Context(), person(access.Auditor), r.ID)
 		if err != nil {
 			t.Fatal(err)
@@ -214,13 +218,12 @@ func TestEffectIsTold(t *testing.T) {
 		r := w.reaches("2", Running)
 		w.units(r, 0, 3000, 0, 0)
 		w.until("it waits for the experiment", func() bool { return strings.Contains(w.rollout("2").Waiting, "key result") })
-		w.tick.Add(2_000_000) // what services tell belongs to the stage for sure
 		var list []Outcome
 		var want evidence.OutcomeStage
 		want.Share = 0.25
 		heavy, light := map[string]string{"class": "heavy", "n": "1"}, map[string]string{"class": "light"}
 		for i := range 1200 {
-			o := Outcome{Rollout: r.ID, Event: "missions", Unit: fmt.Sprint("unit-", i), Arm: Baseline, Success: i%5 == 1, Attributes: heavy, At: w.now()}
+			o := Outcome{Rollout: r.ID, Event: "missions", Unit: fmt.Sprint("unit-", i), Arm: Baseline, Stage: r.Stage, Success: i%5 == 1, Attributes: heavy, At: w.now()}
 			switch {
 			case i%4 == 0:
 				o.Arm, o.Success = Canary, i%8 == 0
@@ -245,6 +248,8 @@ func TestEffectIsTold(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
+		w.tick.Add((rollout.Settles + time.Second).Microseconds())
+		w.nudge()
 		r = w.reaches("2", Promoted)
 		m, ok := evidence.Effect([]evidence.OutcomeStage{want}, r.Plan.Evidence.IntervalAlpha)
 		if !ok {
@@ -275,7 +280,7 @@ func TestStagingFails(t *testing.T) {
 			reason          string
 		}{
 			{"unsigned", "", nil, 0, Staging, "no valid signature"},
-			{"3", `{"shares":[1]}`, nil, 0, Staging, "must begin below 1"},
+			{"3", `{"stages":[1]}`, nil, 0, Staging, "must begin below 1"},
 			{"4", "", func(_ context.Context, act string) error {
 				if act == "deploy staging" {
 					return errs.New(errs.Blocked, "never became ready: it exited with code 2")

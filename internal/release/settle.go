@@ -9,6 +9,7 @@ import (
 	"github.com/digital-factory/factory/internal/fact"
 	"github.com/digital-factory/factory/internal/ref"
 	"github.com/digital-factory/factory/internal/release/assembly"
+	"github.com/digital-factory/factory/internal/release/plan"
 	"github.com/digital-factory/factory/internal/release/rollout"
 )
 
@@ -27,10 +28,26 @@ func split(r Rollout) Route {
 	if r.First {
 		return Route{Component: r.Origin.Component, Environment: Production, Sequence: store.Micros(r.Widened), Baseline: r.Workload}
 	}
-	return Route{
+	to := Route{
 		Component: r.Origin.Component, Environment: Production, Sequence: store.Micros(r.Widened), Baseline: r.BaseWorkload, Canary: r.Workload,
-		Rollout: r.ID, Stage: r.Stage, Share: r.Plan.Shares[r.Stage], Key: r.SplitKey,
+		Rollout: r.ID, Stage: r.Stage, Strata: strata(r.Plan.Stages[:r.Stage+1]), Key: r.SplitKey,
 	}
+	if r.Plan.Preview != nil {
+		to.Preview = *r.Plan.Preview
+	}
+	return to
+}
+
+// strata are those of the stages so far. What everybody has had is covered by
+// the last stage that was for everybody.
+func strata(stages []plan.Stage) (list []Stratum) {
+	for k, s := range stages {
+		later := slices.ContainsFunc(stages[k+1:], func(o plan.Stage) bool { return o.Cohort == nil && o.Share >= s.Share })
+		if !later {
+			list = append(list, Stratum{Stage: k, Share: s.Share, Cohort: s.Cohort != nil})
+		}
+	}
+	return list
 }
 
 // settle moves all traffic of rollouts to where their verdicts want it, from the

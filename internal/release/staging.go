@@ -9,6 +9,7 @@ import (
 	"github.com/digital-factory/factory/internal/fact"
 	"github.com/digital-factory/factory/internal/ref"
 	"github.com/digital-factory/factory/internal/release/assembly"
+	"github.com/digital-factory/factory/internal/release/draft"
 	"github.com/digital-factory/factory/internal/release/plan"
 	"github.com/digital-factory/factory/internal/release/rollout"
 )
@@ -51,25 +52,14 @@ func (s *Service) stage(ctx context.Context, r Rollout) error {
 		}
 		return err
 	}
-	before, err := s.before(ctx, r.Origin.Component)
+	d, err := s.drafts.Make(ctx, r, sealed.Rollout)
 	if err != nil {
+		if final(err) {
+			return s.fail(ctx, r, Staging, err)
+		}
 		return err
 	}
-	return s.freeze(ctx, r.ID, sealed.Rollout, experiments, before, staged)
-}
-
-// before returns how long requests take with what is live.
-func (s *Service) before(ctx context.Context, c ref.Component) (plan.Latencies, error) {
-	var base Live
-	found := false
-	err := s.db.View(ctx, func(tx *store.Tx) (err error) {
-		base, found, err = rollout.LiveIn(ctx, tx, c, Production)
-		return err
-	})
-	if err != nil || !found {
-		return plan.Latencies{}, err
-	}
-	return s.slow.Latencies(ctx, Deployment{Workload: base.Workload, Component: c, Environment: Production, Artifact: base.Artifact, Number: base.Number})
+	return s.fix(ctx, r.ID, d, experiments, staged)
 }
 
 // routeStaging moves staging's traffic to the rollout's workload; staged is
@@ -98,8 +88,8 @@ func (s *Service) smoke(ctx context.Context, w ref.Workload, units int) error {
 	return nil
 }
 
-// freeze ends staging and fixes the plan, before the first unit is exposed.
-func (s *Service) freeze(ctx context.Context, id ref.Rollout, section string, experiments []Experiment, before plan.Latencies, staged time.Time) error {
+// fix ends staging and freezes the plan, before the first unit is exposed.
+func (s *Service) fix(ctx context.Context, id ref.Rollout, d draft.Draft, experiments []Experiment, staged time.Time) error {
 	return s.db.Update(ctx, func(tx *store.Tx) error {
 		if err := assembly.LockOf(ctx, tx, id); err != nil {
 			return err
@@ -112,16 +102,19 @@ func (s *Service) freeze(ctx context.Context, id ref.Rollout, section string, ex
 		if err != nil {
 			return err
 		}
+		if found == d.First || base != d.Base {
+			return errs.New(errs.Unavailable, "what production runs has changed while the plan was made")
+		}
 		old, had, err := rollout.LiveIn(ctx, tx, r.Origin.Component, Staging)
 		if err != nil {
 			return err
 		}
 		r.First = !found
 		r.BaseArtifact, r.BaseNumber, r.BaseWorkload = base.Artifact, base.Number, base.Workload
-		if r.Plan, err = plan.For(r.Origin.Lane, r.First, section, before); err != nil {
+		r.Plan, r.PlanHash, r.SplitKey, r.Experiments = d.Plan, d.Plan.Hash(), d.Key, experiments
+		if err := rollout.AddMembers(ctx, tx, r.ID, d.Members); err != nil {
 			return err
 		}
-		r.PlanHash, r.SplitKey, r.Experiments = r.Plan.Hash(), splitKey(), experiments
 		r.Workload, r.Phase, r.Waiting, r.Staged = workload(r.ID, Production), Starting, "production to answer", staged
 		if err := rollout.Save(ctx, tx, r); err != nil {
 			return err

@@ -46,7 +46,7 @@ func (s *Service) start(ctx context.Context, r Rollout) error {
 		if err := s.begin(ctx, tx, r); err != nil || !r.First {
 			return err
 		}
-		return s.countIn(ctx, tx, r.ID, probes, 0, 0, s.now())
+		return s.CountIn(ctx, tx, r.ID, probes)
 	})
 }
 

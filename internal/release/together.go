@@ -14,13 +14,16 @@ import (
 	"github.com/digital-factory/factory/internal/fact"
 	"github.com/digital-factory/factory/internal/ref"
 	"github.com/digital-factory/factory/internal/release/assembly"
+	"github.com/digital-factory/factory/internal/release/draft"
+	"github.com/digital-factory/factory/internal/release/freeze"
+	"github.com/digital-factory/factory/internal/release/plan"
 	"github.com/digital-factory/factory/internal/release/rollout"
 )
 
 // assemble makes a release of queued versions, in their order, and begins it
 // now or has it wait until their components are free.
 func (s *Service) assemble(ctx context.Context, tx *store.Tx, rel assembly.Release, versions []assembly.Version, now bool, who access.Actor) error {
-	rel.State, rel.SplitKey, rel.Created = assembly.Waiting, splitKey(), s.now()
+	rel.State, rel.SplitKey, rel.Created = assembly.Waiting, draft.SplitKey(), s.now()
 	if rel.ID == "" {
 		rel.ID = ref.Release(ref.New())
 	}
@@ -83,6 +86,9 @@ func rolloutsOf(ctx context.Context, tx *store.Tx, rel assembly.Release) (list [
 
 // staged goes on after a rollout was proved in staging.
 func (s *Service) staged(ctx context.Context, tx *store.Tx, r Rollout) error {
+	if rollout.Unapproved(r.Plan, r.Approvals, 0) {
+		return s.ask(ctx, tx, r, 0)
+	}
 	if r.Release == "" {
 		return s.planStart(ctx, tx, r)
 	}
@@ -93,7 +99,7 @@ func (s *Service) staged(ctx context.Context, tx *store.Tx, r Rollout) error {
 // the release when synthetic units show that a first version does not work.
 func (s *Service) ready(ctx context.Context, tx *store.Tx, r Rollout, probes *rollout.Tally) error {
 	if r.First {
-		if err := s.countIn(ctx, tx, r.ID, probes, 0, 0, s.now()); err != nil {
+		if err := s.CountIn(ctx, tx, r.ID, probes); err != nil {
 			return err
 		}
 		rows, err := rollout.Counts(ctx, tx, r.ID)
@@ -126,7 +132,7 @@ func (s *Service) progress(ctx context.Context, tx *store.Tx, r Rollout) error {
 		switch {
 		case !o.Ready.IsZero():
 			far[i] = assembly.Ready
-		case o.Phase == Starting:
+		case o.Phase == Starting && !rollout.Unapproved(o.Plan, o.Approvals, 0):
 			far[i] = assembly.Staged
 		}
 	}
@@ -160,17 +166,29 @@ func (s *Service) progress(ctx context.Context, tx *store.Tx, r Rollout) error {
 // join fixes the plans of all parts as one, before the first unit is exposed:
 // the same units and stages, and alpha divided among them.
 func (s *Service) join(ctx context.Context, tx *store.Tx, rel assembly.Release, list []Rollout) error {
-	var plans [][]float64
+	var plans [][]plan.Stage
+	var members ref.Rollout // whose cohorts all have
 	for _, r := range list {
-		plans = append(plans, r.Plan.Shares)
+		plans = append(plans, r.Plan.Stages)
+		if slices.ContainsFunc(r.Plan.Stages, func(s plan.Stage) bool { return s.Cohort != nil }) {
+			members = r.ID
+		}
 	}
-	shares := assembly.Shares(plans)
+	stages, err := assembly.Stages(plans)
+	if err != nil {
+		return s.failIn(ctx, tx, list[0], Production, err.Error(), me())
+	}
 	for _, r := range list {
 		if !r.First {
-			r.Plan.Shares = shares
+			first := r.Plan.Stages[0].Approval // was asked for by now, of the parts that want it
+			r.Plan.Stages = slices.Clone(stages)
+			r.Plan.Stages[0].Approval = first
+			if err := rollout.CopyMembers(ctx, tx, members, r.ID); err != nil {
+				return err
+			}
 		}
 		r.Plan.Evidence.Alpha /= float64(len(list))
-		r.PlanHash, r.SplitKey, r.Waiting = r.Plan.Hash(), rel.SplitKey, "production to answer"
+		r.PlanHash, r.Waiting = r.Plan.Hash(), "production to answer"
 		if err := rollout.Save(ctx, tx, r); err != nil {
 			return err
 		}
@@ -216,7 +234,11 @@ func (s *Service) judgeRelease(ctx context.Context, id ref.Release) error {
 	var rel assembly.Release
 	var list []Rollout
 	var rows [][]rollout.Count
+	var frozen freeze.Windows
 	err := s.db.View(ctx, func(tx *store.Tx) (err error) {
+		if frozen, err = freeze.InForce(ctx, tx, s.now()); err != nil {
+			return err
+		}
 		rel, list, err = partsOf(ctx, tx, id)
 		for _, r := range list {
 			c, err := rollout.Counts(ctx, tx, r.ID)
@@ -232,8 +254,7 @@ func (s *Service) judgeRelease(ctx context.Context, id ref.Release) error {
 	}
 	sits, verdicts, stands := make([]rollout.Situation, len(list)), make([]evidence.Verdict, len(list)), make([]assembly.Standing, len(list))
 	for i, r := range list {
-		sits[i] = rollout.Situate(r, rows[i])
-		sits[i].InStage = s.now().Sub(r.Widened)
+		sits[i] = s.situate(r, rows[i], frozen)
 		var step rollout.Step
 		stands[i].Name = rel.Parts[i].String()
 		step, verdicts[i], stands[i].Waiting = rollout.Next(sits[i])
@@ -258,9 +279,8 @@ func (s *Service) judgeRelease(ctx context.Context, id ref.Release) error {
 				err = s.decide(ctx, tx, r, rollout.Promote, verdicts[i], sits[i], "", me())
 			case step == string(rollout.Widen) && !r.First:
 				err = s.widen(ctx, tx, r)
-			case r.Waiting != waiting[i] && step == string(rollout.Stay):
-				r.Waiting = waiting[i]
-				err = rollout.Save(ctx, tx, r)
+			case step == string(rollout.Stay):
+				err = s.waits(ctx, tx, r, sits[i], waiting[i])
 			}
 			if err != nil {
 				return err

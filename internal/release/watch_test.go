@@ -10,6 +10,7 @@ import (
 
 	"github.com/digital-factory/factory/internal/access"
 	"github.com/digital-factory/factory/internal/release/plan"
+	"github.com/digital-factory/factory/internal/release/rollout"
 )
 
 // customers are units whose requests take time, who buy or not, and for how
@@ -23,7 +24,7 @@ type customers struct {
 
 var content = customers{slow: 0.005, paid: 0.9, tells: 0.5, spent: 40}
 
-const shop = `{"shares": [0.5, 1], "metrics": [
+const shop = `{"stages": [0.5, 1], "metrics": [
 	{"name": "checkouts", "kind": "count", "event": "checkout.finished"},
 	{"name": "paid", "kind": "proportion", "event": "checkout.finished", "where": {"method": "card"}, "role": "primary", "usual": 0.9, "margin": 0.5},
 	{"name": "basket", "kind": "mean", "event": "checkout.finished", "value": "amount", "unit": "EUR", "usual": 40, "bounds": {"low": 0, "high": 200}, "margin": 0.2}
@@ -38,7 +39,7 @@ func (w *world) come(r Rollout, from, n int, old, fresh customers) {
 	for i := range n {
 		o := Observation{Unit: fmt.Sprint("unit-", from+i), Arm: Baseline, Stage: r.Stage, Took: 20 * time.Millisecond, At: w.now()}
 		is := old
-		if rng.Float64() < r.Plan.Shares[r.Stage] {
+		if rng.Float64() < r.Plan.Stages[r.Stage].Share {
 			o.Arm, is = Canary, fresh
 		}
 		if rng.Float64() < is.slow {
@@ -50,7 +51,7 @@ func (w *world) come(r Rollout, from, n int, old, fresh customers) {
 		if rng.Float64() >= is.tells {
 			continue
 		}
-		e := Outcome{Rollout: r.ID, Event: "checkout.finished", Unit: o.Unit, Arm: o.Arm, Success: rng.Float64() < is.paid, At: w.now(),
+		e := Outcome{Rollout: r.ID, Event: "checkout.finished", Unit: o.Unit, Arm: o.Arm, Stage: r.Stage, Success: rng.Float64() < is.paid, At: w.now(),
 			Attributes: map[string]string{"method": "card"}, Values: map[string]float64{"amount": 2 * is.spent * rng.Float64()}}
 		later := e
 		later.Success, later.Values = !e.Success, map[string]float64{"amount": 0}
@@ -64,6 +65,8 @@ func (w *world) come(r Rollout, from, n int, old, fresh customers) {
 			w.t.Fatal(err)
 		}
 	}
+	w.tick.Add((rollout.Settles + time.Second).Microseconds()) // everything of now has been told
+	w.nudge()
 }
 
 // open brings the shop to production, and its second version before customers.
@@ -133,7 +136,7 @@ func TestColdIsNotMeasured(t *testing.T) {
 				t.Fatalf("measured while it was cold: %+v", m.Watched)
 			}
 		}
-		w.tick.Add(4_000_000)
+		w.tick.Add(2_000_000)
 		w.come(r, 300, 300, content, cold)
 		if r = w.reaches("2", RolledBack); !strings.Contains(r.Reason, plan.Slowness) {
 			t.Fatal(r.Reason)

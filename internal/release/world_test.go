@@ -39,6 +39,7 @@ type machines struct {
 	needs     map[ref.Artifact]string // what their seals say of parts
 	list      []Experiment
 	served    plan.Latencies // by what is live
+	cohort    Members        // whom each cohort finds
 	clock     func() time.Time
 	moved     chan struct{}
 }
@@ -83,7 +84,7 @@ func (m *machines) Deploy(ctx context.Context, d Deployment) error {
 
 func (m *machines) Route(ctx context.Context, list ...Route) (time.Time, error) {
 	at, last := m.clock(), list[len(list)-1]
-	err := m.act(ctx, fmt.Sprintf("route %s %d %v", last.Environment, last.Stage, last.Share), func() {
+	err := m.act(ctx, fmt.Sprintf("route %s %d %v", last.Environment, last.Stage, shareOf(last)), func() {
 		m.moves = append(m.moves, len(list))
 		for _, r := range list {
 			k := string(r.Component) + "/" + string(r.Environment)
@@ -144,13 +145,33 @@ func (m *machines) ForItems(context.Context, []ref.Item) ([]Experiment, error) {
 	return m.list, nil
 }
 
-func (m *machines) Latencies(_ context.Context, d Deployment) (plan.Latencies, error) {
+func (m *machines) Latencies(_ context.Context, d Live) (plan.Latencies, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if _, up := m.running[d.Workload]; !up {
 		return plan.Latencies{}, errs.New(errs.Internal, "%s is not live", d.Workload)
 	}
 	return m.served, nil
+}
+
+func (m *machines) Cohort(_ context.Context, c plan.Cohort, key string) (Members, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if key == "" {
+		return Members{}, errs.New(errs.Internal, "there is no key")
+	}
+	return m.cohort, nil
+}
+
+func (m *machines) HasTeam(_ context.Context, t ref.Team) error { return exists(string(t)) }
+
+func (m *machines) HasComponent(_ context.Context, c ref.Component) error { return exists(string(c)) }
+
+func exists(name string) error {
+	if name == "nobody" {
+		return errs.New(errs.NotFound, "there is no nobody")
+	}
+	return nil
 }
 
 func (m *machines) up() map[ref.Workload]bool {
@@ -213,7 +234,7 @@ func begin(t *testing.T, db *store.DB, m *machines, tick *atomic.Int64) *world {
 	m.clock = now
 	m.mu.Unlock()
 	j, e := journal.New(db, now), effect.New(db, now)
-	w := &world{Service: New(db, j, e, m, m, m, m, now), t: t, db: db, j: j, e: e, m: m, tick: tick}
+	w := &world{Service: New(db, j, e, Asks{m, m, m, m, m, m}, now), t: t, db: db, j: j, e: e, m: m, tick: tick}
 	w.Follow(j)
 	w.Effects(e)
 	ctx, cancel := context.WithCancel(t.Context())
@@ -342,7 +363,7 @@ func (w *world) first() {
 func (w *world) units(r Rollout, from, n, c, b int) {
 	w.t.Helper()
 	t := Traffic{Rollout: r.ID, Requests: int64(2 * n)}
-	every := int(1/r.Plan.Shares[r.Stage] + 0.5)
+	every := int(1/r.Plan.Stages[r.Stage].Share + 0.5)
 	for i := range n {
 		o := Observation{Unit: fmt.Sprintf("unit-%d", from+i), Arm: Baseline, Stage: r.Stage, At: w.now()}
 		if i%every == 0 {
@@ -398,4 +419,12 @@ func facts[P fact.Payload](w *world) []P {
 
 func person(role access.Role, teams ...string) access.Actor {
 	return access.Actor{ID: "account-" + string(role), Name: "Robin", Login: string(role), Roles: []access.Role{role}, Teams: teams, Scopes: access.Scopes()}
+}
+
+// shareOf is the share that a route's stage gives the new version.
+func shareOf(r Route) float64 {
+	if n := len(r.Strata); n > 0 {
+		return r.Strata[n-1].Share
+	}
+	return 0
 }

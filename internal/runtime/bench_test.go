@@ -19,58 +19,81 @@ import (
 )
 
 // BenchmarkGateway compares the gateway, under a rollout, with a bare reverse
-// proxy of the standard library in front of the same workload. They take turns
-// every few hundred requests, so that what else the machine does hits both.
+// proxy of the standard library and with nginx in front of the same workload.
+// They take turns every few hundred requests, so that what else the machine does
+// hits all. A ratio is the gateway's throughput to that of the other.
 func BenchmarkGateway(b *testing.B) {
 	w := newBench(b)
-	const clients, each = 8, 100
-	var took [2]time.Duration
-	var fronts [2]func()
-	for i, handler := range []http.Handler{bare(w), w.Service} {
-		front := httptest.NewServer(handler)
-		defer front.Close()
-		to, err := url.Parse(front.URL)
-		if err != nil {
-			b.Fatal(err)
-		}
-		client := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: clients}}
-		fronts[i] = func() {
-			var all sync.WaitGroup
-			for n := range clients {
-				all.Go(func() {
-					for k := range each {
-						r := &http.Request{Method: http.MethodGet, URL: to, Host: "engine.localhost", Header: http.Header{"X-Unit-Id": {fmt.Sprint("unit-", n*each+k)}}}
-						resp, err := client.Do(r)
-						if err != nil {
-							b.Error(err)
-							return
-						}
-						_, _ = io.Copy(io.Discard, resp.Body)
-						_ = resp.Body.Close()
-						if resp.StatusCode != http.StatusOK {
-							b.Errorf("answered %s", resp.Status)
-							return
-						}
-					}
-				})
-			}
-			all.Wait()
-		}
-		fronts[i]() // warm
+	ours, plain := front(b, w.Service), front(b, bare(w))
+	fronts := []*proxied{plain, ours}
+	if theirs := nginx(b, w); theirs != nil {
+		fronts = append(fronts, theirs)
+	}
+	for _, f := range fronts {
+		f.run(b)
+		f.took = 0 // that was to warm up
 	}
 	n := 0
 	for b.Loop() {
-		for _, i := range [][2]int{{0, 1}, {1, 0}}[n%2] {
-			began := time.Now()
-			fronts[i]()
-			took[i] += time.Since(began)
+		for i := range fronts {
+			fronts[(n+i)%len(fronts)].run(b)
 		}
 		n++
 	}
-	requests := float64(n * clients * each)
-	b.ReportMetric(requests/took[0].Seconds(), "bare-requests/s")
-	b.ReportMetric(requests/took[1].Seconds(), "gateway-requests/s")
-	b.ReportMetric(took[0].Seconds()/took[1].Seconds(), "ratio")
+	requests := float64(n * clients * requestsEach)
+	b.ReportMetric(requests/plain.took.Seconds(), "bare-requests/s")
+	b.ReportMetric(requests/ours.took.Seconds(), "gateway-requests/s")
+	b.ReportMetric(plain.took.Seconds()/ours.took.Seconds(), "ratio")
+	if len(fronts) > 2 {
+		b.ReportMetric(requests/fronts[2].took.Seconds(), "nginx-requests/s")
+		b.ReportMetric(fronts[2].took.Seconds()/ours.took.Seconds(), "ratio-nginx")
+	}
+}
+
+const clients, requestsEach = 8, 100
+
+// proxied is a proxy as clients see it.
+type proxied struct {
+	url    *url.URL
+	client *http.Client
+	took   time.Duration
+}
+
+func front(b *testing.B, handler http.Handler) *proxied {
+	b.Helper()
+	srv := httptest.NewServer(handler)
+	b.Cleanup(srv.Close)
+	to, err := url.Parse(srv.URL)
+	if err != nil {
+		b.Fatal(err)
+	}
+	return &proxied{url: to, client: &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: clients}}}
+}
+
+// run sends requests of several clients.
+func (f *proxied) run(b *testing.B) {
+	began := time.Now()
+	var all sync.WaitGroup
+	for n := range clients {
+		all.Go(func() {
+			for k := range requestsEach {
+				r := &http.Request{Method: http.MethodGet, URL: f.url, Host: "engine.localhost", Header: http.Header{"X-Unit-Id": {fmt.Sprint("unit-", n*requestsEach+k)}}}
+				resp, err := f.client.Do(r)
+				if err != nil {
+					b.Error(err)
+					return
+				}
+				_, _ = io.Copy(io.Discard, resp.Body)
+				_ = resp.Body.Close()
+				if resp.StatusCode != http.StatusOK {
+					b.Errorf("answered %s", resp.Status)
+					return
+				}
+			}
+		})
+	}
+	all.Wait()
+	f.took += time.Since(began)
 }
 
 // newBench is a world with a rollout of two workloads under way.
@@ -91,7 +114,7 @@ func newBench(b *testing.B) *world {
 	w := begin(b, db, box, b.TempDir(), newOutside())
 	w.deploy(version("1", "blue"))
 	w.deploy(version("2", "green"))
-	w.route(Route{Baseline: "1", Canary: "2", Rollout: "r", Share: 0.001, Key: "k"}) // the same process serves both
+	w.route(Route{Baseline: "1", Canary: "2", Rollout: "r", Strata: everybody(0, 0.001), Key: "k"}) // the same process serves both
 	return w
 }
 

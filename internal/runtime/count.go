@@ -46,11 +46,10 @@ const (
 	rememberMost = 1 << 15 // units per shard: 2 million in all; forgetting costs a repeated report, no wrong count
 )
 
-// counter counts one stage of one rollout. The same unit is reported once per
+// counter counts one rollout while it is in one stage. The same unit is reported once per
 // arm and kind, so that the database sees a trickle, not the traffic.
 type counter struct {
 	rollout    ref.Rollout
-	stage      int
 	requests   atomic.Int64
 	unanswered atomic.Int64
 	shards     [shards]struct {
@@ -62,8 +61,8 @@ type counter struct {
 	retired time.Time // when it was first seen to be no longer in force; under meters.mu
 }
 
-func newCounter(r ref.Rollout, stage int) *counter {
-	c := &counter{rollout: r, stage: stage}
+func newCounter(r ref.Rollout) *counter {
+	c := &counter{rollout: r}
 	for i := range c.shards {
 		c.shards[i].seen = map[[16]byte]uint8{}
 	}
@@ -101,8 +100,9 @@ func (c *counter) remember(unit digest, bits uint8) bool {
 	return true
 }
 
-// count counts an answered request; took is 0 unless it was the unit's first.
-func (c *counter) count(unit digest, arm Arm, failed, answered bool, took time.Duration, at time.Time) {
+// count counts an answered request of a unit that a stage admitted; took is 0
+// unless it was the unit's first.
+func (c *counter) count(unit digest, arm Arm, stage int, failed, answered bool, took time.Duration, at time.Time) {
 	c.requests.Add(1)
 	if !answered {
 		c.unanswered.Add(1)
@@ -118,7 +118,7 @@ func (c *counter) count(unit digest, arm Arm, failed, answered bool, took time.D
 		return
 	}
 	c.mu.Lock()
-	c.pending = append(c.pending, Observation{unit.name(), arm, c.stage, failed, took, at})
+	c.pending = append(c.pending, Observation{unit.name(), arm, stage, failed, took, at})
 	c.mu.Unlock()
 }
 

@@ -7,10 +7,10 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httputil"
+	"slices"
 	"strings"
 	"time"
 
-	"github.com/digital-factory/factory/internal/base/errs"
 	"github.com/digital-factory/factory/internal/base/store"
 	"github.com/digital-factory/factory/internal/ref"
 )
@@ -24,10 +24,19 @@ type place struct {
 // table is the routes in force; it is replaced, never changed.
 type table struct{ routes map[place]*route }
 
-// route is a Route with, under a rollout, its counter.
+// route is a Route with, under a rollout, its counter, who takes part, and since
+// when the stages so far were in force.
 type route struct {
 	Route
-	counter *counter // nil without a rollout
+	since   time.Time           // zero until it is in force
+	counter *counter            // nil without a rollout
+	members map[[16]byte]uint32 // of cohorts: the stages that admit a unit, as bits; nil when all strata are for everybody
+	stages  []inForce
+}
+
+type inForce struct {
+	stage int
+	since time.Time
 }
 
 // Route makes traffic obey the routes, all from the same moment on, and returns
@@ -46,13 +55,20 @@ func (s *Service) Route(ctx context.Context, list ...Route) (time.Time, error) {
 			}
 		}
 	}
+	ready := make([]*route, len(list))
+	for i, r := range list {
+		var err error
+		if ready[i], err = s.prepare(ctx, r); err != nil {
+			return time.Time{}, err
+		}
+	}
 	s.routing.Lock()
 	defer s.routing.Unlock()
-	var fresh []Route
+	var fresh []*route
 	err := s.db.Update(ctx, func(tx *store.Tx) error {
 		fresh = nil
-		for _, r := range list {
-			if is, err := saveRoute(ctx, tx, r, store.Micros(s.now())); err != nil {
+		for _, r := range ready {
+			if is, err := saveRoute(ctx, tx, r.Route, store.Micros(s.now())); err != nil {
 				return err
 			} else if is {
 				fresh = append(fresh, r)
@@ -68,7 +84,7 @@ func (s *Service) Route(ctx context.Context, list ...Route) (time.Time, error) {
 }
 
 // apply puts routes in force, all at once; s.routing is held.
-func (s *Service) apply(list ...Route) {
+func (s *Service) apply(list ...*route) {
 	old := s.routes.Load()
 	next := &table{routes: make(map[place]*route, len(old.routes)+len(list))}
 	for k, v := range old.routes {
@@ -81,14 +97,23 @@ func (s *Service) apply(list ...Route) {
 }
 
 // enter puts a route into a table that is not in force yet.
-func (s *Service) enter(next *table, r Route) {
-	at := place{r.Component, r.Environment}
-	before, fresh := next.routes[at], &route{Route: r}
+func (s *Service) enter(next *table, fresh *route) {
+	at := place{fresh.Component, fresh.Environment}
+	before := next.routes[at]
 	switch {
-	case before != nil && before.counter != nil && before.Rollout == r.Rollout && before.Stage == r.Stage:
+	case before != nil && before.counter != nil && before.Rollout == fresh.Rollout && before.Stage == fresh.Stage:
 		fresh.counter = before.counter // the same stage goes on
-	case r.Rollout != "":
-		fresh.counter = newCounter(r.Rollout, r.Stage)
+	case fresh.Rollout != "":
+		fresh.counter = newCounter(fresh.Rollout)
+	}
+	if before != nil && before.Rollout == fresh.Rollout {
+		fresh.stages = before.stages
+	}
+	if fresh.since.IsZero() {
+		fresh.since = s.now()
+	}
+	if fresh.counter != nil && (before == nil || fresh.counter != before.counter) {
+		fresh.stages = append(slices.Clone(fresh.stages), inForce{fresh.Stage, fresh.since})
 	}
 	// Counts of an earlier stage go on to be handed over by their own counter.
 	if before != nil && before.counter != nil && before.counter != fresh.counter {
@@ -102,6 +127,8 @@ type aim struct {
 	route  *route
 	arm    Arm
 	unit   digest    // set under a rollout
+	stage  int       // that admitted the unit
+	counts bool      // the unit takes part in the rollout
 	worker *worker   // its inFlight is raised; nil when nobody serves the workload (yet)
 	in     *instance // nil while no process is ready
 }
@@ -113,8 +140,14 @@ func (s *Service) take(rt *route, at place, r *http.Request) aim {
 		a := aim{route: rt, arm: Baseline}
 		id := rt.Baseline
 		if rt.Canary != "" {
-			if a.unit = hash(rt.Key, unitOf(r)); a.unit.canary(rt.Share) {
-				a.arm, id = Canary, rt.Canary
+			if rt.Preview.asked(r) {
+				a.arm = Canary // of one's own choice: it says nothing about the others
+			} else {
+				a.unit = hash(rt.Key, unitOf(r))
+				a.arm, a.stage, a.counts = rt.assign(a.unit, rt.Stage)
+			}
+			if a.arm == Canary {
+				id = rt.Canary
 			}
 		}
 		if a.worker = (*s.serving.Load())[id]; a.worker != nil {
@@ -199,7 +232,8 @@ func (s *Service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		a = s.takeLater(a, at, r)
 		handed = time.Now()
 	}
-	first := a.route.counter != nil && a.route.counter.first(a.unit)
+	counts := a.counts && a.route.counter != nil
+	first := counts && a.route.counter.first(a.unit)
 	seen := &watched{ResponseWriter: w, status: http.StatusOK}
 	defer func() {
 		// The proxy panics to break the connection when an answer breaks off in
@@ -213,12 +247,12 @@ func (s *Service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			seen.status, seen.unanswered = http.StatusBadGateway, true
 		}
 		now := time.Now()
-		if a.route.counter != nil {
+		if counts {
 			took := time.Duration(0)
 			if first {
 				took = now.Sub(handed)
 			}
-			a.route.counter.count(a.unit, a.arm, seen.status >= 500, !seen.unanswered, took, now)
+			a.route.counter.count(a.unit, a.arm, a.stage, seen.status >= 500, !seen.unanswered, took, now)
 		}
 		if a.worker != nil {
 			a.worker.inFlight.Add(-1)
@@ -284,38 +318,4 @@ func refuse(w http.ResponseWriter, err error) {
 		w.Header().Set("Retry-After", "1")
 	}
 	http.Error(w, "the service did not answer", status)
-}
-
-// Split tells which rollout a workload takes part in, and how its units are
-// named there.
-type Split struct {
-	Rollout ref.Rollout
-	Arm     Arm
-	Key     string
-}
-
-// Unit returns the name that the gateway gives a unit under this split.
-func (p Split) Unit(unit string) string { return hash(p.Key, unit).name() }
-
-// SplitOf returns the split that a workload's traffic is under; false when
-// there is none.
-func (s *Service) SplitOf(w Workload) (Split, bool) {
-	rt := s.routes.Load().routes[place{w.Component, w.Environment}]
-	switch {
-	case rt == nil || rt.Rollout == "":
-		return Split{}, false
-	case rt.Canary == w.ID:
-		return Split{rt.Rollout, Canary, rt.Key}, true
-	case rt.Baseline == w.ID:
-		return Split{rt.Rollout, Baseline, rt.Key}, true
-	}
-	return Split{}, false
-}
-
-// check refuses what can never work.
-func (r Route) check() error {
-	if r.Baseline == "" || !(r.Share >= 0 && r.Share <= 1) || (r.Canary == "") != (r.Rollout == "") {
-		return errs.New(errs.Invalid, "the route of %s in %s is not sound", r.Component, r.Environment)
-	}
-	return nil
 }

@@ -69,8 +69,8 @@ func TestHosts(t *testing.T) {
 		}
 		for _, r := range []Route{
 			{Component: "engine", Environment: "production"},
-			{Component: "engine", Environment: "production", Baseline: "1", Share: 1.5},
-			{Component: "engine", Environment: "production", Baseline: "1", Share: math.NaN()},
+			{Component: "engine", Environment: "production", Baseline: "1", Strata: everybody(0, 1.5)},
+			{Component: "engine", Environment: "production", Baseline: "1", Strata: everybody(0, math.NaN())},
 			{Component: "engine", Environment: "production", Baseline: "1", Canary: "2"},
 		} {
 			_, err := w.Route(t.Context(), r)
@@ -110,7 +110,7 @@ func TestSplit(t *testing.T) {
 		}
 		before := map[string]bool{}
 		for stage, share := range []float64{0.05, 0.25, 0.6} {
-			w.route(Route{Baseline: "1", Canary: "2", Rollout: "r", Stage: stage, Share: share, Key: "secret", Sequence: int64(stage)})
+			w.route(Route{Baseline: "1", Canary: "2", Rollout: "r", Stage: stage, Strata: everybody(stage, share), Key: "secret", Sequence: int64(stage)})
 			canary := served("/")
 			// Five standard deviations: wrong once in a million runs, and the hash is fixed.
 			if off := math.Abs(float64(len(canary)) - share*units); off > 5*math.Sqrt(units*share*(1-share)) {
@@ -150,7 +150,7 @@ func TestSplit(t *testing.T) {
 		if got := w.out.seen("r").Requests; got != 3*2*units {
 			t.Fatalf("%d requests told", got)
 		}
-		w.route(Route{Baseline: "1", Canary: "2", Rollout: "r2", Share: 0.6, Key: "another", Sequence: 9})
+		w.route(Route{Baseline: "1", Canary: "2", Rollout: "r2", Strata: everybody(0, 0.6), Key: "another", Sequence: 9})
 		same := 0
 		for u := range served("/fail") {
 			if before[u] {
@@ -174,8 +174,9 @@ func TestSplit(t *testing.T) {
 				t.Fatalf("all failed: %+v", o)
 			}
 		}
-		if !names[s.Unit("unit-7")] || strings.Contains(s.Unit("unit-7"), "unit") {
-			t.Fatalf("the unit's name %q is not the one in the counts", s.Unit("unit-7"))
+		name, _, _ := s.Unit("unit-7", time.Now())
+		if !names[name] || strings.Contains(name, "unit") || name != Name("another", "unit-7") {
+			t.Fatalf("the unit's name %q is not the one in the counts", name)
 		}
 		// The cookie and the address name units too.
 		r := httptest.NewRequest(http.MethodGet, "/", nil)
@@ -248,7 +249,7 @@ func TestNoFailedRequest(t *testing.T) {
 		served(1, 50)
 		w.deploy(version("2", "green"))
 		for stage, share := range []float64{0.05, 0.25} {
-			w.route(Route{Baseline: "1", Canary: "2", Rollout: "r", Stage: stage, Share: share, Key: "k", Sequence: int64(2 + stage)})
+			w.route(Route{Baseline: "1", Canary: "2", Rollout: "r", Stage: stage, Strata: everybody(stage, share), Key: "k", Sequence: int64(2 + stage)})
 			served(2, 20)
 		}
 		w.route(Route{Baseline: "2", Sequence: 9})
@@ -269,7 +270,7 @@ func TestBrokenAnswers(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		w.deploy(version("1", "blue"))
 		w.deploy(version("2", "green"))
-		w.route(Route{Baseline: "1", Canary: "2", Rollout: "r", Share: 1, Key: "k", Sequence: 1})
+		w.route(Route{Baseline: "1", Canary: "2", Rollout: "r", Strata: everybody(0, 1), Key: "k", Sequence: 1})
 		gateway := serve(t, w)
 		told := func() (requests, unanswered int64, failed int) {
 			t.Helper()
@@ -361,12 +362,12 @@ func (w *world) idle() {
 func TestCountsAreKept(t *testing.T) {
 	t.Parallel()
 	out := newOutside()
-	s := New(nil, nil, nil, out, out, out, out, t.TempDir(), time.Now)
+	s := New(nil, nil, nil, out, out, out, out, out, t.TempDir(), time.Now)
 	for i, r := range []ref.Rollout{"poor", "unknown", "good"} {
-		s.apply(Route{Component: ref.Component(fmt.Sprint("c", i)), Baseline: "1", Canary: "2", Rollout: r, Share: 0.5, Key: "k"})
+		s.apply(&route{Route: Route{Component: ref.Component(fmt.Sprint("c", i)), Baseline: "1", Canary: "2", Rollout: r, Strata: everybody(0, 0.5), Key: "k"}})
 	}
 	hit := func(i int, unit string, failed bool) {
-		s.routes.Load().routes[place{ref.Component(fmt.Sprint("c", i)), ""}].counter.count(hash("k", unit), Baseline, failed, !failed, 0, time.Now())
+		s.routes.Load().routes[place{ref.Component(fmt.Sprint("c", i)), ""}].counter.count(hash("k", unit), Baseline, 0, failed, !failed, 0, time.Now())
 	}
 	out.observe = func(t Traffic) error {
 		switch t.Rollout {
@@ -388,7 +389,7 @@ func TestCountsAreKept(t *testing.T) {
 	if got := out.seen("good"); got.Requests != 3 || got.Unanswered != 2 || len(got.Observations) != 2 {
 		t.Fatalf("told %+v", got)
 	}
-	s.apply(Route{Component: "c0", Baseline: "1"}) // the rollout ended meanwhile
+	s.apply(&route{Route: Route{Component: "c0", Baseline: "1"}}) // the rollout ended meanwhile
 	out.observe = nil
 	if err := s.flush(t.Context()); err != nil {
 		t.Fatal(err)
@@ -400,7 +401,7 @@ func TestCountsAreKept(t *testing.T) {
 		t.Fatalf("what nobody knows was told again: %+v", got)
 	}
 	// The same stage, routed again, goes on counting where it was.
-	s.apply(Route{Component: "c2", Baseline: "1", Canary: "2", Rollout: "good", Share: 0.5, Key: "k", Sequence: 1})
+	s.apply(&route{Route: Route{Component: "c2", Baseline: "1", Canary: "2", Rollout: "good", Strata: everybody(0, 0.5), Key: "k", Sequence: 1}})
 	hit(2, "a", true)
 	if err := s.flush(t.Context()); err != nil {
 		t.Fatal(err)

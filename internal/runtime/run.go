@@ -50,9 +50,14 @@ func (s *Service) takeUpRoutes(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	for _, r := range stored {
-		s.apply(r)
+	routes := make([]*route, len(stored))
+	for i, r := range stored {
+		if routes[i], err = s.prepare(ctx, r.Route); err != nil {
+			return err
+		}
+		routes[i].since = r.since
 	}
+	s.apply(routes...)
 	close(s.routed)
 	return nil
 }

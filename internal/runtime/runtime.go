@@ -7,7 +7,8 @@
 // Tells: workload.ready, workload.crashed, workload.stopped.
 //
 // Asks: Images to unpack, Telemetry to serve each workload's OTLP, Observer to
-// take the counts, Meter to take gateway metrics.
+// take the counts, Meter to take gateway metrics, Cohorts for who takes part in a
+// rollout that is not for everybody.
 //
 // Invariants: what runs is what runtime_workload lists; after a crash of the
 // factory the same processes are started again. One that could take traffic once
@@ -78,6 +79,12 @@ type Observer interface {
 	Observe(ctx context.Context, t Traffic) error
 }
 
+// Cohorts knows who takes part in a rollout.
+type Cohorts interface {
+	// Members returns the units that the stages with cohorts admit.
+	Members(ctx context.Context, r ref.Rollout) ([]Member, error)
+}
+
 // Meter takes the gateway's own metrics, once a second.
 type Meter interface {
 	Record(ctx context.Context, samples []Sample) error
@@ -92,6 +99,7 @@ type Service struct {
 	telemetry Telemetry
 	observer  Observer
 	meter     Meter
+	cohorts   Cohorts
 	dir       string
 	now       func() time.Time
 	pace      pace
@@ -112,8 +120,8 @@ type Service struct {
 
 // New returns the service; dir is for unpacked images and logs. It starts
 // nothing.
-func New(db *store.DB, j *journal.Journal, box *sandbox.Sandbox, i Images, t Telemetry, o Observer, m Meter, dir string, now func() time.Time) *Service {
-	s := &Service{db: db, journal: j, box: box, images: i, telemetry: t, observer: o, meter: m, dir: dir, now: now, pace: usual(),
+func New(db *store.DB, j *journal.Journal, box *sandbox.Sandbox, i Images, t Telemetry, o Observer, m Meter, c Cohorts, dir string, now func() time.Time) *Service {
+	s := &Service{db: db, journal: j, box: box, images: i, telemetry: t, observer: o, meter: m, cohorts: c, dir: dir, now: now, pace: usual(),
 		wake: make(chan struct{}, 1), routed: make(chan struct{}), workers: map[ref.Workload]*worker{}, changed: make(chan struct{})}
 	s.routes.Store(&table{})
 	s.serving.Store(&map[ref.Workload]*worker{})

@@ -14,7 +14,7 @@ func TestFirstRequestIsTimed(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		w.deploy(version("1", "blue"))
 		w.deploy(version("2", "green"))
-		w.route(Route{Baseline: "1", Canary: "2", Rollout: "r", Share: 0.5, Key: "k"})
+		w.route(Route{Baseline: "1", Canary: "2", Rollout: "r", Strata: everybody(0, 0.5), Key: "k"})
 		gateway := httptest.NewServer(w)
 		defer gateway.Close()
 		ask := func(path string) *http.Response {

@@ -54,11 +54,11 @@ func (s *Service) Workloads(ctx context.Context, who access.Actor, component ref
 		if rt := s.routes.Load().routes[place{w.workload.Component, w.workload.Environment}]; rt != nil {
 			switch w.workload.ID {
 			case rt.Canary:
-				st.Share = rt.Share
+				st.Share = rt.now()
 			case rt.Baseline:
 				st.Share = 1
 				if rt.Canary != "" {
-					st.Share = 1 - rt.Share
+					st.Share = 1 - rt.now()
 				}
 			}
 		}

@@ -94,7 +94,7 @@ func TestUnhealthy(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		w.end()
 		pace := w.pace
-		w.Service = New(w.db, w.j, w.box, w.out, w.out, w.out, w.out, w.dir, time.Now)
+		w.Service = New(w.db, w.j, w.box, w.out, w.out, w.out, w.out, w.out, w.dir, time.Now)
 		w.pace = pace
 		w.pace.ready = 300 * time.Millisecond
 		w.start(t)
@@ -204,7 +204,7 @@ func TestRestart(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		w.deploy(version("1", "blue"))
 		w.deploy(version("2", "green"))
-		w.route(Route{Baseline: "1", Canary: "2", Rollout: "r", Share: 0.5, Key: "k", Sequence: 5})
+		w.route(Route{Baseline: "1", Canary: "2", Rollout: "r", Strata: everybody(0, 0.5), Key: "k", Sequence: 5})
 		before := map[string]string{}
 		for i := range 50 {
 			u := fmt.Sprint("unit-", i)
@@ -265,11 +265,11 @@ func TestRestartIsNoFailure(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		w.deploy(version("1", "blue"))
 		w.deploy(version("2", "green"))
-		w.route(Route{Baseline: "1", Canary: "2", Rollout: "r", Share: 0.5, Key: "k"})
+		w.route(Route{Baseline: "1", Canary: "2", Rollout: "r", Strata: everybody(0, 0.5), Key: "k"})
 		w.end()
 		gates := map[ref.Artifact]chan struct{}{"blue": make(chan struct{}), "green": make(chan struct{})}
 		held := &holding{outside: w.out, gates: gates}
-		w.Service = New(w.db, w.j, w.box, held, w.out, w.out, w.out, w.dir, time.Now)
+		w.Service = New(w.db, w.j, w.box, held, w.out, w.out, w.out, w.out, w.dir, time.Now)
 		w.start(t)
 		w.until("both start", func() bool { return len(*w.serving.Load()) == 2 })
 		var all sync.WaitGroup
@@ -283,7 +283,7 @@ func TestRestartIsNoFailure(t *testing.T) {
 		waiting := func(id ref.Workload) int64 { return (*w.serving.Load())[id].inFlight.Load() }
 		w.until("all wait", func() bool { return waiting("1") > 0 && waiting("1")+waiting("2") == 40 })
 		// Who waits for one version and is then routed to the other waits for that.
-		w.route(Route{Baseline: "1", Canary: "2", Rollout: "r", Share: 1, Stage: 1, Key: "k", Sequence: 1})
+		w.route(Route{Baseline: "1", Canary: "2", Rollout: "r", Strata: everybody(1, 1), Stage: 1, Key: "k", Sequence: 1})
 		close(gates["blue"])
 		w.until("all wait for the other", func() bool { return waiting("2") == 40 })
 		close(gates["green"])

@@ -61,6 +61,14 @@ type outside struct {
 	observe  func(Traffic) error     // may refuse
 	heard    map[ref.Workload]string // on the telemetry doors
 	samples  []Sample
+	members  []Member
+}
+
+// Members returns who takes part in every rollout.
+func (o *outside) Members(context.Context, ref.Rollout) ([]Member, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.members, nil
 }
 
 // Unpack lays the test's binary out; an artifact's name is the behaviour of its
@@ -161,7 +169,7 @@ func newOutside() *outside {
 func begin(t testing.TB, db *store.DB, box *sandbox.Sandbox, dir string, out *outside) *world {
 	t.Helper()
 	j := journal.New(db, time.Now)
-	w := &world{Service: New(db, j, box, out, out, out, out, dir, time.Now), t: t, db: db, j: j, out: out, box: box}
+	w := &world{Service: New(db, j, box, out, out, out, out, out, dir, time.Now), t: t, db: db, j: j, out: out, box: box}
 	w.pace.first, w.pace.ready, w.pace.stop = 10*time.Millisecond, 5*time.Second, 5*time.Second
 	w.start(t)
 	return w
@@ -279,3 +287,6 @@ func facts[P fact.Payload](w *world) []P {
 var errOutside = errors.New("the outside is at fault")
 
 var errUnavailable = errs.New(errs.Unavailable, "the registry does not answer")
+
+// everybody is the one stratum of a stage that is for all units.
+func everybody(stage int, share float64) []Stratum { return []Stratum{{Stage: stage, Share: share}} }

@@ -63,3 +63,33 @@ it.each(["light", "dark"] as const)("shows each area in %s so that everybody can
   }
   expect(wrongs).toEqual([]);
 });
+
+it("changes a password, and signs out everywhere else", async () => {
+  const { page, wrongs } = await openPage(on.browser, on.factory.url);
+  const elsewhere = await openPage(on.browser, on.factory.url);
+  for (const p of [page, elsewhere.page]) {
+    await p.goto("/sign-in");
+    await p.getByLabel("Login").fill("ada");
+    await p.getByLabel("Password", { exact: true }).fill(password);
+    await p.getByRole("button", { name: "Sign in" }).click();
+    await p.getByRole("heading", { name: heading("Floor"), level: 1 }).waitFor();
+  }
+  await page.getByRole("button", { name: "AL: Ada Lovelace" }).click();
+  await page.getByRole("menuitem", { name: "Change password" }).click();
+  const dialog = page.getByRole("dialog", { name: "Change your password" });
+  expect(await accessibility(page)).toEqual([]);
+  await dialog.getByLabel("Password so far").fill("not the password");
+  await dialog.getByLabel("New password").fill(`${password}, again`);
+  await dialog.getByRole("button", { name: "Change it" }).click();
+  await dialog.getByText("is not your password").first().waitFor();
+  await dialog.getByLabel("Password so far").fill(password);
+  await dialog.getByRole("button", { name: "Change it" }).click();
+  await page.getByText("You are signed out everywhere else").waitFor();
+  await elsewhere.page.goto("/teams");
+  await elsewhere.page.getByRole("heading", { name: "Sign in" }).waitFor();
+  await elsewhere.page.getByLabel("Login").fill("ada");
+  await elsewhere.page.getByLabel("Password", { exact: true }).fill(`${password}, again`);
+  await elsewhere.page.getByRole("button", { name: "Sign in" }).click();
+  await elsewhere.page.getByRole("heading", { name: "Teams", level: 1 }).waitFor();
+  expect(wrongs).toEqual([]);
+});

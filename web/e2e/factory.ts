@@ -14,7 +14,7 @@ export interface Factory {
 }
 
 /** Who can sign in after the story. */
-export type Person = "pat" | "mara" | "ada" | "eva";
+export type Person = "pat" | "mara" | "ada" | "eva" | "finn";
 
 /** A factory in which the story was played. */
 export interface Story extends Factory {

@@ -244,6 +244,13 @@ const release = createRoute({
   component: page(() => import("./features/release/Release.page"), "ReleasePage"),
 });
 
+const newRelease = createRoute({
+  getParentRoute: () => inside,
+  path: "/releases/new",
+  validateSearch: (s: Record<string, unknown>): { parts?: string } => texts(s, ["parts"]),
+  component: page(() => import("./features/release/Compose.page"), "ComposePage"),
+});
+
 const incident = createRoute({
   getParentRoute: () => inside,
   path: "/incidents/$id",
@@ -260,7 +267,8 @@ const artifact = createRoute({
 const accounts = createRoute({
   getParentRoute: () => inside,
   path: "/accounts",
-  validateSearch: (s: Record<string, unknown>): { new?: string; edit?: string } => texts(s, ["new", "edit"]),
+  validateSearch: (s: Record<string, unknown>): { new?: string; edit?: string; password?: string } =>
+    texts(s, ["new", "edit", "password"]),
   component: page(() => import("./features/access/Accounts.page"), "AccountsPage"),
 });
 
@@ -273,13 +281,14 @@ const tokens = createRoute({
 
 const nowhere = createRoute({ getParentRoute: () => inside, path: "/$", component: NotFound });
 
-// A list's own address leads to where it is shown.
-const lists = (["runs", "rollouts", "incidents", "alerts"] as const).map((view) =>
+// A list's own address leads to where it is shown, narrowed to the same.
+const lists = (["rollouts", "releases", "runs", "incidents", "alerts"] as const).map((view) =>
   createRoute({
     getParentRoute: () => inside,
     path: `/${view}`,
-    beforeLoad: () => {
-      throw redirect({ to: "/delivery", search: { view } });
+    validateSearch: (s: Record<string, unknown>): DeliverySearch => texts(s, ["component", "state"]),
+    beforeLoad: ({ search }) => {
+      throw redirect({ to: "/delivery", search: { ...search, view } });
     },
   }),
 );
@@ -311,6 +320,7 @@ export const tree = root.addChildren([
     run,
     rollout,
     release,
+    newRelease,
     incident,
     artifact,
     ...lists,

@@ -30,13 +30,18 @@ func (r *Receiver) Handler(from Source) http.Handler {
 // read; a denied error of the sink is answered 403.
 func (r *Receiver) Authenticated(who func(*http.Request) (Source, error)) http.Handler {
 	mux := http.NewServeMux()
+	door := newRoom(doorBytes)
 	for _, s := range signals() {
-		mux.HandleFunc(s.path, func(w http.ResponseWriter, req *http.Request) { r.serve(w, req, s, who) })
+		mux.HandleFunc(s.path, func(w http.ResponseWriter, req *http.Request) {
+			h := &hold{door: door, whole: r.room}
+			defer h.leave()
+			r.serve(w, req, s, who, h)
+		})
 	}
 	return mux
 }
 
-func (r *Receiver) serve(w http.ResponseWriter, req *http.Request, s signal, who func(*http.Request) (Source, error)) {
+func (r *Receiver) serve(w http.ResponseWriter, req *http.Request, s signal, who func(*http.Request) (Source, error), h *hold) {
 	media, _, _ := mime.ParseMediaType(req.Header.Get("Content-Type"))
 	answerType := media
 	if media != typeProto && media != typeJSON {
@@ -63,10 +68,13 @@ func (r *Receiver) serve(w http.ResponseWriter, req *http.Request, s signal, who
 		fail(http.StatusUnsupportedMediaType, codes.InvalidArgument, fmt.Sprintf("the content type %q is not taken; send %s or %s", media, typeProto, typeJSON))
 		return
 	}
-	body, err := read(w, req)
+	body, err := read(w, req, h)
 	var tooBig *http.MaxBytesError
 	switch {
-	case errors.As(err, &tooBig):
+	case errors.Is(err, errFull):
+		r.refuse(w, answerType, s, errs.Because(errs.Blocked, err, "more telemetry is on its way than is held at once").Do("send this again a little later"))
+		return
+	case errors.As(err, &tooBig), errors.Is(err, errTooBig):
 		fail(http.StatusRequestEntityTooLarge, codes.ResourceExhausted, fmt.Sprintf("the request is larger than %d bytes after decompression; send smaller batches", MaxBytes))
 		return
 	case errors.Is(err, errEncoding):
@@ -122,10 +130,20 @@ func (r *Receiver) refuse(w http.ResponseWriter, media string, s signal, err err
 	writeStatus(w, media, code, grpc, public(err))
 }
 
-var errEncoding = errors.New("this content encoding is not taken")
+var (
+	errEncoding = errors.New("this content encoding is not taken")
+	errTooBig   = errors.New("the request is too large")
+	errFull     = errors.New("there is no room")
+)
 
 // read returns the body decompressed, at most MaxBytes of it.
-func read(w http.ResponseWriter, req *http.Request) ([]byte, error) {
+func read(w http.ResponseWriter, req *http.Request, h *hold) ([]byte, error) {
+	if req.ContentLength > MaxBytes {
+		return nil, errTooBig
+	}
+	if !h.take(req.Context(), max(req.ContentLength, leastRoom)) {
+		return nil, errFull
+	}
 	var body io.Reader = http.MaxBytesReader(w, req.Body, MaxBytes)
 	switch enc := req.Header.Get("Content-Encoding"); enc {
 	case "", "identity":
@@ -139,11 +157,7 @@ func read(w http.ResponseWriter, req *http.Request) ([]byte, error) {
 	default:
 		return nil, fmt.Errorf("%w: %q; send gzip or none", errEncoding, enc)
 	}
-	b, err := io.ReadAll(io.LimitReader(body, MaxBytes+1))
-	if err == nil && len(b) > MaxBytes {
-		err = &http.MaxBytesError{Limit: MaxBytes}
-	}
-	return b, err
+	return h.readAll(body, MaxBytes)
 }
 
 // writeStatus answers with a google.rpc.Status, as the protocol wants it.

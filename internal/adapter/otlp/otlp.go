@@ -47,7 +47,10 @@ type Sink interface {
 type Receiver struct {
 	sink Sink
 	log  *slog.Logger
+	room *room
 }
 
 // New returns a receiver. It starts nothing.
-func New(sink Sink, log *slog.Logger) *Receiver { return &Receiver{sink: sink, log: log} }
+func New(sink Sink, log *slog.Logger) *Receiver {
+	return &Receiver{sink: sink, log: log, room: newRoom(roomBytes)}
+}

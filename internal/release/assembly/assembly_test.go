@@ -142,7 +142,14 @@ func TestTogether(t *testing.T) {
 			t.Errorf("%s: %s by %d, %q", c.steps, step, culprit, waiting)
 		}
 	}
-	if got := Shares([][]float64{{0.25, 1}, {1}, {0.05, 0.5, 1}, {0.05, 0.1, 0.5, 1}}); !slices.Equal(got, []float64{0.05, 0.1, 0.5, 1}) {
+	of := func(shares ...float64) (list []plan.Stage) {
+		for _, s := range shares {
+			list = append(list, plan.Stage{Share: s})
+		}
+		return list
+	}
+	got, err := Stages([][]plan.Stage{of(0.25, 1), of(1), of(0.05, 0.5, 1), of(0.05, 0.1, 0.5, 1)})
+	if err != nil || !slices.Equal((plan.Plan{Stages: got}).Shares(), []float64{0.05, 0.1, 0.5, 1}) {
 		t.Errorf("shares %v", got)
 	}
 }
@@ -183,7 +190,7 @@ func fate(rng *rand.Rand, sits []rollout.Situation, looks, size int) string {
 			for range size {
 				arm := &s.Inputs.Exposures[k].Baseline
 				failed := &s.Inputs.Metrics[0].Stages[k].Baseline
-				if rng.Float64() < s.Plan.Shares[k] {
+				if rng.Float64() < s.Plan.Stages[k].Share {
 					arm, failed = &s.Inputs.Exposures[k].Canary, &s.Inputs.Metrics[0].Stages[k].Canary
 					s.Inputs.Exposures[k].Served++
 					s.Inputs.Metrics[0].Arm.Units++

@@ -195,7 +195,7 @@ func (l Landscape) Solve(wanted []Version) Answer {
 func (l Landscape) marked(list []Version) []Version {
 	list = slices.Clone(list)
 	for i, v := range list {
-		list[i].As.Bad = slices.ContainsFunc(l.Bad, func(b Version) bool { return b.Artifact == v.Artifact })
+		list[i].As.Bad = v.As.Bad || slices.ContainsFunc(l.Bad, func(b Version) bool { return b.Artifact == v.Artifact })
 	}
 	return list
 }

@@ -1,6 +1,13 @@
 package assembly
 
-import "fmt"
+import (
+	"cmp"
+	"fmt"
+	"slices"
+
+	"github.com/digital-factory/factory/internal/base/errs"
+	"github.com/digital-factory/factory/internal/release/plan"
+)
 
 // Standing is how a part that takes traffic, or awaits it, stands by itself.
 type Standing struct {
@@ -45,20 +52,53 @@ func Together(list []Standing) (step string, culprit int, waiting []string) {
 	return step, -1, waiting
 }
 
-// Shares are those of the most careful of several plans: the one that begins
-// with the fewest units, then that with the most stages. Plans of first
-// versions, which have one stage, are passed over. All parts widen by it, so
-// that a unit meets all new versions or none.
-func Shares(plans [][]float64) (shares []float64) {
+// Stages are those of the most careful of several plans: the one with cohorts,
+// then the one that begins with the fewest units, then that with the most
+// stages. What any of them has approved is approved. Plans of first versions,
+// which have one stage, are passed over. All parts widen by it, so that a unit
+// meets all new versions or none; two plans that name different cohorts cannot.
+func Stages(plans [][]plan.Stage) (stages []plan.Stage, err error) {
+	for _, p := range plans {
+		switch {
+		case len(p) < 2:
+		case stages == nil || careful(p, stages) < 0:
+			stages = p
+		}
+	}
 	for _, p := range plans {
 		if len(p) < 2 {
 			continue
 		}
-		if shares == nil || p[0] < shares[0] || p[0] == shares[0] && len(p) > len(shares) {
-			shares = p
+		if cohorts(p) > 0 && !same(p, stages) {
+			return nil, errs.New(errs.Blocked, "the parts name different cohorts for their stages, and all must go to the same units")
+		}
+		stages = plan.Approve(stages, p)
+	}
+	return stages, nil
+}
+
+// careful compares two plans, the more careful first.
+func careful(a, b []plan.Stage) int {
+	return cmp.Or(cmp.Compare(cohorts(b), cohorts(a)), cmp.Compare(a[0].Share, b[0].Share), cmp.Compare(len(b), len(a)))
+}
+
+func cohorts(p []plan.Stage) (n int) {
+	for _, s := range p {
+		if s.Cohort != nil {
+			n++
 		}
 	}
-	return shares
+	return n
+}
+
+// same reports whether two plans have the same stages for the same units.
+func same(a, b []plan.Stage) bool {
+	return slices.EqualFunc(a, b, func(a, b plan.Stage) bool {
+		if a.Share != b.Share || (a.Cohort == nil) != (b.Cohort == nil) {
+			return false
+		}
+		return a.Cohort == nil || a.Cohort.String() == b.Cohort.String()
+	})
 }
 
 // Progress is how far a part is on its way to traffic.

@@ -206,13 +206,20 @@ func (r row) version() (Version, error) {
 		As: parts.Part{Component: r.Component, Version: parts.Named(r.Number), Needs: n}}, err
 }
 
-// Find returns a version of a component by its latest rollout; store.ErrNone
-// when there is none.
+// Find returns a version of a component by its latest rollout, with the mark of
+// one that is bad; store.ErrNone when there is none.
 func Find(ctx context.Context, tx *store.Tx, c ref.Component, number string) (Version, error) {
 	r, err := store.One(ctx, tx, scanRow, `select r.id, r.component, r.team, r.artifact, r.number, r.release_id, coalesce(n.needs, ''), 0, 0 from release_rollout r
 		left join release_needs n on n.artifact = r.artifact where r.component = $1 and r.number = $2 order by r.id desc limit 1`, string(c), number)
 	if err != nil {
 		return Version{}, err
 	}
-	return r.version()
+	v, err := r.version()
+	if err != nil {
+		return v, err
+	}
+	// The survey tells only those bad that provide or require something.
+	n, err := store.One(ctx, tx, store.Scan1[int64], `select count(*) from release_bad where artifact = $1`, string(v.Artifact))
+	v.As.Bad = n > 0
+	return v, err
 }

@@ -18,8 +18,10 @@ import (
 // Plan says before a rollout how it widens and how it is decided. Its hash
 // covers all of it and is told with rollout.started.
 type Plan struct {
-	// Shares of units that the new version gets, stage by stage, rising to 1.
-	Shares []float64 `json:"shares"`
+	// Stages, the last of which is the whole.
+	Stages []Stage `json:"stages"`
+	// Preview lets people try the new version out; nil: nobody.
+	Preview *Preview `json:"preview,omitempty"`
 	// Evidence is what verdicts rest on.
 	Evidence evidence.Plan `json:"evidence"`
 	// Sources say of each metric of Evidence, in the same order, what is counted.
@@ -49,12 +51,15 @@ func (d *Duration) UnmarshalText(text []byte) error {
 	return err
 }
 
+// Hotfix is the lane with the shorter ramp.
+const Hotfix = "hotfix"
+
 // Default is the platform's plan for a lane, before it is known what the
 // baseline's latencies are. The hotfix lane has a shorter ramp and the same
 // gates.
 func Default(lane string, first bool) Plan {
 	p := Plan{
-		Shares: []float64{0.05, 0.25, 1}, Evidence: evidence.DefaultPlan(),
+		Stages: stagesOf(0.05, 0.25, 1), Evidence: evidence.DefaultPlan(),
 		ExperimentUnits: 200, ExperimentPatience: Duration(10 * time.Minute), SmokeUnits: 10,
 	}
 	p.Evidence.Metrics = []evidence.Metric{{Name: Errors, Weight: 1}}
@@ -65,22 +70,23 @@ func Default(lane string, first bool) Plan {
 	case first:
 		// Nobody is served yet: synthetic units alone must show that fewer than
 		// one in twenty fails.
-		p.Shares, p.SmokeUnits, p.Evidence.AcceptedRate = []float64{1}, 200, 0.05
-	case lane == "hotfix":
-		p.Shares, p.Evidence.Repair = []float64{0.25, 1}, true
+		p.Stages, p.SmokeUnits, p.Evidence.AcceptedRate = stagesOf(1), 200, 0.05
+	case lane == Hotfix:
+		p.Stages, p.Evidence.Repair = stagesOf(0.25, 1), true
 	}
 	return p
 }
 
 // overrides is the rollout section of a repository's component.yaml.
 type overrides struct {
-	Shares             []float64  `json:"shares"`
-	Margin             *float64   `json:"margin"`
-	AcceptedRate       *float64   `json:"accepted_rate"`
-	MinimumUnits       *int64     `json:"minimum_units"`
-	ExperimentUnits    *int64     `json:"experiment_units"`
-	ExperimentPatience *Duration  `json:"experiment_patience"`
-	Metrics            []declared `json:"metrics"`
+	Stages             []declaredStage `json:"stages"`
+	Preview            *Preview        `json:"preview"`
+	Margin             *float64        `json:"margin"`
+	AcceptedRate       *float64        `json:"accepted_rate"`
+	MinimumUnits       *int64          `json:"minimum_units"`
+	ExperimentUnits    *int64          `json:"experiment_units"`
+	ExperimentPatience *Duration       `json:"experiment_patience"`
+	Metrics            []declared      `json:"metrics"`
 }
 
 // Check refuses a rollout section that no plan can be made from.
@@ -104,8 +110,13 @@ func For(lane string, first bool, section string, before Latencies) (Plan, error
 			return p, errs.Because(errs.Invalid, err, "the rollout section of .factory/component.yaml cannot be read: %v", err)
 		}
 	}
-	if len(o.Shares) > 0 && !first && lane != "hotfix" {
-		p.Shares = o.Shares
+	if asked := stages(o.Stages); len(asked) > 0 && !first && lane != Hotfix {
+		p.Stages = asked
+	} else {
+		p.Stages = Approve(p.Stages, asked) // shorter, but never without a gate
+	}
+	if !first {
+		p.Preview = o.Preview
 	}
 	set(&p.Evidence.Margin, o.Margin)
 	set(&p.Evidence.MinimumUnits, o.MinimumUnits)
@@ -130,24 +141,8 @@ func set[T any](to *T, from *T) {
 }
 
 func (p Plan) validate(first bool, bad *errs.Error) {
-	last, rises := 0.0, true
-	for _, s := range p.Shares {
-		if !(s > last && s <= 1) {
-			bad.In("shares", "%v must rise from above 0 to 1", p.Shares)
-			rises = false
-			break
-		}
-		last = s
-	}
-	switch {
-	case !rises:
-	case last != 1:
-		bad.In("shares", "%v must end with 1: the whole of the traffic", p.Shares)
-	case !first && len(p.Shares) == 1:
-		// With nobody left on the old version nothing could be compared, so no
-		// harm would ever be found.
-		bad.In("shares", "%v must begin below 1, so that the new version can be compared with the old one", p.Shares)
-	}
+	p.validateStages(first, bad)
+	p.Preview.validate(bad)
 	if err := p.Evidence.Validate(); err != nil {
 		bad.In("evidence", "%v", err)
 	}

@@ -21,14 +21,14 @@ func TestFor(t *testing.T) {
 		{"", "normal", false, true, []float64{0.05, 0.25, 1}},
 		{"", "hotfix", false, true, []float64{0.25, 1}},
 		{"", "normal", true, true, []float64{1}},
-		{`{"shares":[0.5,1]}`, "normal", false, true, []float64{0.5, 1}},
-		{`{"shares":[0.5,1]}`, "hotfix", false, true, []float64{0.25, 1}},
-		{`{"shares":[0.5,1]}`, "normal", true, true, []float64{1}},
-		{`{"shares":[1]}`, "normal", false, false, nil},   // nobody to compare with: harm would never be found
-		{`{"shares":[0.5]}`, "normal", false, false, nil}, // never whole
-		{`{"shares":[0.5,0.5,1]}`, "normal", false, false, nil},
-		{`{"shares":[0,1]}`, "normal", false, false, nil},
-		{`{"shares":[0.5,2]}`, "normal", false, false, nil},
+		{`{"stages":[0.5,1]}`, "normal", false, true, []float64{0.5, 1}},
+		{`{"stages":[0.5,1]}`, "hotfix", false, true, []float64{0.25, 1}},
+		{`{"stages":[0.5,1]}`, "normal", true, true, []float64{1}},
+		{`{"stages":[1]}`, "normal", false, false, nil},   // nobody to compare with: harm would never be found
+		{`{"stages":[0.5]}`, "normal", false, false, nil}, // never whole
+		{`{"stages":[0.5,0.5,1]}`, "normal", false, false, nil},
+		{`{"stages":[0,1]}`, "normal", false, false, nil},
+		{`{"stages":[0.5,2]}`, "normal", false, false, nil},
 		{`{"alpha":0.5}`, "normal", false, false, nil}, // the platform's
 		{`{"margin":-1}`, "normal", false, false, nil},
 		{`{"minimum_units":-1}`, "normal", false, false, nil},
@@ -39,7 +39,7 @@ func TestFor(t *testing.T) {
 		p, err := For(c.lane, c.first, c.section, Latencies{})
 		if (err == nil) != c.ok {
 			t.Errorf("%s %s first=%v: error %v, want ok=%v", c.lane, c.section, c.first, err, c.ok)
-		} else if diff := cmp.Diff(c.shares, p.Shares); c.ok && diff != "" {
+		} else if diff := cmp.Diff(c.shares, p.Shares()); c.ok && diff != "" {
 			t.Errorf("%s %s first=%v: %s", c.lane, c.section, c.first, diff)
 		}
 	}

@@ -28,12 +28,41 @@ type Situation struct {
 	Inputs      evidence.Inputs
 	Experiments [][]evidence.OutcomeStage // per experiment, per stage
 	InStage     time.Duration             // how long the current stage lasts
+	Approvals   []Approval
+	Frozen      string // why nothing may change in production now; empty when it may
 }
 
 // Next decides. It does no input or output and reads no clock, so that a test
 // can run a thousand rollouts in a moment and a person can replay any of them.
-// A person's hold stops widening and promotion, never a rollback.
+// A person's hold, an approval that is missing and a freeze stop widening and
+// promotion, never a rollback.
 func Next(s Situation) (step Step, verdict evidence.Verdict, waiting string) {
+	step, verdict, waiting = s.byEvidence()
+	if step != Widen && step != Promote {
+		return step, verdict, waiting
+	}
+	if next := s.Stage + 1; !s.First && s.Unapproved(next) {
+		return Stay, verdict, fmt.Sprintf("The evidence suffices; it waits for a person to approve that %g %% of the units get it.", 100*s.Plan.Stages[next].Share)
+	}
+	if s.Frozen != "" {
+		return Stay, verdict, s.Frozen
+	}
+	return step, verdict, ""
+}
+
+// Unapproved reports whether a stage needs an approval that was not given.
+func (s Situation) Unapproved(stage int) bool { return Unapproved(s.Plan, s.Approvals, stage) }
+
+// Awaits returns the stage for which only a person's approval, and perhaps the
+// end of a freeze, is missing.
+func (s Situation) Awaits() (stage int, ok bool) {
+	step, _, _ := s.byEvidence()
+	next := s.Stage + 1
+	return next, (step == Widen || step == Promote) && !s.First && s.Unapproved(next)
+}
+
+// byEvidence is the step that evidence and a person's hold allow.
+func (s Situation) byEvidence() (step Step, verdict evidence.Verdict, waiting string) {
 	verdict = evidence.Decide(s.Plan.Evidence, s.Inputs)
 	if verdict.Decision == evidence.RollBack {
 		return RollBack, verdict, ""
@@ -41,10 +70,15 @@ func Next(s Situation) (step Step, verdict evidence.Verdict, waiting string) {
 	if s.Held != "" {
 		return Stay, verdict, "held by a person: " + s.Held
 	}
-	last := len(s.Plan.Shares) - 1 // the stage that is the whole
+	last := len(s.Plan.Stages) - 1 // the stage that is the whole
 	if !s.First {
-		if ready, why := evidence.ReadyToWiden(s.Plan.Evidence, s.Inputs, s.Stage); !ready {
+		of := s.Plan.Evidence
+		of.MinimumUnits = s.Plan.Minimum(s.Stage)
+		if ready, why := evidence.ReadyToWiden(of, s.Inputs, s.Stage); !ready {
 			return Stay, verdict, why
+		}
+		if soak := time.Duration(s.Plan.Stages[s.Stage].Soak); s.InStage < soak {
+			return Stay, verdict, fmt.Sprintf("Enough units were served; this stage lasts %v at the least.", soak)
 		}
 		if s.Stage+1 < last {
 			return Widen, verdict, ""
@@ -93,6 +127,9 @@ func (s Situation) experimentWaits() string {
 const untoldUnits = 5
 
 func (s Situation) untold(strata []evidence.OutcomeStage) bool {
+	if s.InStage < 2*Settles {
+		return false // it may have been told, and waits for the rest of its time
+	}
 	var met, told evidence.Stage
 	for k, e := range s.Inputs.Exposures {
 		if e.Share < 1 {

@@ -29,7 +29,7 @@ func newPlay(seed uint64) *play {
 	}
 	of := plan.Default(lane, false)
 	if lane == "normal" && rng.IntN(3) == 0 {
-		of.Shares = []float64{0.1, 0.2, 0.4, 0.8, 1}
+		of.Stages = []plan.Stage{{Share: 0.1}, {Share: 0.2}, {Share: 0.4}, {Share: 0.8}, {Share: 1}}
 	}
 	rates := []float64{0, 0.002, 0.02, 0.1}
 	p := &play{rng: rng, rateB: rates[rng.IntN(len(rates))], batch: 600 + rng.IntN(2400)}
@@ -49,7 +49,7 @@ func newPlay(seed uint64) *play {
 // the first-event rule at its simplest.
 func (p *play) units() {
 	k := p.sit.Stage
-	share := p.sit.Plan.Shares[k]
+	share := p.sit.Plan.Stages[k].Share
 	exposure, failures := &p.sit.Inputs.Exposures[k], &p.sit.Inputs.Metrics[0]
 	for range p.batch {
 		canary := p.rng.Float64() < share
@@ -121,7 +121,7 @@ func TestNextKeepsItsPromises(t *testing.T) {
 func (p *play) check(t *testing.T, seed uint64, step Step, verdict evidence.Verdict, waiting string) {
 	t.Helper()
 	s := p.sit
-	last := len(s.Plan.Shares) - 1
+	last := len(s.Plan.Stages) - 1
 	if step != Stay {
 		again, v2, w2 := Next(s)
 		if diff := cmp.Diff([]any{step, verdict, waiting}, []any{again, v2, w2}); diff != "" {
@@ -137,7 +137,7 @@ func (p *play) check(t *testing.T, seed uint64, step Step, verdict evidence.Verd
 	case step == Widen && s.Stage+1 >= last:
 		t.Fatalf("seed %d: widened from stage %d into the whole without a promotion", seed, s.Stage)
 	case step == Promote && s.Stage != last-1:
-		t.Fatalf("seed %d: promoted from stage %d of %v: a stage was skipped", seed, s.Stage, s.Plan.Shares)
+		t.Fatalf("seed %d: promoted from stage %d of %v: a stage was skipped", seed, s.Stage, s.Plan.Shares())
 	case (step == Widen || step == Promote) && s.Inputs.Exposures[s.Stage].Served < s.Plan.Evidence.MinimumUnits:
 		t.Fatalf("seed %d: %s after the canary served %d units in the stage", seed, step, s.Inputs.Exposures[s.Stage].Served)
 	case step == Promote && verdict.Decision != evidence.Promote:
@@ -190,7 +190,13 @@ func TestNextWaitsForTheExperiment(t *testing.T) {
 		{"not told although many were met", func(s *Situation) {
 			s.Inputs.Exposures[0].Canary, s.Inputs.Exposures[0].Baseline = 500, 9500
 			s.Inputs.Exposures[1].Canary, s.Inputs.Exposures[1].Baseline = 500, 1500
+			s.InStage = 2 * Settles
 		}, Promote},
+		{"not told yet to many who came a moment ago", func(s *Situation) {
+			s.Inputs.Exposures[0].Canary, s.Inputs.Exposures[0].Baseline = 500, 9500
+			s.Inputs.Exposures[1].Canary, s.Inputs.Exposures[1].Baseline = 500, 1500
+			s.InStage = 2*Settles - 1
+		}, Stay},
 		{"not told to few", func(s *Situation) { s.Inputs.Exposures[1].Canary, s.Inputs.Exposures[1].Baseline = 999, 2997 }, Stay},
 		{"patience not over", func(s *Situation) { s.InStage = 10*time.Minute - 1 }, Stay},
 		{"patience over", func(s *Situation) { s.InStage = 10 * time.Minute }, Promote},

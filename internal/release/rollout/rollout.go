@@ -4,6 +4,7 @@
 package rollout
 
 import (
+	"slices"
 	"time"
 
 	"github.com/digital-factory/factory/internal/evidence"
@@ -75,6 +76,7 @@ type Rollout struct {
 	Verdict      *evidence.Verdict
 	Inputs       *evidence.Inputs // that the verdict was made from
 	ByHand       string           // who rolled back by hand; empty when evidence decided
+	Approvals    []Approval       // of stages that a person must approve
 	Back         *Back            // where a promoted rollout is taken back to; nil otherwise
 	Release      ref.Release      // whose part it is; empty when it goes by itself
 	Cause        ref.Rollout      // of the part that took this one back; empty otherwise
@@ -90,6 +92,21 @@ type Rollout struct {
 	Moved        time.Time // traffic was where the verdict wants it
 	Finished     time.Time
 	Version      int64
+}
+
+// Approval is a person's word that a stage may begin.
+type Approval struct {
+	Stage  int    `json:"stage"`
+	By     string `json:"by"` // account
+	Name   string `json:"name"`
+	Reason string `json:"reason"`
+	At     int64  `json:"at"` // microseconds UTC
+}
+
+// Unapproved reports whether a stage of a plan needs an approval that is not
+// among those given.
+func Unapproved(p plan.Plan, given []Approval, stage int) bool {
+	return p.Stages[stage].Approval && !slices.ContainsFunc(given, func(a Approval) bool { return a.Stage == stage })
 }
 
 // Back is a version that production ran before.

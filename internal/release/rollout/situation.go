@@ -37,20 +37,21 @@ func Counts(ctx context.Context, tx *store.Tx, id ref.Rollout) ([]Count, error) 
 
 // Situate builds what Next decides from.
 func Situate(r Rollout, rows []Count) Situation {
-	s := Situation{Plan: r.Plan, Stage: r.Stage, Held: r.Held, First: r.First, Inputs: evidence.Inputs{FirstVersion: r.First}}
-	stages := len(r.Plan.Shares)
+	s := Situation{Plan: r.Plan, Stage: r.Stage, Held: r.Held, First: r.First, Approvals: r.Approvals, Inputs: evidence.Inputs{FirstVersion: r.First}}
+	shares := r.Plan.Shares()
+	stages := len(shares)
 	s.Inputs.Exposures = make([]evidence.Exposure, stages)
-	for k, share := range r.Plan.Shares {
+	for k, share := range shares {
 		s.Inputs.Exposures[k].Share = share
 	}
 	s.Experiments = make([][]evidence.OutcomeStage, len(r.Experiments))
 	for i := range s.Experiments {
-		s.Experiments[i] = outcomes(r.Plan.Shares)
+		s.Experiments[i] = outcomes(shares)
 	}
 	at := map[string]int{} // metrics by what their counts are called
 	for i, m := range r.Plan.Evidence.Metrics {
 		at[Watched(m.Name)] = i
-		s.Inputs.Metrics = append(s.Inputs.Metrics, nothing(m, r.Plan.Shares))
+		s.Inputs.Metrics = append(s.Inputs.Metrics, nothing(m, shares))
 	}
 	for _, c := range rows {
 		if c.stage < 0 || c.stage >= stages {

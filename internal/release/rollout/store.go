@@ -15,17 +15,17 @@ import (
 // Columns are those of release_rollout.
 const Columns = `id, artifact, number, run, origin, first, base_artifact, base_number, base_workload, workload,
 	plan, plan_hash, split_key, experiments, phase, stage, held, waiting, reason, verdict, inputs, by_hand, requests, failed_requests,
-	created, started, staged, widened, deciding, decided, moved, finished, version, back, release_id, ready, cause`
+	created, started, staged, widened, deciding, decided, moved, finished, version, back, release_id, ready, cause, approvals`
 
 // Scan reads Columns.
 func Scan(s store.Scanner) (Rollout, error) {
 	var r Rollout
-	var origin, plan, experiments, verdict, inputs, back string
+	var origin, plan, experiments, verdict, inputs, back, approvals string
 	var first int64
 	var created, started, staged, widened, deciding, decided, moved, finished, ready int64
 	err := s.Scan(&r.ID, &r.Artifact, &r.Number, &r.Run, &origin, &first, &r.BaseArtifact, &r.BaseNumber, &r.BaseWorkload, &r.Workload,
 		&plan, &r.PlanHash, &r.SplitKey, &experiments, &r.Phase, &r.Stage, &r.Held, &r.Waiting, &r.Reason, &verdict, &inputs, &r.ByHand, &r.Requests, &r.Unanswered,
-		&created, &started, &staged, &widened, &deciding, &decided, &moved, &finished, &r.Version, &back, &r.Release, &ready, &r.Cause)
+		&created, &started, &staged, &widened, &deciding, &decided, &moved, &finished, &r.Version, &back, &r.Release, &ready, &r.Cause, &approvals)
 	if err != nil {
 		return r, err
 	}
@@ -36,7 +36,7 @@ func Scan(s store.Scanner) (Rollout, error) {
 	for _, doc := range []struct {
 		text string
 		into any
-	}{{origin, &r.Origin}, {plan, &r.Plan}, {experiments, &r.Experiments}, {verdict, &r.Verdict}, {inputs, &r.Inputs}, {back, &r.Back}} {
+	}{{origin, &r.Origin}, {plan, &r.Plan}, {experiments, &r.Experiments}, {verdict, &r.Verdict}, {inputs, &r.Inputs}, {back, &r.Back}, {approvals, &r.Approvals}} {
 		if err := Decode(doc.text, doc.into); err != nil {
 			return r, fmt.Errorf("rollout %s: %w", r.ID, err)
 		}
@@ -90,14 +90,20 @@ func Save(ctx context.Context, tx *store.Tx, r Rollout) error {
 	if err != nil {
 		return err
 	}
+	approvals := ""
+	if len(r.Approvals) > 0 {
+		if approvals, err = encode(&r.Approvals); err != nil {
+			return err
+		}
+	}
 	n, err := tx.Exec(ctx, `update release_rollout set first = $3, base_artifact = $4, base_number = $5, base_workload = $6, workload = $7,
 		plan = $8, plan_hash = $9, split_key = $10, experiments = $11, phase = $12, stage = $13, held = $14, waiting = $15, reason = $16,
-		verdict = $17, inputs = $18, by_hand = $19, started = $20, staged = $21, widened = $22, decided = $23, moved = $24, finished = $25, back = $26, release_id = $27, ready = $28, cause = $29,
+		verdict = $17, inputs = $18, by_hand = $19, started = $20, staged = $21, widened = $22, decided = $23, moved = $24, finished = $25, back = $26, release_id = $27, ready = $28, cause = $29, approvals = $30,
 		version = version + 1 where id = $1 and version = $2`,
 		string(r.ID), r.Version, store.Flag(r.First), string(r.BaseArtifact), r.BaseNumber, string(r.BaseWorkload), string(r.Workload),
 		string(plan), r.PlanHash, r.SplitKey, string(experiments), string(r.Phase), r.Stage, r.Held, r.Waiting, r.Reason,
 		verdict, inputs, r.ByHand, store.Micros(r.Started), store.Micros(r.Staged), store.Micros(r.Widened),
-		store.Micros(r.Decided), store.Micros(r.Moved), store.Micros(r.Finished), back, string(r.Release), store.Micros(r.Ready), string(r.Cause))
+		store.Micros(r.Decided), store.Micros(r.Moved), store.Micros(r.Finished), back, string(r.Release), store.Micros(r.Ready), string(r.Cause), approvals)
 	if err != nil {
 		return err
 	}
@@ -115,11 +121,19 @@ func encode[T any](v *T) (string, error) {
 
 // Get returns a rollout.
 func Get(ctx context.Context, tx *store.Tx, id ref.Rollout) (Rollout, error) {
-	r, err := store.One(ctx, tx, Scan, `select `+Columns+` from release_rollout where id = $1`, string(id))
+	return one(ctx, tx, id, Scan, Columns)
+}
+
+func phaseOf(ctx context.Context, tx *store.Tx, id ref.Rollout) (Phase, error) {
+	return one(ctx, tx, id, store.Scan1[Phase], `phase`)
+}
+
+func one[T any](ctx context.Context, tx *store.Tx, id ref.Rollout, scan func(store.Scanner) (T, error), columns string) (T, error) {
+	v, err := store.One(ctx, tx, scan, `select `+columns+` from release_rollout where id = $1`, string(id))
 	if errors.Is(err, store.ErrNone) {
-		return r, errs.New(errs.NotFound, "there is no rollout %s", id).Do("list the rollouts: factory rollout list")
+		return v, errs.New(errs.NotFound, "there is no rollout %s", id).Do("list the rollouts: factory rollout list")
 	}
-	return r, err
+	return v, err
 }
 
 // Lock makes writers of a rollout one after another until tx ends, so that a

@@ -1,13 +1,14 @@
 package rollout
 
 import (
-	"context"
-	"fmt"
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
 	"math"
+	"strconv"
 	"strings"
 	"time"
 
-	"github.com/digital-factory/factory/internal/base/store"
 	"github.com/digital-factory/factory/internal/evidence"
 	"github.com/digital-factory/factory/internal/ref"
 	"github.com/digital-factory/factory/internal/release/plan"
@@ -19,15 +20,15 @@ type Outcome struct {
 	Event      string
 	Unit       string // hash of the unit's identifier, made as the gateway makes it
 	Arm        Arm    // whose workload said so
+	Stage      int    // under whose share its unit was assigned when it happened
 	Success    bool
 	Attributes map[string]string
 	Values     map[string]float64
 	At         time.Time
 }
 
-// What is counted beside the plan's metrics. A unit has one row in release_unit
-// per name, so that it counts once, however often it is reported and wherever
-// it moves.
+// What is counted beside the plan's metrics. A unit counts once per name,
+// however often it is reported and wherever it moves.
 const (
 	Exposed      = "exposed"       // first exposure in the rollout, by arm
 	CanaryUnits  = "canary"        // units that the canary ever served
@@ -35,11 +36,11 @@ const (
 )
 
 // Served counts units per stage that the canary served.
-func Served(stage int) string { return fmt.Sprintf("served-%d", stage) }
+func Served(stage int) string { return "served-" + strconv.Itoa(stage) }
 
 // OutcomeOf counts units by their first outcome of an experiment.
 func OutcomeOf(experiment int, success bool) string {
-	return Among(fmt.Sprintf("outcome-%d", experiment), YesNo(success))
+	return "outcome-" + strconv.Itoa(experiment) + "#" + YesNo(success)
 }
 
 // Watched counts units for a metric of the plan.
@@ -57,75 +58,103 @@ func YesNo(yes bool) string {
 	return "no"
 }
 
-// key is what makes a unit's row unique: the parts exclude each other.
+// key is what a unit counts once for: the parts exclude each other.
 func key(name string) string {
 	base, _, _ := strings.Cut(name, "#")
 	return base
 }
 
-// group is a row of release_count to be raised.
+// group is a row of release_count to be raised, or of release_pending.
 type group struct {
 	metric string
 	stage  int
 	arm    Arm
+	slot   int64 // of release_pending; 0: of release_count
 }
 
-// Tally orders what one batch wants to count. The first event of a unit wins,
-// within the batch by order, against earlier batches by the database.
+// Tally is what one batch wants to count, in its order: the first event of a
+// unit wins.
 type Tally struct {
-	seen   map[string]bool
-	order  []group
-	groups map[group][]unit
+	groups []group
+	place  map[group]int // of each in groups
+	list   []entry
 }
 
-// unit is to be counted, with its number where the metric is a mean.
-type unit struct {
-	name  string
+// entry is a unit to be counted, with its number where the metric is a mean.
+type entry struct {
+	unit  uint64
+	group int
 	value float64
 }
 
 // NewTally returns an empty tally.
-func NewTally() *Tally { return &Tally{seen: map[string]bool{}, groups: map[group][]unit{}} }
+func NewTally() *Tally { return &Tally{place: map[group]int{}} }
 
 // Add counts a unit.
 func (t *Tally) Add(metric string, stage int, arm Arm, name string) {
-	t.addValue(metric, stage, arm, unit{name: name})
+	t.add(group{metric: metric, stage: stage, arm: arm}, short(name), 0)
 }
 
-func (t *Tally) addValue(metric string, stage int, arm Arm, u unit) {
-	if k := key(metric) + "\x00" + u.name; t.seen[k] {
-		return
-	} else {
-		t.seen[k] = true
-	}
-	g := group{metric, stage, arm}
-	if _, known := t.groups[g]; !known {
-		t.order = append(t.order, g)
-	}
-	t.groups[g] = append(t.groups[g], u)
+// Event is an outcome that is to be counted.
+type Event struct {
+	Outcome
+	Now time.Time // when it was told
 }
 
-// AddOutcome counts an outcome for a metric and reports whether it could.
-func (t *Tally) AddOutcome(m evidence.Metric, source plan.Source, stage int, o Outcome) bool {
+func (e Event) group(metric string) group {
+	return group{metric, e.Stage, e.Arm, slotOf(e.At, e.Now)}
+}
+
+// AddExperiment counts an outcome for an experiment.
+func (t *Tally) AddExperiment(experiment int, e Event) {
+	t.add(e.group(OutcomeOf(experiment, e.Success)), short(e.Unit), 0)
+}
+
+func (t *Tally) add(g group, unit uint64, value float64) {
+	i, known := t.place[g]
+	if !known {
+		i = len(t.groups)
+		t.place[g] = i
+		t.groups = append(t.groups, g)
+	}
+	t.list = append(t.list, entry{unit, i, value})
+}
+
+// short is a unit's name, which is a hash, folded to half its length. That two of
+// a million units share one, so that one is not counted, has a probability of 3
+// in 10^8. Names that are no hash (of synthetic units) are made one.
+func short(name string) uint64 {
+	var raw [16]byte
+	if len(name) != 2*len(raw) || !unhex(raw[:], name) {
+		sum := sha256.Sum256([]byte(name))
+		copy(raw[:], sum[:])
+	}
+	return binary.LittleEndian.Uint64(raw[:8]) ^ binary.LittleEndian.Uint64(raw[8:])
+}
+
+func unhex(into []byte, name string) bool {
+	_, err := hex.Decode(into, []byte(name))
+	return err == nil
+}
+
+// AddOutcome counts an outcome for a metric.
+func (t *Tally) AddOutcome(m evidence.Metric, source plan.Source, e Event) {
 	name := Watched(m.Name)
 	switch source.Kind {
 	case plan.Count:
-		t.Add(name, stage, o.Arm, o.Unit)
+		t.add(e.group(name), short(e.Unit), 0)
 	case plan.Proportion:
-		t.Add(Among(name, YesNo(o.Success)), stage, o.Arm, o.Unit)
+		t.add(e.group(Among(name, YesNo(e.Success))), short(e.Unit), 0)
 	case plan.Mean:
-		value, told := o.Values[source.Value]
+		value, told := e.Values[source.Value]
 		if !told || math.IsNaN(value) || math.Abs(value) > mostValue {
-			return false
+			return
 		}
 		if m.Bounds != nil {
 			value = m.Bounds.Cut(value)
 		}
-		t.addValue(name, stage, o.Arm, unit{o.Unit, value})
-	default:
-		return false
+		t.add(e.group(name), short(e.Unit), value)
 	}
-	return true
 }
 
 // mostValue bounds a unit's number, so that a million of them can be squared and
@@ -133,53 +162,22 @@ func (t *Tally) AddOutcome(m evidence.Metric, source plan.Source, stage int, o O
 const mostValue = 1e60
 
 // Empty reports whether there is nothing to count.
-func (t *Tally) Empty() bool { return len(t.order) == 0 }
+func (t *Tally) Empty() bool { return len(t.list) == 0 }
 
-// Write counts the units that are new to what they are counted for.
-func (t *Tally) Write(ctx context.Context, tx *store.Tx, id ref.Rollout) error {
-	for _, g := range t.order {
-		fresh, err := insertUnits(ctx, tx, id, key(g.metric), t.groups[g])
-		if err != nil {
-			return err
+// merge adds what another tally wants to count, after one's own.
+func (t *Tally) merge(o *Tally) {
+	place := make([]int, len(o.groups))
+	for i, g := range o.groups {
+		k, known := t.place[g]
+		if !known {
+			k = len(t.groups)
+			t.place[g] = k
+			t.groups = append(t.groups, g)
 		}
-		if fresh.Units == 0 {
-			continue
-		}
-		if _, err := tx.Exec(ctx, `insert into release_count (rollout, metric, stage, arm, units, total, squares) values ($1, $2, $3, $4, $5, $6, $7)
-			on conflict (rollout, metric, stage, arm) do update set units = release_count.units + $5, total = release_count.total + $6, squares = release_count.squares + $7`,
-			string(id), g.metric, g.stage, string(g.arm), fresh.Units, fresh.Sum, fresh.Squares); err != nil {
-			return err
-		}
+		place[i] = k
 	}
-	return nil
-}
-
-const unitRows = 200 // rows per statement
-
-// insertUnits adds units that are new to the metric and sums up which were.
-func insertUnits(ctx context.Context, tx *store.Tx, id ref.Rollout, metric string, units []unit) (fresh evidence.Moments, err error) {
-	for len(units) > 0 {
-		n := min(len(units), unitRows)
-		args := []any{string(id), metric}
-		values := make(map[string]float64, n)
-		var rows strings.Builder
-		for i, u := range units[:n] {
-			if i > 0 {
-				rows.WriteString(", ")
-			}
-			fmt.Fprintf(&rows, "($1, $2, $%d)", i+3)
-			args = append(args, u.name)
-			values[u.name] = u.value
-		}
-		added, err := store.List(ctx, tx, store.Scan1[string], `insert into release_unit (rollout, metric, unit) values `+rows.String()+`
-			on conflict (rollout, metric, unit) do nothing returning unit`, args...)
-		if err != nil {
-			return fresh, err
-		}
-		for _, name := range added {
-			fresh.Add(values[name])
-		}
-		units = units[n:]
+	for _, e := range o.list {
+		e.group = place[e.group]
+		t.list = append(t.list, e)
 	}
-	return fresh, nil
 }

@@ -48,7 +48,7 @@ func Trace(ctx context.Context, tx *store.Tx, r Rollout, v evidence.Verdict, now
 	}
 	_, err = tx.Exec(ctx, `insert into release_trace (rollout, at, stage, share, log_e, log_e_promote, canary, baseline)
 		values ($1, $2, $3, $4, $5, $6, $7, $8) on conflict (rollout, at) do update set stage = $3, share = $4, log_e = $5, log_e_promote = $6, canary = $7, baseline = $8`,
-		string(r.ID), store.Micros(at), r.Stage, r.Plan.Shares[r.Stage], harm, promote, v.SampleRatio.Canary, v.SampleRatio.Baseline)
+		string(r.ID), store.Micros(at), r.Stage, r.Plan.Stages[r.Stage].Share, harm, promote, v.SampleRatio.Canary, v.SampleRatio.Baseline)
 	return err
 }
 

@@ -35,21 +35,25 @@ export function fill(template: string, values: object = {}): string {
   );
 }
 
-function search(query: object = {}): Record<string, string> {
+type Query = Record<string, string | string[]>;
+
+// A list becomes a parameter that is given several times.
+function search(query: object = {}): Query {
   return Object.fromEntries(
     Object.entries(query)
       .filter(([, v]) => v !== undefined && v !== "")
-      .map(([name, v]) => [name, String(v)]),
+      .map(([name, v]) => [name, Array.isArray(v) ? v.map(String) : String(v)]),
   );
 }
 
-function address(path: string, query: Record<string, string>): string {
-  const text = new URLSearchParams(query).toString();
+function address(path: string, query: Query): string {
+  const pairs = Object.entries(query).flatMap(([name, v]) => [v].flat().map((one) => [name, one]));
+  const text = new URLSearchParams(pairs).toString();
   return text === "" ? path : `${path}?${text}`;
 }
 
 // Identifiers stand in the key as they are, so that a fact about one finds its questions (see live.ts).
-function keyOf(template: string, values: object | undefined, query: Record<string, string>): unknown[] {
+function keyOf(template: string, values: object | undefined, query: Query): unknown[] {
   return [template, ...Object.values(values ?? {}), query];
 }
 

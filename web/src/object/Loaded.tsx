@@ -20,7 +20,7 @@ interface Props<T> {
 const lists: Record<string, readonly [name: string, href: string]> = {
   Run: ["See all runs", "/delivery?view=runs"],
   Rollout: ["See all rollouts", "/delivery"],
-  Release: ["See all rollouts", "/delivery"],
+  Release: ["See all releases", "/delivery?view=releases"],
   Incident: ["See all incidents", "/delivery?view=incidents"],
   Artifact: ["See all components", "/platform"],
   Commit: ["See all components", "/platform"],

@@ -38,6 +38,7 @@ const because = (what: string, why: unknown): Saying => (text(why) ? { what, why
 
 const tellers: Record<string, Teller> = {
   "account.created": (d) => `made the account of ${text(d.name)}`,
+  "account.password-changed": (d) => `changed the password of ${text(d.login)}`,
   "account.changed": (d) => `changed the account of ${text(d.login)}`,
   "token.created": (d) => `made the token ${text(d.name)} (${text(d.scopes)})`,
   "token.revoked": () => "revoked a token",
@@ -88,6 +89,8 @@ const tellers: Record<string, Teller> = {
   "rollout.widened": (d) => `widened it to ${share(d.share)} of units`,
   "rollout.held": (d) => because("held it", d.reason),
   "rollout.resumed": (d) => because("let it go on", d.reason),
+  "rollout.asked": (d) => `asked for approval of ${share(d.share)} of units`,
+  "rollout.approved": (d) => because(`approved ${share(d.share)} of units`, d.reason),
   "rollout.decided": (d) =>
     because(
       `decided${d.byHand === true ? " by hand" : ""}: ${text(d.verdict).replaceAll("_", " ")}`,
@@ -114,6 +117,10 @@ const tellers: Record<string, Teller> = {
   "flag.created": (d) => `created the flag ${text(d.key)}: ${text(d.title)}`,
   "flag.changed": (d) => `changed the flag: ${text(d.fields)}`,
   "flag.switched": (d) => switched(d),
+  "freeze.declared": (d) => because(`declared the freeze ${text(d.name)}`, d.reason),
+  "freeze.lifted": (d) => because(`lifted the freeze ${text(d.name)}`, d.reason),
+  "units.recorded": (d) => `recorded ${text(d.units)} units`,
+  "units.forgotten": (d) => `removed what was known of ${text(d.units)} units`,
   "flag.archived": (d) => because(`archived the flag ${text(d.key)}`, d.reason),
 };
 

@@ -1,5 +1,13 @@
 import { Menu } from "@mantine/core";
-import { IconKey, IconKeyboard, IconLogout, IconMoon, IconSun, IconUsers } from "@tabler/icons-react";
+import {
+  IconKey,
+  IconKeyboard,
+  IconLock,
+  IconLogout,
+  IconMoon,
+  IconSun,
+  IconUsers,
+} from "@tabler/icons-react";
 import { useState } from "react";
 import type { Me } from "~/api/session";
 import { InLink } from "~/ui/InLink";
@@ -40,6 +48,14 @@ export function MeMenu({ me, scheme, onScheme, onHelp }: Props) {
         <Menu.Divider />
         <Menu.Item component={InLink} href="/tokens" look="bare" leftSection={<IconKey size={16} />}>
           Your API tokens
+        </Menu.Item>
+        <Menu.Item
+          component={InLink}
+          href="/accounts?password=change"
+          look="bare"
+          leftSection={<IconLock size={16} />}
+        >
+          Change password
         </Menu.Item>
         <Menu.Item component={InLink} href="/accounts" look="bare" leftSection={<IconUsers size={16} />}>
           People and roles

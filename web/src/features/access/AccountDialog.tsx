@@ -9,6 +9,7 @@ import { say } from "~/ui/say";
 import classes from "./Ask.module.css";
 import { Choices } from "./Choices";
 import { checkGiven, checkLogin, checkNewPassword } from "./checks";
+import { ResetPassword } from "./PasswordDialog";
 import { newPassword, roles } from "./roles";
 
 type Account = Schemas["Account"];
@@ -16,11 +17,13 @@ type Account = Schemas["Account"];
 interface Props {
   /** the account to change; a new one without */
   account?: Account | undefined;
+  /** it is one's own: its password is changed with the one so far */
+  own?: boolean;
   onClose: () => void;
 }
 
 /** Makes an account with a password to hand over, or changes name, roles and whether somebody may sign in. */
-export function AccountDialog({ account, onClose }: Props) {
+export function AccountDialog({ account, own = false, onClose }: Props) {
   const queries = useQueryClient();
   const [name, setName] = useState(account?.name ?? "");
   const [login, setLogin] = useState(account?.login ?? "");
@@ -143,6 +146,7 @@ export function AccountDialog({ account, onClose }: Props) {
               onChange={(e) => setActive(e.currentTarget.checked)}
             />
           )}
+          {account && !own && <ResetPassword account={account} />}
           {error !== undefined && <Problem error={error} look="line" />}
           <div className={classes.foot}>
             <Button variant="default" onClick={onClose}>

@@ -1,5 +1,5 @@
 import { Button } from "@mantine/core";
-import { IconUserPlus, IconUsers } from "@tabler/icons-react";
+import { IconLock, IconUserPlus, IconUsers } from "@tabler/icons-react";
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { useNavigate, useSearch } from "@tanstack/react-router";
 import { askPages, rowsOf, type Schemas } from "~/api/ask";
@@ -14,6 +14,7 @@ import { Page } from "~/ui/Page";
 import { Panel } from "~/ui/Panel";
 import { Status } from "~/ui/Status";
 import { AccountDialog } from "./AccountDialog";
+import { PasswordDialog } from "./PasswordDialog";
 
 type Account = Schemas["Account"];
 
@@ -30,7 +31,7 @@ export function AccountsPage() {
   );
   const rows = rowsOf(accounts.data);
   useCrumbs(crumbs);
-  const show = (change: { new?: string; edit?: string }) =>
+  const show = (change: { new?: string; edit?: string; password?: string }) =>
     void navigate({ search: change, replace: true, resetScroll: false });
   const columns: readonly Column<Account>[] = [
     {
@@ -123,14 +124,23 @@ export function AccountsPage() {
       title="People"
       lead="Who can sign in and what for. A role says what somebody may do; membership in a team says with which components and items."
       actions={
-        may && (
+        <>
           <Button
-            leftSection={<IconUserPlus size={16} aria-hidden />}
-            onClick={() => show({ new: "account" })}
+            variant="default"
+            leftSection={<IconLock size={16} aria-hidden />}
+            onClick={() => show({ password: "change" })}
           >
-            Invite somebody
+            Change your password
           </Button>
-        )
+          {may && (
+            <Button
+              leftSection={<IconUserPlus size={16} aria-hidden />}
+              onClick={() => show({ new: "account" })}
+            >
+              Invite somebody
+            </Button>
+          )}
+        </>
       }
     >
       <Panel title="Accounts" note={rows?.length} flush>
@@ -146,8 +156,11 @@ export function AccountsPage() {
           }
         />
       </Panel>
+      {search.password && <PasswordDialog login={me.login} onClose={() => show({})} />}
       {may && search.new && <AccountDialog onClose={() => show({})} />}
-      {may && edited && <AccountDialog key={edited.id} account={edited} onClose={() => show({})} />}
+      {may && edited && (
+        <AccountDialog key={edited.id} account={edited} own={edited.id === me.id} onClose={() => show({})} />
+      )}
     </Page>
   );
 }

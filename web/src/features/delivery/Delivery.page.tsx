@@ -1,5 +1,5 @@
 import { Button, NativeSelect } from "@mantine/core";
-import { IconRocket } from "@tabler/icons-react";
+import { IconPackages, IconRocket } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { useNavigate, useSearch } from "@tanstack/react-router";
 import { useMemo, useState } from "react";
@@ -7,6 +7,7 @@ import { ask } from "~/api/ask";
 import { Views } from "~/object/Views";
 import { useCrumbs } from "~/shell/crumbs";
 import { Empty } from "~/ui/Empty";
+import { InLink } from "~/ui/InLink";
 import { Page } from "~/ui/Page";
 import { Panel } from "~/ui/Panel";
 import { Problem } from "~/ui/Problem";
@@ -14,18 +15,20 @@ import { AlertsTable } from "./AlertsTable";
 import classes from "./Delivery.module.css";
 import { filters, known, type ViewId, viewIds, words } from "./delivery";
 import { IncidentsTable } from "./IncidentsTable";
+import { ReleasesTable } from "./ReleasesTable";
 import { ReportIncident } from "./ReportIncident";
 import { RolloutsTable } from "./RolloutsTable";
 import { RunsTable } from "./RunsTable";
 
 const names: Record<ViewId, string> = {
   rollouts: "Rollouts",
+  releases: "Releases",
   runs: "Runs",
   incidents: "Incidents",
   alerts: "Alerts",
 };
 
-/** What is on its way to customers: rollouts, runs, incidents and alerts. */
+/** What is on its way to customers: rollouts, releases, runs, incidents and alerts. */
 export function DeliveryPage() {
   const search = useSearch({ from: "/inside/delivery" });
   const navigate = useNavigate({ from: "/delivery" });
@@ -44,6 +47,7 @@ export function DeliveryPage() {
   const narrow = { component: search.component, state: known(view, search.state) };
   const views = [
     { id: "rollouts", name: "Rollouts" },
+    { id: "releases", name: "Releases" },
     { id: "runs", name: "Runs" },
     { id: "incidents", name: "Incidents", count: open.data?.items.length || undefined },
     { id: "alerts", name: "Alerts", count: firing.data?.items.length || undefined },
@@ -55,9 +59,21 @@ export function DeliveryPage() {
       lead="What is on its way to customers, decided by evidence, and what hurts them."
       actions={
         none ? undefined : (
-          <Button variant="default" onClick={() => setReporting(true)}>
-            Report an incident
-          </Button>
+          <>
+            <Button variant="default" onClick={() => setReporting(true)}>
+              Report an incident
+            </Button>
+            {view === "releases" && (
+              <Button
+                component={InLink}
+                href="/releases/new"
+                look="bare"
+                leftSection={<IconPackages size={16} stroke={1.8} aria-hidden />}
+              >
+                Compose a release
+              </Button>
+            )}
+          </>
         )
       }
     >
@@ -105,6 +121,7 @@ export function DeliveryPage() {
             </NativeSelect>
           </div>
           {view === "rollouts" && <RolloutsTable {...narrow} />}
+          {view === "releases" && <ReleasesTable {...narrow} />}
           {view === "runs" && <RunsTable {...narrow} />}
           {view === "incidents" && <IncidentsTable {...narrow} />}
           {view === "alerts" && <AlertsTable {...narrow} />}

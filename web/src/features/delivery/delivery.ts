@@ -2,13 +2,14 @@ import type { Schemas } from "~/api/ask";
 import { millis } from "~/lib/time";
 
 export type Run = Schemas["Run"];
+export type Release = Schemas["Release"];
 export type Rollout = Schemas["Rollout"];
 export type Incident = Schemas["Incident"];
 export type Alert = Schemas["Alert"];
 export type Artifact = Schemas["Artifact"];
 export type Commit = Schemas["Commit"];
 
-export const viewIds = ["rollouts", "runs", "incidents", "alerts"] as const;
+export const viewIds = ["rollouts", "releases", "runs", "incidents", "alerts"] as const;
 export type ViewId = (typeof viewIds)[number];
 
 /** The states by which each list can be narrowed, as the API names them. */
@@ -25,6 +26,7 @@ export const filters = {
     "failed",
     "superseded",
   ],
+  releases: ["waiting", "rolling_out", "released", "rolled_back", "failed"],
   runs: ["waiting", "running", "succeeded", "failed", "cancelled"],
   incidents: ["open", "resolved"],
   alerts: ["pending", "firing", "resolved"],

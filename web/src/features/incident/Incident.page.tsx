@@ -28,6 +28,7 @@ import { Status } from "~/ui/Status";
 import { say } from "~/ui/say";
 import classes from "./Incident.module.css";
 import { causes, type Entry, endsByItself, type Incident, next, parts, said, tone } from "./incident";
+import { Line } from "./Line";
 import { Regression } from "./Regression";
 import { ReviewPart } from "./Review";
 import { Budget, Causes, Suspect } from "./Suspect";
@@ -222,7 +223,12 @@ function Timeline({ incident: i }: { incident: Incident }) {
     >
       <ol className={classes.timeline}>
         {entries.map((e, n) => (
-          <Line key={`${e.at} ${e.kind} ${n.toString()}`} entry={e} began={i.began} component={i.component} />
+          <Happened
+            key={`${e.at} ${e.kind} ${n.toString()}`}
+            entry={e}
+            began={i.began}
+            component={i.component}
+          />
         ))}
       </ol>
       {i.state === "open" && <Note incident={i} />}
@@ -230,32 +236,22 @@ function Timeline({ incident: i }: { incident: Incident }) {
   );
 }
 
-function Line({ entry: e, began, component }: { entry: Entry; began: string; component: string }) {
+function Happened({ entry: e, began, component }: { entry: Entry; began: string; component: string }) {
   const gap = (millis(e.at) - millis(began)) / 1000;
   return (
-    <li className={classes.entry} data-tone={tone(e)}>
-      <span className={`num ${classes.gap}`} title={`from the start of the impact: ${duration(gap)}`}>
-        {gap < 0 ? "−" : "+"}
-        {duration(Math.abs(gap))}
-      </span>
-      <div className={classes.said}>
-        <div className={classes.what}>{said(e)}</div>
-        <div className={classes.quiet}>
-          {e.actor}
-          {e.subject && !e.subject.startsWith("incident/") && (
-            <>
-              {" · "}
-              <InLink href={hrefOf(e.subject, component)} look="quiet" className={classes.see}>
-                see
-              </InLink>
-            </>
-          )}
-        </div>
-      </div>
-      <span className={classes.quiet}>
-        <Ago at={e.at} />
-      </span>
-    </li>
+    <Line
+      lead={
+        <span className={`num ${classes.gap}`} title={`from the start of the impact: ${duration(gap)}`}>
+          {gap < 0 ? "−" : "+"}
+          {duration(Math.abs(gap))}
+        </span>
+      }
+      tone={tone(e)}
+      what={said(e)}
+      from={e.actor}
+      see={e.subject && !e.subject.startsWith("incident/") ? hrefOf(e.subject, component) : undefined}
+      at={e.at}
+    />
   );
 }
 

@@ -8,6 +8,7 @@ import { InLink } from "~/ui/InLink";
 import { Panel } from "~/ui/Panel";
 import classes from "./Incident.module.css";
 import { causes, type Incident } from "./incident";
+import { Line } from "./Line";
 
 /** What changed last before it began, and where: the first suspect. */
 export function Suspect({ incident: i }: { incident: Incident }) {
@@ -53,26 +54,15 @@ export function Causes({ incident: i }: { incident: Incident }) {
     <Panel title="Causes" note={i.causes.length} flush>
       <ol className={classes.timeline}>
         {i.causes.map((c, n) => (
-          <li key={`${c.at} ${c.cause}`} className={classes.entry} data-tone="bad">
-            <span className={classes.gap}>{n === 0 ? "opened by" : "joined by"}</span>
-            <div className={classes.said}>
-              <div className={classes.what}>{c.text}</div>
-              <div className={classes.quiet}>
-                {causes[c.cause]}
-                {c.rollout && (
-                  <>
-                    {" · "}
-                    <InLink href={`/rollouts/${c.rollout}`} look="quiet" className={classes.see}>
-                      see
-                    </InLink>
-                  </>
-                )}
-              </div>
-            </div>
-            <span className={classes.quiet}>
-              <Ago at={c.at} />
-            </span>
-          </li>
+          <Line
+            key={`${c.at} ${c.cause}`}
+            lead={<span className={classes.gap}>{n === 0 ? "opened by" : "joined by"}</span>}
+            tone="bad"
+            what={c.text}
+            from={causes[c.cause]}
+            see={c.rollout && `/rollouts/${c.rollout}`}
+            at={c.at}
+          />
         ))}
       </ol>
     </Panel>

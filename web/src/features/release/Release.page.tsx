@@ -1,3 +1,4 @@
+import { Button } from "@mantine/core";
 import { IconHourglassHigh } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { useParams } from "@tanstack/react-router";
@@ -15,6 +16,8 @@ import { InLink } from "~/ui/InLink";
 import { Page } from "~/ui/Page";
 import { Panel } from "~/ui/Panel";
 import { Status, StatusIcon } from "~/ui/Status";
+import { named } from "./compose";
+import { Links } from "./Links";
 import classes from "./Release.module.css";
 import { headline, partNote, type Release, releaseQuery } from "./release";
 
@@ -38,7 +41,7 @@ function ReleaseView({ release: r }: { release: Release }) {
   useCrumbs(
     useMemo(
       () => [
-        { title: "Rollouts", href: "/delivery?view=rollouts" },
+        { title: "Releases", href: "/delivery?view=releases" },
         { title: r.name, href: `/releases/${r.id}` },
       ],
       [r.name, r.id],
@@ -52,6 +55,18 @@ function ReleaseView({ release: r }: { release: Release }) {
       title={r.name}
       status={<Status look="pill" state={state} label={label} />}
       lead={r.why}
+      actions={
+        (r.state === "rolled_back" || r.state === "failed") && (
+          <Button
+            component={InLink}
+            href={`/releases/new?parts=${r.parts.map(named).join(",")}`}
+            look="bare"
+            variant="default"
+          >
+            Compose it again
+          </Button>
+        )
+      }
       history={<ObjectHistory subject={`release/${r.id}`} />}
       aside={
         <Panel title="How it came to be">
@@ -124,26 +139,7 @@ function ReleaseView({ release: r }: { release: Release }) {
             The parts require nothing of each other: a person wants them together.
           </p>
         ) : (
-          <ul className={classes.links}>
-            {r.links.map((l) => (
-              <li key={`${l.component} ${l.name}`}>
-                <StatusIcon state={l.by ? "done" : "failed"} size={16} />
-                <span>
-                  <b>
-                    {l.component} {l.release}
-                  </b>{" "}
-                  requires <code>{l.name}</code> <code>{l.constraint}</code>
-                  {l.by ? (
-                    <>
-                      : <b>{`${l.by} ${l.byRelease ?? ""}`}</b> provides <code>{l.provides}</code>
-                    </>
-                  ) : (
-                    ": nothing provides it, nor did before"
-                  )}
-                </span>
-              </li>
-            ))}
-          </ul>
+          <Links links={r.links} />
         )}
       </Panel>
     </Page>

@@ -1,9 +1,10 @@
-import { IconHourglassHigh, IconStack2 } from "@tabler/icons-react";
+import { IconHourglassHigh, IconPackages } from "@tabler/icons-react";
 import { hrefOf } from "~/object/subject";
 import { InLink } from "~/ui/InLink";
 import { Num } from "~/ui/Num";
 import { Panel } from "~/ui/Panel";
 import { StatusIcon } from "~/ui/Status";
+import { named } from "./compose";
 import { delays, type Rollout, story } from "./rollout";
 import classes from "./StoryPanel.module.css";
 
@@ -30,10 +31,18 @@ export function StoryPanel({ rollout: r }: { rollout: Rollout }) {
         )}
         {r.releaseId && (
           <p className={classes.waiting}>
-            <IconStack2 size={16} stroke={1.8} aria-hidden />
+            <IconPackages size={16} stroke={1.8} aria-hidden />
             <span>
               It goes with other parts, together or not at all:{" "}
               <InLink href={hrefOf(`release/${r.releaseId}`)}>the release</InLink>.
+            </span>
+          </p>
+        )}
+        {r.phase === "queued" && !r.releaseId && (
+          <p className={classes.waiting}>
+            <IconPackages size={16} stroke={1.8} aria-hidden />
+            <span>
+              <InLink href={`/releases/new?parts=${named(r)}`}>See what would go together with it</InLink>
             </span>
           </p>
         )}

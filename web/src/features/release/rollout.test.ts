@@ -65,6 +65,7 @@ const running: Rollout = {
     minimumUnits: 50,
     experimentUnits: 200,
     shares: [0.05, 0.25, 1],
+    stages: [],
     metrics: [
       {
         name: "server-errors",
