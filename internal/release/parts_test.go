@@ -119,12 +119,12 @@ func TestPartsGoTogether(t *testing.T) {
 		w.waits("engine 43", "flight that provides control ^3; none is built yet")
 		w.build("shop 1") // what requires nothing goes as ever
 		w.comes("shop 1", Promoted)
-		w.build("flight 18", "+control 3.0")
-		w.until("a release is assembled", func() bool { return len(w.releases()) == 1 })
-		rel := w.releases()[0]
 		w.m.mu.Lock()
 		w.m.seen, w.m.moves = nil, nil
 		w.m.mu.Unlock()
+		w.build("flight 18", "+control 3.0")
+		w.until("a release is assembled", func() bool { return len(w.releases()) == 1 })
+		rel := w.releases()[0]
 		done := w.settled(rel.ID)
 		if diff := cmp.Diff([]int{2, 2, 2}, w.m.moves[len(w.m.moves)-3:]); diff != "" {
 			t.Errorf("how many routes came into force at once (-want +got):\n%s", diff)
