@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"os"
@@ -22,7 +23,11 @@ func report(all []played) bool {
 		}
 		by[name] = append(by[name], o)
 	}
-	slices.Sort(groups)
+	kinds := []string{harmless, margin, harmful, empty}
+	slices.SortStableFunc(groups, func(a, b string) int {
+		x, y := by[a][0], by[b][0]
+		return cmp.Or(cmp.Compare(slices.Index(kinds, x.kind), slices.Index(kinds, y.kind)), cmp.Compare(x.ratio, y.ratio))
+	})
 	for _, name := range groups {
 		g := by[name]
 		promoted, back := count(g, isPromoted), count(g, isRolledBack)

@@ -17,8 +17,8 @@ import (
 
 // BenchmarkOutcomes counts outcome events for a rollout with three metrics and a
 // key result, in batches as SDKs send them, on a database that syncs: of
-// customers who are new, each four rows, and of those who came before. Events/s,
-// and the memory held at the end.
+// customers who are new, each counted for four things, and of those who came
+// before. Events/s, and the memory held at the end.
 func BenchmarkOutcomes(b *testing.B) {
 	db, err := store.Open(b.Context(), "sqlite:"+filepath.Join(b.TempDir(), "factory.db"))
 	if err != nil {

@@ -86,7 +86,8 @@ func scanRoute(s store.Scanner) (storedRoute, error) {
 	return r, json.Unmarshal([]byte(preview), &r.Preview)
 }
 
-// saveRoute stores a route unless a later one is stored; then fresh is false.
+// saveRoute stores a route unless a later one is stored; then fresh is false. One
+// that is stored already keeps its time.
 func saveRoute(ctx context.Context, tx *store.Tx, r Route, now int64) (fresh bool, err error) {
 	strata, err := json.Marshal(r.Strata)
 	if err != nil {
@@ -97,7 +98,8 @@ func saveRoute(ctx context.Context, tx *store.Tx, r Route, now int64) (fresh boo
 		return false, err
 	}
 	n, err := tx.Exec(ctx, `insert into runtime_route (`+routeColumns+`, share, since) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 0, $11)
-		on conflict (component, environment) do update set sequence = $3, baseline = $4, canary = $5, rollout = $6, stage = $7, strata = $8, split_key = $9, preview = $10, since = $11
+		on conflict (component, environment) do update set sequence = $3, baseline = $4, canary = $5, rollout = $6, stage = $7, strata = $8, split_key = $9, preview = $10,
+			since = case when runtime_route.sequence = $3 then runtime_route.since else $11 end
 		where runtime_route.sequence <= $3`,
 		string(r.Component), string(r.Environment), r.Sequence, string(r.Baseline), string(r.Canary), string(r.Rollout), r.Stage, string(strata), r.Key, string(preview), now)
 	return n > 0, err

@@ -146,12 +146,22 @@ func (c *counted) countIn(ctx context.Context, tx *store.Tx, id ref.Rollout, b B
 	others.take(list)
 	fresh := c.fresh(others, b.Tally, max(seq, others.seq)+1)
 	if fresh.beyond > 0 {
-		slog.Warn("a rollout has as many units as are counted; new ones are not", "rollout", id, "most", mostUnits, "more", fresh.beyond)
+		c.sayFull(id)
 	}
 	if len(fresh.batches) == 0 {
 		return true, list, nil
 	}
 	return true, append(list, fresh.batches...), fresh.write(ctx, tx, id)
+}
+
+// sayFull says once that new units are no longer counted.
+func (c *counted) sayFull(id ref.Rollout) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if !c.full {
+		slog.Warn("a rollout has as many units as are counted at most; it is judged by these, new ones are left out", "rollout", id, "units", c.most)
+	}
+	c.full = true
 }
 
 // mostUnits is how many units a rollout counts at most. Whether a unit is among
@@ -190,7 +200,7 @@ func (c *counted) fresh(others *counted, t *Tally, seq int64) fresh {
 		if mine.has(e.unit, p) {
 			continue
 		}
-		if len(c.units)+len(others.units)+len(mine.units) >= mostUnits && c.units[e.unit]|others.units[e.unit]|mine.units[e.unit] == 0 {
+		if len(c.units)+len(others.units)+len(mine.units) >= c.most && c.units[e.unit]|others.units[e.unit]|mine.units[e.unit] == 0 {
 			f.beyond++
 			continue
 		}

@@ -12,7 +12,8 @@ import (
 // in an order that only grows; this is what was read of it, so that finding who
 // is new costs no statement. What is not used may be forgotten and is read again.
 type Known struct {
-	most int // units in all, of which those of one rollout are kept at least
+	most int // units in all, but those of the rollout that was used last are kept
+	each int // units of a rollout that are counted
 
 	mu       sync.Mutex // guards all below
 	rollouts map[ref.Rollout]*counted
@@ -24,7 +25,7 @@ const mostKnown = 4 << 20
 
 // NewKnown remembers nothing yet.
 func NewKnown() *Known {
-	return &Known{most: mostKnown, rollouts: map[ref.Rollout]*counted{}}
+	return &Known{most: mostKnown, each: mostUnits, rollouts: map[ref.Rollout]*counted{}}
 }
 
 // of returns what is known of a rollout.
@@ -34,6 +35,7 @@ func (k *Known) of(id ref.Rollout) *counted {
 	c := k.rollouts[id]
 	if c == nil {
 		c = newCounted()
+		c.most = k.each
 		k.rollouts[id] = c
 	}
 	k.turn++
@@ -71,6 +73,7 @@ func (k *Known) trim() {
 // counted is what is known of one rollout.
 type counted struct {
 	line
+	most int   // units; more are not counted
 	used int64 // guarded by Known.mu
 
 	mu     sync.RWMutex // guards all below
@@ -78,10 +81,11 @@ type counted struct {
 	seq    int64 // of the last batch that is in here
 	places map[string]int
 	units  map[uint64]uint64 // bits by the place of what each was counted for
+	full   bool              // and that was said
 }
 
 func newCounted() *counted {
-	return &counted{places: map[string]int{}, units: map[uint64]uint64{}}
+	return &counted{most: mostUnits, places: map[string]int{}, units: map[uint64]uint64{}}
 }
 
 func (c *counted) size() int {

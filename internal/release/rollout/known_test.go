@@ -202,6 +202,30 @@ func TestCountAsBefore(t *testing.T) {
 	})
 }
 
+// TestMostUnits: beyond a number of units new ones are not counted, in whichever
+// version they are; those who are known are counted for whatever happens to them.
+func TestMostUnits(t *testing.T) {
+	t.Parallel()
+	counting(t, func(t *testing.T, db *store.DB) {
+		k := NewKnown()
+		k.each = 100
+		for _, metric := range []string{Exposed, CanaryFailed} {
+			for from := 0; from < 150; from += 50 {
+				n := NewTally()
+				for u := range 50 {
+					n.Add(metric, 0, []Arm{Baseline, Canary}[u%2], fmt.Sprint(from+u))
+				}
+				if err := k.Count(t.Context(), db, "a", Batch{Tally: n}, nothingNew); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+		if diff := cmp.Diff(map[string]evidence.Moments{Exposed: {Units: 100}, CanaryFailed: {Units: 100}}, counts(t, db, "a")); diff != "" {
+			t.Fatal(diff)
+		}
+	})
+}
+
 // TestManyNames: a unit counts once for each of more names than a word has bits.
 func TestManyNames(t *testing.T) {
 	t.Parallel()
