@@ -74,8 +74,10 @@ export function ApprovalPanel({ rollout: r }: { rollout: Rollout }) {
 
 /** What is known when the approval is asked for, in a sentence or two. */
 function known(r: Rollout): string {
-  if (r.awaits === 0)
-    return "Staging has proved it, and the plan is frozen. Nothing of it runs in production yet.";
+  if (r.awaits === 0) {
+    const cohort = r.plan?.stages[0]?.cohort;
+    return `Staging has proved it, and the plan is frozen.${cohort ? ` In the first stage take part: ${cohort.who}.` : ""}`;
+  }
   const now = r.stages[r.stage];
   const harm = r.verdict?.harmNotRuledOut;
   const seen = now ? `This stage has served ${format(now.served, "count")} units with it. ` : "";

@@ -72,7 +72,7 @@ function Who({ step: s }: { step: Step }) {
         <InLink href="/units" look="quiet">
           {format(cohort.units, "count")} units
         </InLink>
-        {cohort.lowest !== undefined && `, the lowest has ${format(cohort.lowest, { unit: "" })}`}, members{" "}
+        {cohort.lowest !== undefined && `, the lowest has ${format(cohort.lowest, { unit: "" })}`}, digest{" "}
         <Copyable text={cohort.digest} shown={short(cohort.digest)} />
       </span>
     </Fact>

@@ -200,7 +200,7 @@ export function story(r: Rollout): Story {
         return say(
           "waiting",
           "It waits for an approval",
-          "Staging has proved it. Nothing of it runs in production yet, and no customer meets it before a person approves it.",
+          "Nothing of it runs in production yet, and no customer meets it before a person approves it.",
         );
       return say("running", "It starts in production", "It takes traffic once it answers.", r.waiting);
     case "running": {

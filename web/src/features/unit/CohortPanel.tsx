@@ -17,19 +17,22 @@ interface Props {
   /** it is about what was asked before */
   old: boolean;
   error: unknown;
+  /** the condition cannot be read */
+  faulty: boolean;
   onChange: (change: { rank?: string | undefined; take?: string | undefined }) => void;
 }
 
 const few = 8;
 
 /** Whom a stage would find now, and the lines that ask for them. */
-export function CohortPanel({ wish, takeText, known, cohort: c, old, error, onChange }: Props) {
+export function CohortPanel({ wish, takeText, known, cohort: c, old, error, faulty, onChange }: Props) {
   const numbers = known.filter((k) => k.kind === "number").map((k) => k.name);
   const ranks = wish.rank && !numbers.includes(wish.rank) ? [wish.rank, ...numbers] : numbers;
   const [take, setTake] = useState(takeText);
   useEffect(() => setTake(takeText), [takeText]);
   const wrong = take.trim() !== "" && takeOf(take) === 0;
   const yaml = cohortYAML(wish);
+  const asked = !faulty && (wish.where !== "" || wish.rank !== "" || wish.take > 0);
   return (
     <Panel title="A cohort of them" note="nothing is changed by looking">
       <div className={classes.form}>
@@ -58,7 +61,9 @@ export function CohortPanel({ wish, takeText, known, cohort: c, old, error, onCh
           ))}
         </NativeSelect>
       </div>
-      {error && !c ? (
+      {faulty ? (
+        <p className={classes.note}>Correct the condition, and you read here whom it finds.</p>
+      ) : error && !c ? (
         <Problem error={error} look="line" />
       ) : c ? (
         <div className={classes.answer} data-old={old || undefined} aria-live="polite">
@@ -89,38 +94,46 @@ export function CohortPanel({ wish, takeText, known, cohort: c, old, error, onCh
       ) : (
         <RowsSkeleton />
       )}
-      <div className={classes.yaml}>
-        <div className={classes.head}>
-          <h3>To let them go first</h3>
-          <CopyButton value={yaml} timeout={1500}>
-            {({ copied, copy }) => (
-              <Button
-                size="compact-xs"
-                variant="default"
-                onClick={copy}
-                leftSection={
-                  copied ? (
-                    <IconCheck size={13} aria-hidden />
-                  ) : (
-                    <IconCopy size={13} stroke={1.7} aria-hidden />
-                  )
-                }
-              >
-                {copied ? "Copied" : "Copy"}
-              </Button>
-            )}
-          </CopyButton>
-        </div>
-        {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by keys */}
-        <section className={classes.code} tabIndex={0} aria-label="For .factory/component.yaml">
-          <pre>{yaml}</pre>
-        </section>
+      {!asked && !faulty && (
         <p className={classes.note}>
-          In <code>.factory/component.yaml</code>. Half of the cohort is the control, which is quickest. It is
-          found once, when staging has proved a version; whoever is recorded later changes nothing
-          {wish.take > 0 && !wish.rank ? ", and chance decides anew" : ""}.
+          Write a condition, or take some of them: here you read how many that are, and the lines that let
+          them go first.
         </p>
-      </div>
+      )}
+      {asked && (
+        <div className={classes.yaml}>
+          <div className={classes.head}>
+            <h3>To let them go first</h3>
+            <CopyButton value={yaml} timeout={1500}>
+              {({ copied, copy }) => (
+                <Button
+                  size="compact-xs"
+                  variant="default"
+                  onClick={copy}
+                  leftSection={
+                    copied ? (
+                      <IconCheck size={13} aria-hidden />
+                    ) : (
+                      <IconCopy size={13} stroke={1.7} aria-hidden />
+                    )
+                  }
+                >
+                  {copied ? "Copied" : "Copy"}
+                </Button>
+              )}
+            </CopyButton>
+          </div>
+          {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by keys */}
+          <section className={classes.code} tabIndex={0} aria-label="For .factory/component.yaml">
+            <pre>{yaml}</pre>
+          </section>
+          <p className={classes.note}>
+            In <code>.factory/component.yaml</code>. Half of the cohort is the control, which is quickest. It
+            is found once, when staging has proved a version; whoever is recorded later changes nothing
+            {wish.take > 0 && !wish.rank ? ", and chance decides anew" : ""}.
+          </p>
+        </div>
+      )}
     </Panel>
   );
 }

@@ -43,8 +43,8 @@ export function ConditionField({ value, onValue, known, fault, looking }: Props)
     <div className={classes.condition}>
       <TextInput
         ref={field}
-        label="Only units of which this holds"
-        placeholder={known[0]?.condition ?? 'unit.country == "de" && unit.safety_score >= 99'}
+        label="Those of which this holds"
+        placeholder={example(known)}
         classNames={{ input: classes.input }}
         spellCheck={false}
         autoComplete="off"
@@ -114,4 +114,11 @@ export function ConditionField({ value, onValue, known, fault, looking }: Props)
       )}
     </div>
   );
+}
+
+/** A condition over what there is. */
+function example(known: readonly Known[]): string {
+  const parts = [known.find((k) => k.kind === "text"), known.find((k) => k.kind === "number")];
+  const some = parts.flatMap((k) => (k ? [k.condition] : []));
+  return (some.length > 0 ? some : known.slice(0, 1).map((k) => k.condition)).join(" && ");
 }

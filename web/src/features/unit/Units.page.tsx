@@ -16,7 +16,15 @@ import { ForgetUnits } from "./ForgetUnits";
 import { ImportUnits } from "./ImportUnits";
 import classes from "./Units.module.css";
 import { UnitsTable } from "./UnitsTable";
-import { attributesOf, cohortQuery, conditionFault, sampleQuery, takeOf, unitsQuery } from "./unit";
+import {
+  attributesOf,
+  type Cohort,
+  cohortQuery,
+  conditionFault,
+  sampleQuery,
+  takeOf,
+  unitsQuery,
+} from "./unit";
 
 /** What is known of customers or devices, and which of them a stage of a rollout would find. */
 export function UnitsPage() {
@@ -81,43 +89,48 @@ export function UnitsPage() {
           the thousand with the best score, then a twentieth of everybody, then all.
         </Empty>
       ) : (
-        <div className={classes.columns}>
-          <div className={classes.main}>
-            <Panel
-              title="What is known"
-              note={cohort.data && `${format(cohort.data.known, "count")} units`}
-              flush
-            >
-              <ConditionField
-                value={search.where ?? ""}
-                onValue={(where) => set({ where })}
-                known={known}
-                fault={fault}
-                looking={cohort.isFetching}
-              />
-              <UnitsTable
-                query={units}
-                known={known}
-                old={fault !== undefined}
-                {...(no ? {} : { onForget: setForgotten })}
-              />
-            </Panel>
-          </div>
-          <div className={classes.side}>
-            <CohortPanel
-              wish={wish}
-              takeText={search.take ?? ""}
+        <>
+          <Panel>
+            <ConditionField
+              value={search.where ?? ""}
+              onValue={(where) => set({ where })}
               known={known}
-              cohort={cohort.data}
-              old={!current}
-              error={fault ? undefined : cohort.error}
-              onChange={set}
+              fault={fault}
+              looking={cohort.isFetching}
             />
+          </Panel>
+          <div className={classes.columns}>
+            <div className={classes.main}>
+              <Panel
+                title="What is known"
+                note={fault ? "as it was before" : noteOf(cohort.data, good)}
+                flush
+              >
+                <UnitsTable query={units} known={known} {...(no ? {} : { onForget: setForgotten })} />
+              </Panel>
+            </div>
+            <div className={classes.side}>
+              <CohortPanel
+                wish={wish}
+                takeText={search.take ?? ""}
+                known={known}
+                cohort={cohort.data}
+                old={!current}
+                error={cohort.error}
+                faulty={fault !== undefined}
+                onChange={set}
+              />
+            </div>
           </div>
-        </div>
+        </>
       )}
       {search.import && <ImportUnits onClose={() => set({ import: undefined })} />}
       {forgotten !== undefined && <ForgetUnits id={forgotten} onClose={() => setForgotten(undefined)} />}
     </Page>
   );
+}
+
+function noteOf(c: Cohort | undefined, where: string): string | undefined {
+  if (!c) return undefined;
+  return where ? `of ${format(c.known, "count")} units` : `${format(c.known, "count")} units`;
 }

@@ -13,15 +13,13 @@ import type { Known, Unit } from "./unit";
 interface Props {
   query: UseInfiniteQueryResult<InfiniteData<{ items: Unit[]; next?: string }>>;
   known: readonly Known[];
-  /** what is shown is of a condition before */
-  old: boolean;
   onForget?: (id: string) => void;
 }
 
 const most = 4; // attributes that have a column of their own
 
 /** Units with what is known of them: what most have in columns, the rest beside it. */
-export function UnitsTable({ query, known, old, onForget }: Props) {
+export function UnitsTable({ query, known, onForget }: Props) {
   const narrow = useMediaQuery("(max-width: 1100px)", false, { getInitialValueInEffect: false });
   const own = narrow ? [] : known.slice(0, most);
   const columns: Column<Unit>[] = [
@@ -82,19 +80,17 @@ export function UnitsTable({ query, known, old, onForget }: Props) {
       : []),
   ];
   return (
-    <div className={classes.rows} data-old={old || undefined}>
-      <PagedTable
-        label="Units"
-        query={query}
-        columns={columns}
-        rowId={(u) => u.id}
-        empty={
-          <Empty icon={IconUsersGroup} title="No unit is like this" small>
-            Where an attribute is missing, a condition over it does not hold.
-          </Empty>
-        }
-      />
-    </div>
+    <PagedTable
+      label="Units"
+      query={query}
+      columns={columns}
+      rowId={(u) => u.id}
+      empty={
+        <Empty icon={IconUsersGroup} title="No unit is like this" small>
+          Where an attribute is missing, a condition over it does not hold.
+        </Empty>
+      }
+    />
   );
 }
 

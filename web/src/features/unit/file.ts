@@ -86,12 +86,10 @@ function fromCSV(text: string, keep: Keep, wrong: Wrong): void {
 }
 
 function checkName(name: string, i: number, all: readonly string[], line: number, wrong: Wrong): boolean {
-  if (all.indexOf(name) !== i + 1) return wrong(line, `the name ${name || "(empty)"} is there twice`);
-  if (attribute.test(name) && name !== "id") return true;
-  wrong(
-    line,
-    `“${name}” is no name: small letters, digits and underscores, beginning with a letter, and not id`,
-  );
+  const twice = all.indexOf(name, 1) !== i + 1;
+  if (!twice && attribute.test(name) && name !== "id") return true;
+  const why = "small letters, digits and underscores, beginning with a letter, and not id";
+  wrong(line, twice ? `the name ${name} is there twice` : `“${name}” is no name: ${why}`);
   return false;
 }
 
@@ -136,6 +134,7 @@ interface Row {
 
 /** The rows of CSV (RFC 4180) with the line that each begins on; empty lines are none. */
 function* rows(text: string): Generator<Row> {
+  const stop = /[,\r\n]/g;
   let at = 0;
   let line = 1;
   while (at < text.length) {
@@ -164,8 +163,8 @@ function* rows(text: string): Generator<Row> {
           return;
         }
       } else {
-        const end = text.slice(at).search(/[,\r\n]/);
-        const to = end < 0 ? text.length : at + end;
+        stop.lastIndex = at;
+        const to = stop.exec(text)?.index ?? text.length;
         cell = text.slice(at, to);
         at = to;
         if (cell.includes('"')) {
