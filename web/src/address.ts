@@ -72,3 +72,15 @@ export interface ComponentSearch {
   /** workload whose log is open */
   log?: string;
 }
+
+/** Which units are shown, and which cohort of them is looked at. */
+export interface UnitSearch {
+  /** condition in CEL */
+  where?: string;
+  /** attribute by which the cohort is taken */
+  rank?: string;
+  /** how many it takes */
+  take?: string;
+  /** the dialog for a file is open */
+  import?: string;
+}

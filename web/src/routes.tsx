@@ -14,6 +14,7 @@ import {
   pick,
   type TeamSearch,
   texts,
+  type UnitSearch,
 } from "./address";
 import { doorQuery } from "./api/session";
 import type { AuditSearch } from "./features/audit/audit";
@@ -219,6 +220,20 @@ const flags = createRoute({
   component: page(() => import("./features/flag/Flags.page"), "FlagsPage"),
 });
 
+const freezes = createRoute({
+  getParentRoute: () => inside,
+  path: "/freezes",
+  validateSearch: (s: Record<string, unknown>): { new?: string; lift?: string } => texts(s, ["new", "lift"]),
+  component: page(() => import("./features/freeze/Freezes.page"), "FreezesPage"),
+});
+
+const units = createRoute({
+  getParentRoute: () => inside,
+  path: "/units",
+  validateSearch: (s: Record<string, unknown>): UnitSearch => texts(s, ["where", "rank", "take", "import"]),
+  component: page(() => import("./features/unit/Units.page"), "UnitsPage"),
+});
+
 const commit = createRoute({
   getParentRoute: () => inside,
   path: "/components/$name/commits/$sha",
@@ -316,6 +331,8 @@ export const tree = root.addChildren([
     newComponent,
     component,
     flags,
+    freezes,
+    units,
     commit,
     run,
     rollout,

@@ -12,7 +12,16 @@ export function useMe(): Me {
 }
 
 /** An action of the policy, as the API names it. */
-export type Action = "audit" | "fund" | "shape-product" | "manage-teams" | "plan-work" | "build" | "operate";
+export type Action =
+  | "audit"
+  | "fund"
+  | "shape-product"
+  | "manage-teams"
+  | "plan-work"
+  | "build"
+  | "operate"
+  | "freeze"
+  | "ingest";
 
 /** Why this person may not do something anywhere, in the API's own words, before it is tried; else undefined. */
 export function useCannot(action: Action | undefined): ProblemError | undefined {

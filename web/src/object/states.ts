@@ -8,19 +8,35 @@ export interface Said {
   label: string;
 }
 
-type Rollout = Pick<Schemas["Rollout"], "phase" | "held" | "share" | "first">;
+type Rollout = Pick<Schemas["Rollout"], "phase" | "held" | "share" | "first"> & {
+  waiting?: string;
+  stage?: number;
+  /** known on its own page: whom the share is of */
+  plan?: { stages: { cohort?: unknown }[] };
+};
+
+// The server says what a rollout waits for in words alone.
+const approval = /waits for a person to approve/;
+const freeze = /(^|it waits for )the freeze "/;
 
 export function rolloutState(r: Rollout): Said {
-  const share = `${format(r.share, "ratio")} of units`;
+  const cohort = r.phase === "running" && r.plan?.stages[r.stage ?? 0]?.cohort;
+  const share = `${format(r.share, "ratio")} of ${cohort ? "a cohort" : "units"}`;
   switch (r.phase) {
     case "queued":
+      if (freeze.test(r.waiting ?? "")) return { state: "waiting", label: "waiting for a freeze to end" };
       return { state: "waiting", label: "waiting for its turn" };
     case "staging":
       return { state: "running", label: "proving itself in staging" };
     case "starting":
+      if (approval.test(r.waiting ?? "")) return { state: "waiting", label: "waiting for an approval" };
       return { state: "running", label: "starting in production" };
     case "running":
       if (r.held) return { state: "held", label: `held at ${share}` };
+      if (approval.test(r.waiting ?? ""))
+        return { state: "waiting", label: `waiting for an approval at ${share}` };
+      if (freeze.test(r.waiting ?? ""))
+        return { state: "waiting", label: `waiting for a freeze to end, at ${share}` };
       return { state: "running", label: r.first ? "first version, being proved" : `running at ${share}` };
     case "promoting":
       return { state: "running", label: "being promoted" };

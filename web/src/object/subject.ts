@@ -20,6 +20,8 @@ const pages: Record<string, (id: string) => string> = {
   release: (id) => `/releases/${id}`,
   incident: (id) => `/incidents/${id}`,
   flag: (id) => `/components/${id.split("%3A", 1)[0] ?? id}?view=flags`,
+  freeze: () => "/freezes",
+  units: () => "/units",
   account: (id) => `/audit?actor=${id}`,
 };
 

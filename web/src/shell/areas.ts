@@ -112,6 +112,8 @@ const homes: Record<string, Area["to"]> = {
   "/incidents": "/delivery",
   "/artifacts": "/delivery",
   "/flags": "/delivery",
+  "/freezes": "/delivery",
+  "/units": "/delivery",
   "/thread": "/audit",
 };
 

@@ -7,11 +7,13 @@ import {
   IconLogout,
   IconPackages,
   IconShieldCheck,
+  IconSnowflake,
   IconStack2,
   IconSunMoon,
   IconTargetArrow,
   IconUserPlus,
   IconUsers,
+  IconUsersGroup,
 } from "@tabler/icons-react";
 import { useNavigate, useRouter } from "@tanstack/react-router";
 import { useMemo } from "react";
@@ -29,6 +31,10 @@ const forms = [
   { id: "component", title: "Create a component", href: "/platform/new", icon: IconStack2 },
   { id: "release", title: "Compose a release", href: "/releases/new", icon: IconPackages },
   { id: "releases", title: "See releases of several components", href: "/releases", icon: IconPackages },
+  { id: "freezes", title: "See freezes of production", href: "/freezes", icon: IconSnowflake },
+  { id: "freeze", title: "Declare a freeze", href: "/freezes?new=freeze", icon: IconSnowflake },
+  { id: "units", title: "See units and preview a cohort", href: "/units", icon: IconUsersGroup },
+  { id: "import", title: "Import units", href: "/units?import=1", icon: IconUsersGroup },
   { id: "kill", title: "Kill a feature", href: "/flags?kill=1", icon: IconFlagOff },
   { id: "account", title: "Invite somebody", href: "/accounts?new=account", icon: IconUserPlus },
   { id: "people", title: "See people and their roles", href: "/accounts", icon: IconUsers },

@@ -138,6 +138,7 @@ function Form(props: Props) {
               field={f}
               first={i === 0}
               value={values[f.name] ?? ""}
+              quick={f.quick?.(values) ?? []}
               error={wrong[f.name]}
               onChange={(v) => set(f.name, v)}
             />
@@ -181,11 +182,12 @@ interface FieldProps {
   field: FormField;
   first: boolean;
   value: string;
+  quick: readonly { value: string; label: string }[];
   error: string | undefined;
   onChange: (value: string) => void;
 }
 
-function Field({ field: f, first, value, error, onChange }: FieldProps) {
+function Field({ field: f, first, value, quick, error, onChange }: FieldProps) {
   const common = {
     name: f.name,
     label: f.label,
@@ -211,9 +213,29 @@ function Field({ field: f, first, value, error, onChange }: FieldProps) {
         ) : f.kind === "text" || f.kind === "lines" ? (
           <Textarea {...common} onChange={change} autosize minRows={2} maxRows={8} />
         ) : (
-          <TextInput {...common} onChange={change} inputMode={f.kind === "number" ? "decimal" : undefined} />
+          <TextInput
+            {...common}
+            type={f.kind === "moment" ? "datetime-local" : "text"}
+            onChange={change}
+            inputMode={f.kind === "number" ? "decimal" : undefined}
+          />
         )}
       </div>
+      {quick.length > 0 && (
+        <div className={classes.quick}>
+          {quick.map((q) => (
+            <Button
+              key={q.label}
+              size="compact-xs"
+              variant={q.value === value ? "light" : "default"}
+              aria-pressed={q.value === value}
+              onClick={() => onChange(q.value)}
+            >
+              {q.label}
+            </Button>
+          ))}
+        </div>
+      )}
     </>
   );
 }

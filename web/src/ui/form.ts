@@ -7,10 +7,12 @@ export interface FormField {
   label: string;
   hint?: string;
   placeholder?: string;
-  /** "line" when not given; "lines" is a list, one entry per line */
-  kind?: "line" | "text" | "lines" | "number" | "pick";
+  /** "line" when not given; "lines" is a list, one entry per line; "moment" a date and time in the reader's zone */
+  kind?: "line" | "text" | "lines" | "number" | "pick" | "moment";
   /** for "pick"; the first may be an empty choice */
   options?: readonly { value: string; label: string }[];
+  /** values that one press writes, given what else is written */
+  quick?: (values: Values) => readonly { value: string; label: string }[];
   /** takes half of the width */
   half?: boolean;
   /** begins a titled group */

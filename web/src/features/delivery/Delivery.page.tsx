@@ -1,9 +1,10 @@
 import { Button, NativeSelect } from "@mantine/core";
-import { IconPackages, IconRocket } from "@tabler/icons-react";
+import { IconPackages, IconRocket, IconSnowflake, IconUsersGroup } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { useNavigate, useSearch } from "@tanstack/react-router";
 import { useMemo, useState } from "react";
 import { ask } from "~/api/ask";
+import { FreezeBanner } from "~/features/freeze/FreezeBanner";
 import { Views } from "~/object/Views";
 import { useCrumbs } from "~/shell/crumbs";
 import { Empty } from "~/ui/Empty";
@@ -60,6 +61,24 @@ export function DeliveryPage() {
       actions={
         none ? undefined : (
           <>
+            <Button
+              component={InLink}
+              href="/freezes"
+              look="bare"
+              variant="default"
+              leftSection={<IconSnowflake size={16} stroke={1.8} aria-hidden />}
+            >
+              Freezes
+            </Button>
+            <Button
+              component={InLink}
+              href="/units"
+              look="bare"
+              variant="default"
+              leftSection={<IconUsersGroup size={16} stroke={1.8} aria-hidden />}
+            >
+              Units
+            </Button>
             <Button variant="default" onClick={() => setReporting(true)}>
               Report an incident
             </Button>
@@ -80,6 +99,7 @@ export function DeliveryPage() {
       {components.error && !components.data && (
         <Problem error={components.error} retry={() => void components.refetch()} look="line" />
       )}
+      <FreezeBanner {...scopeOf(search.component, components.data?.items)} />
       <Views label="Lists of the delivery" views={views} here={view} first="rollouts" />
       {none ? (
         <Empty
@@ -135,4 +155,10 @@ export function DeliveryPage() {
       )}
     </Page>
   );
+}
+
+/** Which freezes stop what is listed: all, or those for the component that the lists are narrowed to. */
+function scopeOf(component: string | undefined, all: readonly { name: string; team: string }[] = []) {
+  const found = all.find((c) => c.name === component);
+  return found ? { component: found.name, team: found.team } : {};
 }

@@ -3,6 +3,7 @@ import { useParams, useSearch } from "@tanstack/react-router";
 import { useMemo } from "react";
 import { ask } from "~/api/ask";
 import { ComponentFlags } from "~/features/flag/ComponentFlags";
+import { FreezeBanner } from "~/features/freeze/FreezeBanner";
 import { Loaded } from "~/object/Loaded";
 import { TeamName } from "~/object/Names";
 import { ObjectHistory } from "~/object/ObjectHistory";
@@ -73,6 +74,7 @@ function ComponentView({ component: c }: { component: Component }) {
       thread={<ObjectThread kind="component" id={c.name} component={c.name} />}
       history={view === "overview" ? <ObjectHistory subject={`component/${c.name}`} /> : undefined}
     >
+      <FreezeBanner team={c.team} component={c.name} />
       <Views label={`Views of ${c.name}`} views={views} here={view} first="overview" />
       {view === "overview" && (
         <>

@@ -4,6 +4,7 @@ import { Empty } from "~/ui/Empty";
 import { Num } from "~/ui/Num";
 import { Panel } from "~/ui/Panel";
 import classes from "./Arms.module.css";
+import { ofWhom } from "./gates";
 import { type Rollout, type Side, sides } from "./rollout";
 
 /** The two versions side by side, counted by unit: a customer or a device, not a request. */
@@ -18,7 +19,7 @@ export function Arms({ rollout: r }: { rollout: Rollout }) {
       ) : (
         <div className={classes.arms} data-alone={both.length === 1 || undefined}>
           {both.map((s) => (
-            <Arm key={s.name} side={s} />
+            <Arm key={s.name} side={s} whom={ofWhom(r)} />
           ))}
         </div>
       )}
@@ -26,7 +27,7 @@ export function Arms({ rollout: r }: { rollout: Rollout }) {
   );
 }
 
-function Arm({ side }: { side: Side }) {
+function Arm({ side, whom }: { side: Side; whom: string }) {
   const canary = side.name === "canary";
   return (
     <section className={classes.arm} aria-label={canary ? "New version" : "Old version"}>
@@ -34,12 +35,14 @@ function Arm({ side }: { side: Side }) {
         <span className={classes.mark} data-arm={side.name} aria-hidden />
         <h3 className={classes.name}>{canary ? "New" : "Old"}</h3>
         <span className={classes.release}>version {side.release}</span>
-        <span className={`num ${classes.share}`}>{format(side.share, "ratio")} of units now</span>
+        <span className={`num ${classes.share}`}>
+          {format(side.share, "ratio")} {whom} now
+        </span>
       </header>
       <div
         className={classes.bar}
         role="img"
-        aria-label={`${format(side.share, "ratio")} of units are on this version now`}
+        aria-label={`${format(side.share, "ratio")} ${whom} are on this version now`}
       >
         <span data-arm={side.name} style={{ width: `${side.share * 100}%` }} />
       </div>

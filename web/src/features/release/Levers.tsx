@@ -1,5 +1,5 @@
 import { Button, NativeSelect } from "@mantine/core";
-import { IconArrowBackUp, IconHandStop, IconPlayerPlay, IconTool } from "@tabler/icons-react";
+import { IconArrowBackUp, IconHandStop, IconPlayerPlay, IconTool, IconX } from "@tabler/icons-react";
 import { useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { send } from "~/api/ask";
@@ -30,6 +30,12 @@ const words: Record<Lever, { action: string; title: (r: Rollout) => string; undo
     undo: "This cannot be taken back. To bring the version to customers again, clear its artifact and start a new rollout of it.",
     done: "It is being rolled back.",
   },
+  refuse: {
+    action: "Refuse it",
+    title: (r) => `Refuse ${r.component} ${r.release}?`,
+    undo: "This rollout cannot be taken up again; the version can.",
+    done: "It is refused.",
+  },
   "take-back": {
     action: "Roll back",
     title: (r) => `Take ${r.component} ${r.release} back?`,
@@ -42,6 +48,7 @@ const paths = {
   hold: "/api/v1/rollouts/{id}/hold",
   resume: "/api/v1/rollouts/{id}/resume",
   "roll-back": "/api/v1/rollouts/{id}/roll-back",
+  refuse: "/api/v1/rollouts/{id}/roll-back",
   "take-back": "/api/v1/rollouts/{id}/roll-back",
 } as const;
 
@@ -59,11 +66,13 @@ export function Levers({ rollout: r }: { rollout: Rollout }) {
   const [to, setTo] = useState("");
   const live = can.includes("roll-back");
   const back = can.includes("take-back");
+  const refuse = can.includes("refuse");
   const all = goals(r);
   const goal = (all.find((b) => b.release === to) ?? all[0])?.release;
   useKeys({
     ...(live ? { h: () => pull(pause), r: () => pull("roll-back") } : {}),
     ...(back ? { r: () => pull("take-back") } : {}),
+    ...(refuse ? { r: () => pull("refuse") } : {}),
     x: () => setOpen("fix"),
   });
   return (
@@ -103,6 +112,16 @@ export function Levers({ rollout: r }: { rollout: Rollout }) {
           </Button>
         </>
       )}
+      {refuse && (
+        <Button
+          variant="default"
+          leftSection={<IconX size={16} stroke={1.8} aria-hidden />}
+          onClick={() => pull("refuse")}
+          aria-keyshortcuts="r"
+        >
+          Refuse
+        </Button>
+      )}
       {back && (
         <Button
           variant="default"
@@ -121,7 +140,7 @@ export function Levers({ rollout: r }: { rollout: Rollout }) {
         will={will(last, r, goal)}
         undo={words[last].undo}
         action={words[last].action}
-        danger={last === "roll-back" || last === "take-back"}
+        danger={last === "roll-back" || last === "refuse" || last === "take-back"}
         onConfirm={async (reason) => {
           await send(
             "post",

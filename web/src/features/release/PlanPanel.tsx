@@ -23,6 +23,7 @@ export function PlanPanel({ rollout: r }: { rollout: Rollout }) {
       (await call("GET", fill("/api/v1/rollouts/{id}/replay", { id: r.id }))) as Schemas["Replay"],
   });
   if (!plan) return null;
+  const least = new Set(plan.stages.slice(0, -1).map((s) => s.units));
   return (
     <Panel title="The plan" note="frozen before the first unit">
       <Details
@@ -34,15 +35,32 @@ export function PlanPanel({ rollout: r }: { rollout: Rollout }) {
             "Or units that fail",
             plan.acceptedRate > 0 ? `below ${format(plan.acceptedRate, "ratio")}` : null,
           ],
-          ["Units before it widens", r.first ? null : format(plan.minimumUnits, "count")],
+          [
+            "Units before it widens",
+            r.first
+              ? null
+              : least.size > 1
+                ? "as each stage says"
+                : format([...least][0] ?? plan.minimumUnits, "count"),
+          ],
           [
             "Units to measure a key result",
             r.first ? null : `${format(plan.experimentUnits, "count")} a version`,
           ],
           ["Metrics", plan.metrics.map((m) => m.name).join(", ")],
+          [
+            "Preview",
+            plan.preview && <Copyable key="preview" text={`${plan.preview.header}: ${plan.preview.value}`} />,
+          ],
           ["Hash", <Copyable key="hash" text={plan.hash} shown={short(plan.hash)} />],
         ]}
       />
+      {plan.preview && (
+        <p className={classes.note}>
+          Requests with the preview's header get version {r.release} in every stage, whoever sends them. They
+          are not counted.
+        </p>
+      )}
       <div className={classes.replay}>
         <Button
           variant="default"

@@ -2,20 +2,23 @@ import { Badge } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { useParams } from "@tanstack/react-router";
 import { useMemo } from "react";
+import { FreezeBanner } from "~/features/freeze/FreezeBanner";
 import { Details } from "~/object/Details";
 import { Loaded } from "~/object/Loaded";
 import { ArtifactName, CommitName, ItemNames, TeamName } from "~/object/Names";
 import { ObjectHistory } from "~/object/ObjectHistory";
 import { ObjectThread } from "~/object/ObjectThread";
 import { Outline } from "~/object/Outline";
-import { rolloutState } from "~/object/states";
+import { ended, rolloutState } from "~/object/states";
 import { useCrumbs } from "~/shell/crumbs";
 import { EvidenceChart } from "~/ui/EvidenceChart";
 import { InLink } from "~/ui/InLink";
 import { Page } from "~/ui/Page";
 import { Panel } from "~/ui/Panel";
 import { Status } from "~/ui/Status";
+import { ApprovalPanel } from "./ApprovalPanel";
 import { Arms } from "./Arms";
+import { freezeIn } from "./gates";
 import { Levers } from "./Levers";
 import { Measured } from "./Measured";
 import { Metrics } from "./Metrics";
@@ -115,6 +118,10 @@ function RolloutView({ rollout: r }: { rollout: Rollout }) {
       }
       history={<ObjectHistory subject={`rollout/${r.id}`} />}
     >
+      {!ended(r.phase) && r.lane !== "hotfix" && !freezeIn(r.waiting) && (
+        <FreezeBanner team={r.team} component={r.component} />
+      )}
+      <ApprovalPanel rollout={r} />
       <StoryPanel rollout={r} />
       <Panel
         title="Evidence"

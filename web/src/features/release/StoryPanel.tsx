@@ -1,10 +1,11 @@
-import { IconHourglassHigh, IconPackages } from "@tabler/icons-react";
+import { IconHourglassHigh, IconPackages, IconSnowflake } from "@tabler/icons-react";
 import { hrefOf } from "~/object/subject";
 import { InLink } from "~/ui/InLink";
 import { Num } from "~/ui/Num";
 import { Panel } from "~/ui/Panel";
 import { StatusIcon } from "~/ui/Status";
 import { named } from "./compose";
+import { freezeIn, ofWhom } from "./gates";
 import { delays, type Rollout, story } from "./rollout";
 import classes from "./StoryPanel.module.css";
 
@@ -14,6 +15,7 @@ export function StoryPanel({ rollout: r }: { rollout: Rollout }) {
   const gap = delays(r);
   const harm = r.verdict?.harmNotRuledOut;
   const met = r.arms.find((a) => a.name === "canary")?.units ?? null;
+  const freeze = freezeIn(waiting);
   const settled = r.phase === "promoted" || r.phase === "rolled_back";
   return (
     <Panel>
@@ -23,7 +25,17 @@ export function StoryPanel({ rollout: r }: { rollout: Rollout }) {
           {headline}
         </h2>
         {reason && <p className={classes.reason}>{reason}</p>}
-        {waiting && (
+        {freeze && (
+          <p className={classes.waiting}>
+            <IconSnowflake size={16} stroke={1.8} aria-hidden />
+            <span>
+              {freeze.ready ? "The evidence suffices; it" : "It"} waits for the freeze{" "}
+              <InLink href="/freezes">“{freeze.name}”</InLink> to end, at {freeze.until}, which {freeze.by}{" "}
+              declared. Evidence of harm still takes it back; hotfixes may go.
+            </span>
+          </p>
+        )}
+        {waiting && !freeze && r.awaits === undefined && (
           <p className={classes.waiting}>
             <IconHourglassHigh size={16} stroke={1.8} aria-hidden />
             <span>{waiting}</span>
@@ -113,7 +125,12 @@ export function StoryPanel({ rollout: r }: { rollout: Rollout }) {
           </>
         ) : (
           <Figure name="On the new version">
-            <Num look="figure" value={r.share} unit="ratio" definition="Share of units, not of requests." />
+            <Num
+              look="figure"
+              value={r.share}
+              unit="ratio"
+              definition={`Share ${ofWhom(r)}, not of requests.`}
+            />
           </Figure>
         )}
       </dl>

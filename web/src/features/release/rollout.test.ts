@@ -246,7 +246,7 @@ describe("levers", () => {
   it("say what they will do with this rollout's numbers", () => {
     expect(will("hold", running)[0]).toBe("keep 25 % of units on version 4 and the others on version 3");
     expect(will("roll-back", running)[0]).toContain("100 units have met version 4");
-    expect(will("resume", of({ held: "x" }))[0]).toContain("widen it to 100 %");
+    expect(will("resume", of({ held: "x" }))[0]).toContain("widen it to all units");
   });
 
   it("chooses where a version goes back to only when it was released by itself", () => {

@@ -6,6 +6,7 @@ import { reasonInWords } from "~/object/reason";
 import { ended } from "~/object/states";
 import type { EvidencePoint } from "~/ui/evidence";
 import type { State } from "~/ui/state";
+import { type Gate, gateOf, ofWhom, type Stage, whom } from "./gates";
 
 export type Rollout = Schemas["RolloutDetail"];
 export type MetricVerdict = Schemas["MetricVerdict"];
@@ -68,6 +69,10 @@ export function sides(r: Rollout): Side[] {
 /** One step of the ramp. */
 export interface Step {
   share: number;
+  /** as it was planned; absent in plans of old */
+  stage: Stage | undefined;
+  /** where it stands with its approval */
+  gate: Gate;
   at: "past" | "now" | "ahead";
   /** units first exposed in it, to each side */
   canary: number;
@@ -80,12 +85,14 @@ export interface Step {
 export function ramp(r: Rollout): Step[] {
   const over = ended(r.phase) || r.phase === "promoting" || r.phase === "rolling_back";
   return r.shares.map((share, i) => {
-    const seen = r.stages.find((s) => Math.abs(s.share - share) < 1e-9);
+    const seen = r.stages[i];
     // The whole is not a stage of its own: promotion reaches it.
     const past = i < r.stage || (i === r.stage && over) || r.phase === "promoted";
     const at = past ? "past" : i === r.stage && r.started ? "now" : "ahead";
     return {
       share,
+      stage: r.plan?.stages[i],
+      gate: gateOf(r, i),
       at,
       canary: seen?.canary ?? 0,
       baseline: seen?.baseline ?? 0,
@@ -189,6 +196,12 @@ export function story(r: Rollout): Story {
     case "staging":
       return say("running", "It proves itself in staging", "No customer meets it yet.", r.waiting);
     case "starting":
+      if (r.awaits === 0)
+        return say(
+          "waiting",
+          "It waits for an approval",
+          "Nothing of it runs in production yet, and no customer meets it before a person approves it.",
+        );
       return say("running", "It starts in production", "It takes traffic once it answers.", r.waiting);
     case "running": {
       const waiting = r.waiting || r.verdict?.waiting || "";
@@ -200,6 +213,7 @@ export function story(r: Rollout): Story {
           `Held because: ${r.held.replace(/[.\s]*$/, ".")} Evidence of harm still rolls it back.`,
         );
       }
+      if (r.awaits !== undefined) return say("waiting", "It waits for an approval", reason, waiting);
       return say("running", "Nothing is decided yet", reason, waiting);
     }
     case "promoting":
@@ -231,11 +245,12 @@ export function delays(r: Rollout): { verdict: number | null; traffic: number | 
   return { verdict: gap(r.deciding, r.decided), traffic: gap(r.decided, r.moved) };
 }
 
-export type Lever = "hold" | "resume" | "roll-back" | "take-back";
+export type Lever = "hold" | "resume" | "roll-back" | "refuse" | "take-back";
 
 /** The levers that can be pulled now. */
 export function levers(r: Rollout): Lever[] {
   if (r.phase === "promoted") return r.backs.length > 0 ? ["take-back"] : [];
+  if (r.phase === "starting" && r.awaits === 0) return ["refuse"];
   if (r.phase !== "running") return [];
   return [r.held ? "resume" : "hold", "roll-back"];
 }
@@ -254,7 +269,7 @@ export function will(lever: Lever, r: Rollout, to = goals(r)[0]?.release ?? r.ba
   switch (lever) {
     case "hold":
       return [
-        `keep ${share} of units on version ${r.release} and the others on ${old}`,
+        `keep ${share} ${ofWhom(r)} on version ${r.release} and the others on ${old}`,
         "stop it from widening and from being promoted until somebody lets it go on",
         "leave the guard on: evidence of harm still rolls it back by itself",
       ];
@@ -262,8 +277,14 @@ export function will(lever: Lever, r: Rollout, to = goals(r)[0]?.release ?? r.ba
       return [
         next === undefined
           ? "promote it by itself once the evidence suffices"
-          : `widen it to ${format(next, "ratio")} of units once the plan's conditions are met`,
+          : `widen it to ${whom(r.plan?.stages[r.stage + 1] ?? { share: next })} once the plan's conditions are met`,
         "roll it back by itself when the evidence shows harm, as before",
+      ];
+    case "refuse":
+      return [
+        `end it here: version ${r.release} never reaches a customer, and what runs in production stays`,
+        ...others(r),
+        "leave the version unmarked: it can be rolled out again from its artifact's page",
       ];
     case "take-back":
       return [
