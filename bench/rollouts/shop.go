@@ -76,7 +76,7 @@ const manifest = `service:
   health: /healthz
   smoke: [/]
 rollout:
-  shares: [0.4, 0.5, 1]
+  stages: [0.4, 0.5, 1]
   metrics:
     - {name: checkouts, kind: count, event: checkout.finished}
 %s`

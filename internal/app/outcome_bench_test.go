@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"compress/gzip"
 	"context"
+	"crypto/sha256"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -93,24 +94,22 @@ const (
 
 func sendOutcomes(b *testing.B, database string, customers int, compress bool) {
 	a, doors := shopUnderRollout(b, database)
-	goruntime.GC()
-	var before goruntime.MemStats
-	goruntime.ReadMemStats(&before)
+	arms := armsOf(customers)
+	var next [2]atomic.Int64
 	var sent, slowest atomic.Int64
 	cpu := spent(b)
 	for b.Loop() {
-		var next atomic.Int64
+		var began atomic.Int64
 		var all sync.WaitGroup
 		for s := range senders {
 			all.Go(func() {
 				send := newTeller(compress)
 				for turn := s; ; turn++ {
-					n := next.Add(outcomesEach)
-					if n > outcomesRun {
+					if began.Add(outcomesEach) > outcomesRun {
 						return
 					}
-					began := time.Now()
-					if err := send.batch(b.Context(), doors[turn%2], int(n-outcomesEach), customers); err != nil {
+					arm, began := turn%2, time.Now()
+					if err := send.batch(b.Context(), doors[arm], int(next[arm].Add(outcomesEach))-outcomesEach, arms[arm]); err != nil {
 						b.Error(err)
 						return
 					}
@@ -128,12 +127,25 @@ func sendOutcomes(b *testing.B, database string, customers int, compress bool) {
 	b.ReportMetric(float64(sent.Load())/b.Elapsed().Seconds(), "events/s")
 	b.ReportMetric(float64((spent(b)-cpu).Microseconds())/float64(sent.Load()), "cpu-µs/event")
 	b.ReportMetric(float64(slowest.Load())/1e6, "slowest-ms")
-	counted(b, a, min(customers, int(sent.Load())))
+	counted(b, a, min(len(arms[0]), int(next[0].Load()))+min(len(arms[1]), int(next[1].Load())))
 	goruntime.GC()
 	var after goruntime.MemStats
 	goruntime.ReadMemStats(&after)
 	b.ReportMetric(float64(after.HeapAlloc)/1e6, "MB-held")
 	b.ReportMetric(float64(after.HeapSys-after.HeapReleased)/1e6, "MB-heap")
+}
+
+// armsOf returns the customers whom the old version serves and those of the new
+// one: only of its own does what a version tells count.
+func armsOf(customers int) (arms [2][]int) {
+	for n := range customers {
+		arm := 0
+		if sum := sha256.Sum256(fmt.Appendf(nil, "k\x00customer-%09d", n)); sum[0] < 0x80 { // a share of a half
+			arm = 1
+		}
+		arms[arm] = append(arms[arm], n)
+	}
+	return arms
 }
 
 // spent is the processor time of this process so far: what else the machine does
@@ -195,10 +207,10 @@ func after(text, mark []byte) (places []int) {
 	}
 }
 
-// batch sends outcomes of the customers from a number on.
-func (s *teller) batch(ctx context.Context, door string, from, customers int) error {
+// batch sends outcomes of the customers from a place in their list on.
+func (s *teller) batch(ctx context.Context, door string, from int, customers []int) error {
 	for i, at := range s.places {
-		n := (from + i) % customers
+		n := customers[(from+i)%len(customers)]
 		for k := 8; k >= 0; k-- {
 			s.example[at+k] = byte('0' + n%10)
 			n /= 10
@@ -281,7 +293,7 @@ func shopUnderRollout(b *testing.B, database string) (*App, [2]string) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	p, err := plan.For("normal", false, `{"shares": [0.5, 1], "metrics": [
+	p, err := plan.For("normal", false, `{"stages": [0.5, 1], "metrics": [
 		{"name": "checkouts", "kind": "count", "event": "checkout.finished"},
 		{"name": "paid", "kind": "proportion", "event": "checkout.finished", "where": {"method": "card"}, "role": "primary", "usual": 0.9, "margin": 0.5},
 		{"name": "basket", "kind": "mean", "event": "checkout.finished", "value": "amount", "unit": "EUR", "usual": 40, "bounds": {"low": 0, "high": 200}, "margin": 0.2}
@@ -303,8 +315,8 @@ func shopUnderRollout(b *testing.B, database string) (*App, [2]string) {
 		if err := rollout.Save(ctx, tx, r); err != nil {
 			return err
 		}
-		_, err := tx.Exec(ctx, `insert into runtime_route (component, environment, sequence, baseline, canary, rollout, stage, share, split_key, since)
-			values ('shop', 'production', 1, 'old', 'new', $1, 0, 0.5, 'k', 1)`, shopRollout)
+		_, err := tx.Exec(ctx, `insert into runtime_route (component, environment, sequence, baseline, canary, rollout, stage, strata, share, split_key, since)
+			values ('shop', 'production', 1, 'old', 'new', $1, 0, '[{"stage":0,"share":0.5}]', 0, 'k', 1)`, shopRollout)
 		return err
 	})
 	if err != nil {
