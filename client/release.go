@@ -89,7 +89,7 @@ type PlannedStage struct {
 // PlannedCohort is who takes part in a stage, found before the first unit was
 // exposed.
 type PlannedCohort struct {
-	Who    string   `json:"who" doc:"In words" example:"the first 1000 units with unit.country == "de" by safety_score"`
+	Who    string   `json:"who" doc:"In words" example:"the first 1000 units by safety_score"`
 	Units  int      `json:"units"`
 	Lowest *float64 `json:"lowest,omitempty" doc:"Number of the last that was taken, where they are ranked"`
 	Digest string   `json:"digest" doc:"SHA-256 over the members' names under the split"`

@@ -4755,7 +4755,7 @@ export interface components {
             units: number;
             /**
              * @description In words
-             * @example the first 1000 units with unit.country ==
+             * @example the first 1000 units by safety_score
              */
             who: string;
         };
