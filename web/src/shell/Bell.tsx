@@ -5,7 +5,7 @@ import { ask } from "~/api/ask";
 import { Hint } from "~/ui/Hint";
 import { InLink } from "~/ui/InLink";
 import classes from "./Bell.module.css";
-import { bellWords } from "./bellWords";
+import { bellCount, bellWords } from "./bellWords";
 
 /** How many incidents are open and alerts fire, and the way to them. */
 export function Bell() {
@@ -37,7 +37,7 @@ export function Bell() {
         <IconBell size={18} stroke={1.7} />
         {open.length + firing.length > 0 && (
           <span className={`num ${classes.count}`} data-open={open.length > 0 || undefined} aria-hidden>
-            {Math.min(open.length + firing.length, 99)}
+            {bellCount(open.length, firing.length)}
           </span>
         )}
       </ActionIcon>
