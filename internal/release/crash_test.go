@@ -20,23 +20,23 @@ import (
 // crashesAfter ends the process, once, right after an act that begins so; skip
 // lets as many of them pass.
 func (w *world) crashesAfter(act string, skip int) (crashed func() bool) {
-	over := false
-	w.m.mu.Lock()
-	defer w.m.mu.Unlock()
-	w.m.after = func(done string) {
-		w.m.mu.Lock()
+	over, m, kill := false, w.m, w.kill // of this process: the next one acts while it is still being put in w
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.after = func(done string) {
+		m.mu.Lock()
 		hit := !over && strings.HasPrefix(done, act)
 		if hit && skip > 0 {
 			hit = false
 			skip--
 		}
 		over = over || hit
-		w.m.mu.Unlock()
+		m.mu.Unlock()
 		if hit {
-			w.kill()
+			kill()
 		}
 	}
-	return func() bool { w.m.mu.Lock(); defer w.m.mu.Unlock(); return over }
+	return func() bool { m.mu.Lock(); defer m.mu.Unlock(); return over }
 }
 
 // TestCrashAtEveryAct ends the process right after each thing that it does to
