@@ -19,6 +19,7 @@ type Run struct {
 	Items       []string   `json:"items" nullable:"false" example:"[\"ENG-1\"]"`
 	Lane        string     `json:"lane" enum:"normal,hotfix"`
 	Branch      string     `json:"branch" example:"main"`
+	Check       bool       `json:"check" doc:"Of a branch that is not the trunk: nothing is published"`
 	State       string     `json:"state" enum:"waiting,running,succeeded,failed,cancelled"`
 	Step        string     `json:"step,omitempty" doc:"The step that failed"`
 	Reason      string     `json:"reason,omitempty" doc:"Why it did not succeed"`
@@ -57,16 +58,18 @@ type RunStep struct {
 }
 
 // RunFilter narrows a list of runs; empty fields do not.
-type RunFilter struct{ Component, State string }
+type RunFilter struct {
+	Component, State, Branch string
+	Checks                   string // "only" those of branches, or "none" of them
+}
 
 // Runs lists runs, newest first.
 func (c *Client) Runs(ctx context.Context, f RunFilter, p Paging) (Page[Run], error) {
 	q := p.query()
-	if f.Component != "" {
-		q.Set("component", f.Component)
-	}
-	if f.State != "" {
-		q.Set("state", f.State)
+	for name, value := range map[string]string{"component": f.Component, "state": f.State, "branch": f.Branch, "checks": f.Checks} {
+		if value != "" {
+			q.Set(name, value)
+		}
 	}
 	return call[Page[Run]](ctx, c, http.MethodGet, path("runs"), q, nil)
 }

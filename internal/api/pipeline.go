@@ -19,8 +19,12 @@ func (a *API) runs() {
 			Paging
 			Component string `query:"component" doc:"Only this component's"`
 			State     string `query:"state" enum:"waiting,running,succeeded,failed,cancelled" doc:"Only those in this state"`
+			Branch    string `query:"branch" doc:"Only this branch's"`
+			Checks    string `query:"checks" enum:"only,none" doc:"only: checks of branches; none: runs of trunks"`
 		}) (*body[client.Page[client.Run]], error) {
-			list, next, err := a.Pipeline.List(ctx, who, ref.Component(in.Component), pipeline.State(in.State), in.ask())
+			list, next, err := a.Pipeline.List(ctx, who, pipeline.Filter{
+				Component: ref.Component(in.Component), State: pipeline.State(in.State), Branch: in.Branch, Checks: in.Checks,
+			}, in.ask())
 			return answer(client.Page[client.Run]{Items: mapped(list, run), Next: next}, err)
 		})
 	register(a, access.Read, op("GET /runs/{id}", "pipeline", "Show a run with its steps"),
@@ -64,7 +68,7 @@ func (a *API) stepLog(w http.ResponseWriter, r *http.Request, who access.Actor) 
 func run(r pipeline.Run) client.Run {
 	return client.Run{
 		ID: string(r.ID), Number: r.Number, Component: string(r.Change.Component), Team: string(r.Change.Team), Commit: string(r.Change.Commit),
-		Title: r.Change.Title, Items: mapped(r.Change.Items, text), Lane: r.Change.Lane, Branch: r.Branch, State: string(r.State), Step: r.Step, Reason: r.Reason,
+		Title: r.Change.Title, Items: mapped(r.Change.Items, text), Lane: r.Change.Lane, Branch: r.Branch, Check: r.Check, State: string(r.State), Step: r.Step, Reason: r.Reason,
 		Artifact: string(r.Artifact), Definition: r.Digest, CancelledBy: r.CancelledBy, Pushed: r.Change.Pushed, Queued: r.Queued,
 		Started: moment(r.Started), Finished: moment(r.Finished),
 	}

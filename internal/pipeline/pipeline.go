@@ -1,14 +1,18 @@
 // Package pipeline turns a commit on the trunk into a verified artifact: it
 // runs the steps of the repository's pipeline file in sandboxes, then the
-// steps that the platform injects.
+// steps that the platform injects. A commit on another branch is checked by the
+// same steps, without the platform's.
 //
 // Owns: pipeline_run, pipeline_step, and the workspaces and logs on disk.
 //
-// Tells: run.queued, run.started, run.finished.
+// Tells: run.queued, run.started, run.finished; check.queued, check.finished.
 //
-// Asks: Source for the commit's files, Publisher for image, SBOM and signature.
+// Asks: Source for the commit's files and where branches point, Publisher for
+// image, SBOM and signature.
 //
-// Invariants: a commit pushed to the trunk has exactly one queued run. A step
+// Invariants: a commit pushed to the trunk has exactly one queued run. A check
+// publishes nothing and writes to no cache that the trunk reads; of one branch
+// only the newest goes on, and none when the branch is gone. A step
 // sees only the workspace, the declared caches and the host's tools; never the
 // factory's environment or the network. After a crash of the factory a run goes
 // on with the step that was interrupted.
@@ -57,6 +61,7 @@ type Run struct {
 	Number      int64 // counts the component's runs; the artifact's version
 	Change      fact.Change
 	Branch      string
+	Check       bool // of a branch that is not the trunk: nothing is published
 	State       State
 	Step        string // that failed
 	Reason      string // why it did not succeed, in a sentence
@@ -86,6 +91,8 @@ type Step struct {
 type Source interface {
 	Read(ctx context.Context, c ref.Component, commit ref.Commit, path string) ([]byte, error)
 	Export(ctx context.Context, c ref.Component, commit ref.Commit, dir string) error
+	// Head returns where a branch points; errs.NotFound when there is none.
+	Head(ctx context.Context, c ref.Component, branch string) (ref.Commit, error)
 }
 
 // Build is what a run made, to be published.

@@ -3,15 +3,12 @@ package pipeline
 import (
 	"context"
 	"fmt"
-	"os"
-	"path/filepath"
 	"sync"
 	"time"
 
 	"github.com/digital-factory/factory/internal/base/errs"
 	"github.com/digital-factory/factory/internal/base/sandbox"
 	"github.com/digital-factory/factory/internal/base/store"
-	"github.com/digital-factory/factory/internal/ref"
 )
 
 // failure is a step that did not succeed.
@@ -141,6 +138,7 @@ func (s *Service) command(ctx context.Context, r *Run, st *Step, log *stepLog) e
 	env := map[string]string{
 		"HOME": "/tmp", "TMPDIR": "/tmp", "LANG": "C.UTF-8", "CI": "true",
 		"FACTORY_COMPONENT": string(r.Change.Component), "FACTORY_COMMIT": string(r.Change.Commit), "FACTORY_VERSION": fmt.Sprint(r.Number),
+		"FACTORY_BRANCH": r.Branch,
 	}
 	for _, c := range st.Cache {
 		if c != "go" {
@@ -149,7 +147,7 @@ func (s *Service) command(ctx context.Context, r *Run, st *Step, log *stepLog) e
 		if s.tools.GoRoot == "" {
 			return &failure{st.Name, "it asks for the Go cache, but there is no Go on this host; install Go and restart the factory"}
 		}
-		cache, err := s.goCache(r.Change.Component)
+		cache, err := s.goCache(r)
 		if err != nil {
 			return err
 		}
@@ -197,58 +195,6 @@ func (s *Service) command(ctx context.Context, r *Run, st *Step, log *stepLog) e
 		log.say("processes that were left behind were ended")
 	}
 	return nil
-}
-
-// goCache returns the component's build cache. A new one begins as a copy of
-// the platform's seed, which only the golden path's own first commits fill: a
-// cache that teams write is never shared.
-func (s *Service) goCache(c ref.Component) (string, error) {
-	dir := filepath.Join(s.tools.Cache, "component", filepath.Base(string(c)), "go")
-	s.caching.Lock()
-	defer s.caching.Unlock()
-	if _, err := os.Stat(dir); err == nil {
-		return dir, nil
-	}
-	half := dir + ".half"
-	if err := os.RemoveAll(half); err != nil {
-		return "", err
-	}
-	if seed := s.seed(); exists(seed) {
-		if err := os.CopyFS(half, os.DirFS(seed)); err != nil {
-			return "", fmt.Errorf("copy the seed of the build cache: %w", err)
-		}
-	} else if err := os.MkdirAll(half, 0o755); err != nil {
-		return "", err
-	}
-	return dir, os.Rename(half, dir)
-}
-
-func (s *Service) seed() string { return filepath.Join(s.tools.Cache, "seed", "go") }
-
-func exists(path string) bool {
-	_, err := os.Stat(path)
-	return err == nil
-}
-
-// keepSeed makes the first build of a golden path's own first commit the seed
-// of later components' caches.
-func (s *Service) keepSeed(r *Run, log *stepLog) {
-	dir := filepath.Join(s.tools.Cache, "component", filepath.Base(string(r.Change.Component)), "go")
-	if r.Number != 1 || exists(s.seed()) || !exists(dir) {
-		return
-	}
-	half := s.seed() + "." + string(r.ID)
-	err := os.MkdirAll(filepath.Dir(half), 0o755)
-	if err == nil {
-		err = os.CopyFS(half, os.DirFS(dir))
-	}
-	if err == nil {
-		err = os.Rename(half, s.seed())
-	}
-	if err != nil {
-		log.say("the build cache was not kept for the next component: " + err.Error())
-		_ = os.RemoveAll(half)
-	}
 }
 
 // publish is the platform's step.

@@ -11,15 +11,16 @@ import (
 	"github.com/digital-factory/factory/internal/ref"
 )
 
-const runColumns = `id, number, change, branch, state, step, reason, artifact, digest, queued, started, finished, cancelled_by`
+const runColumns = `id, number, change, branch, state, step, reason, artifact, digest, queued, started, finished, cancelled_by, checks`
 
 func scanRun(s store.Scanner) (Run, error) {
 	var r Run
 	var change string
-	var queued, started, finished int64
-	if err := s.Scan(&r.ID, &r.Number, &change, &r.Branch, &r.State, &r.Step, &r.Reason, &r.Artifact, &r.Digest, &queued, &started, &finished, &r.CancelledBy); err != nil {
+	var queued, started, finished, check int64
+	if err := s.Scan(&r.ID, &r.Number, &change, &r.Branch, &r.State, &r.Step, &r.Reason, &r.Artifact, &r.Digest, &queued, &started, &finished, &r.CancelledBy, &check); err != nil {
 		return r, err
 	}
+	r.Check = check == 1
 	r.Queued, r.Started, r.Finished = store.Time(queued), store.Time(started), store.Time(finished)
 	return r, json.Unmarshal([]byte(change), &r.Change)
 }
@@ -35,9 +36,9 @@ func insertRun(ctx context.Context, tx *store.Tx, r Run) (Run, error) {
 		return r, err
 	}
 	r.Number, r.State = last+1, Waiting
-	_, err = tx.Exec(ctx, `insert into pipeline_run (id, component, team, number, change, branch, state, step, reason, artifact, digest, queued, started, finished, cancelled_by, holder, held_until)
-		values ($1, $2, $3, $4, $5, $6, 'waiting', '', '', '', '', $7, 0, 0, '', '', 0)`,
-		string(r.ID), string(r.Change.Component), string(r.Change.Team), r.Number, string(change), r.Branch, store.Micros(r.Queued))
+	_, err = tx.Exec(ctx, `insert into pipeline_run (id, component, team, number, change, branch, state, step, reason, artifact, digest, queued, started, finished, cancelled_by, holder, held_until, checks)
+		values ($1, $2, $3, $4, $5, $6, 'waiting', '', '', '', '', $7, 0, 0, '', '', 0, $8)`,
+		string(r.ID), string(r.Change.Component), string(r.Change.Team), r.Number, string(change), r.Branch, store.Micros(r.Queued), store.Flag(r.Check))
 	return r, err
 }
 

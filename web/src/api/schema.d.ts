@@ -5544,6 +5544,8 @@ export interface components {
             /** @example main */
             branch: string;
             cancelledBy?: string;
+            /** @description Of a branch that is not the trunk: nothing is published */
+            check: boolean;
             commit: string;
             /** @example engine-controller */
             component: string;
@@ -5592,6 +5594,8 @@ export interface components {
             /** @example main */
             branch: string;
             cancelledBy?: string;
+            /** @description Of a branch that is not the trunk: nothing is published */
+            check: boolean;
             commit: string;
             /** @example engine-controller */
             component: string;
@@ -14679,6 +14683,10 @@ export interface operations {
                 component?: string;
                 /** @description Only those in this state */
                 state?: "waiting" | "running" | "succeeded" | "failed" | "cancelled";
+                /** @description Only this branch's */
+                branch?: string;
+                /** @description only: checks of branches; none: runs of trunks */
+                checks?: "only" | "none";
             };
             header?: never;
             path?: never;

@@ -27,6 +27,7 @@ import { Panel } from "~/ui/Panel";
 import { Problem } from "~/ui/Problem";
 import { Status } from "~/ui/Status";
 import { say } from "~/ui/say";
+import { BranchName } from "./BranchName";
 import classes from "./Run.module.css";
 import { cancelWill, firstStep, over, type Run, type RunStep, retryWill, took } from "./run";
 
@@ -74,6 +75,11 @@ function RunView({ run: r }: { run: Run }) {
       status={
         <>
           <Status look="pill" state={state} label={label} />
+          {r.check && (
+            <Badge variant="light" color="gray" tt="none" title="Its steps run; nothing is published.">
+              check
+            </Badge>
+          )}
           {r.lane === "hotfix" && (
             <Badge variant="light" color="gray" tt="none">
               hotfix lane
@@ -84,7 +90,14 @@ function RunView({ run: r }: { run: Run }) {
       owner={<TeamName team={r.team} />}
       lead={r.title}
       actions={<Actions run={r} />}
-      thread={<ObjectThread kind="run" id={r.id} component={r.component} />}
+      thread={
+        // A check is no part of the thread: nothing comes of it. It stands with its commit.
+        r.check ? (
+          <ObjectThread kind="commit" id={r.commit} component={r.component} />
+        ) : (
+          <ObjectThread kind="run" id={r.id} component={r.component} />
+        )
+      }
       aside={
         <>
           <Panel title="This run">
@@ -92,7 +105,7 @@ function RunView({ run: r }: { run: Run }) {
               rows={[
                 ["Component", <ComponentName key="c" component={r.component} />],
                 ["Commit", <CommitName key="s" component={r.component} commit={r.commit} />],
-                ["Branch", r.branch],
+                ["Branch", <BranchName key="b" run={r} />],
                 ["Items", <ItemNames key="i" items={r.items} />],
                 ["Pushed", <Ago key="p" at={r.pushed} />],
                 ["Took", seconds === null ? "not started" : duration(seconds)],
