@@ -72,7 +72,7 @@ func refuseRef(u update) error {
 	case u.ref == git.TrunkRef && u.after == "":
 		return errs.New(errs.Blocked, "%s is protected and cannot be deleted", Trunk).
 			Do("to undo a change push a commit that reverts it: git revert")
-	case strings.HasPrefix(u.ref, "refs/heads/"+Queue):
+	case strings.HasPrefix(u.ref+"/", "refs/heads/"+Queue):
 		return errs.New(errs.Blocked, "branches below %s are the merge queue's own", Queue).Do("choose another name")
 	case tag && u.before != "":
 		return errs.New(errs.Blocked, "the tag %s exists, and a tag never moves", u.branch()).Do("choose a new tag name")
