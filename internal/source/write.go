@@ -37,7 +37,7 @@ const draftLimit = 16 << 20 // bytes of all files together
 // one. A branch that has another head than the one that was edited is an
 // errs.Conflict whose Detail is its head.
 func (s *Service) Commit(ctx context.Context, who access.Actor, component string, d Draft) (c git.Commit, err error) {
-	if err := who.May(access.Read, ""); err != nil {
+	if err := who.Could(access.BuildComponent); err != nil {
 		return c, err
 	}
 	o, err := s.find(ctx, component)

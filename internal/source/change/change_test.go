@@ -218,7 +218,7 @@ func TestLife(t *testing.T) {
 			t.Fatal(err)
 		}
 		_, err := w.changes.Edit(t.Context(), eva, c.ID, c.Version, change.Draft{Title: "Worse"})
-		if now, ok := errs.Of(err).Detail.(change.Change); !errs.Is(err, errs.Conflict) || !ok || now.Title != "Better" {
+		if now, ok := errs.Of(err).Detail.(change.Detail); !errs.Is(err, errs.Conflict) || !ok || now.Title != "Better" {
 			t.Fatalf("%v", err)
 		}
 		if _, err := w.changes.Close(t.Context(), eva, c.ID); err != nil {

@@ -61,7 +61,7 @@ func (s *Service) plan(ctx context.Context, tx *store.Tx, component ref.Componen
 // Merge has a change merged as soon as it is green. What waiting alone does not
 // bring is an errs.Blocked that names all of it.
 func (s *Service) Merge(ctx context.Context, who access.Actor, id ref.Change, commit string) (Detail, error) {
-	if err := who.May(access.Read, ""); err != nil {
+	if err := who.Could(access.BuildComponent); err != nil {
 		return Detail{}, err
 	}
 	d, _, err := s.look(ctx, who.ID, id)

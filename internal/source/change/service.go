@@ -86,7 +86,7 @@ func checkText(bad *errs.Error, at, text string) {
 // Open opens a change for a branch. Without a title it has its oldest
 // commit's.
 func (s *Service) Open(ctx context.Context, who access.Actor, component ref.Component, in Draft) (Detail, error) {
-	if err := who.May(access.Read, ""); err != nil {
+	if err := who.Could(access.BuildComponent); err != nil {
 		return Detail{}, err
 	}
 	repo, team, err := s.room.Repository(ctx, string(component))
@@ -171,7 +171,7 @@ func (s *Service) tell(ctx context.Context, tx *store.Tx, by journal.By, c Chang
 // alter runs f on a change that the actor may alter, and saves what it makes
 // of it.
 func (s *Service) alter(ctx context.Context, who access.Actor, id ref.Change, f func(tx *store.Tx, c *Change) error) error {
-	if err := who.May(access.Read, ""); err != nil {
+	if err := who.Could(access.BuildComponent); err != nil {
 		return err
 	}
 	return s.db.Update(ctx, func(tx *store.Tx) error {
@@ -192,7 +192,7 @@ func (s *Service) alter(ctx context.Context, who access.Actor, id ref.Change, f 
 }
 
 // Edit replaces title and text. Another version than the one that the edit is
-// based on is an errs.Conflict with the current Change; when nothing differs,
+// based on is an errs.Conflict with the current Detail; when nothing differs,
 // nothing happens.
 func (s *Service) Edit(ctx context.Context, who access.Actor, id ref.Change, version int64, in Draft) (Detail, error) {
 	in, wrong := in.check()
@@ -214,11 +214,18 @@ func (s *Service) Edit(ctx context.Context, who access.Actor, id ref.Change, ver
 			return nil
 		}
 		if version != c.Version {
-			return store.Changed(0, "change "+string(id), *c)
+			return store.Changed(0, "change "+string(id), nil)
 		}
 		c.Title, c.Body, c.Version = in.Title, in.Body, c.Version+1
 		return s.tell(ctx, tx, who.By(), *c, fact.ChangeEdited{Change: c.ID, Component: c.Component, Team: c.Team, Title: c.Title, Fields: fields})
 	})
+	if errs.Is(err, errs.Conflict) {
+		d, failure := s.Get(ctx, who, id)
+		if failure != nil {
+			return Detail{}, failure
+		}
+		return Detail{}, errs.Of(err).With(d)
+	}
 	if err != nil {
 		return Detail{}, err
 	}
@@ -251,11 +258,10 @@ func already(c Change) error {
 
 // Reopen goes on with a change that was given up.
 func (s *Service) Reopen(ctx context.Context, who access.Actor, id ref.Change) (Detail, error) {
-	d, err := s.Get(ctx, who, id)
-	if err != nil {
-		return d, err
+	if err := who.Could(access.BuildComponent); err != nil {
+		return Detail{}, err
 	}
-	repo, _, err := s.room.Repository(ctx, string(d.Component))
+	d, repo, err := s.look(ctx, who.ID, id)
 	if err != nil {
 		return d, err
 	}

@@ -27,6 +27,9 @@ type Entry struct {
 	Path   string
 }
 
+// Name returns the last part of the path.
+func (e Entry) Name() string { return e.Path[strings.LastIndexByte(e.Path, '/')+1:] }
+
 // Tree calls each for the files at a commit, below path when it is not empty.
 func (r Repository) Tree(ctx context.Context, commit, path string, each func(Entry) error) error {
 	args := []string{"--literal-pathspecs", "ls-tree", "-r", "-z", "--full-tree", "--long", commit, "--"}
