@@ -68,6 +68,7 @@ type world struct {
 	effects *effect.Log
 	kill    context.CancelFunc // of what runs
 	end     func()
+	ahead   time.Duration                               // of the world's clock: each process begins an hour later, so that pauses are over
 	crash   func(moves []git.Move) (before, after bool) // nil: never
 }
 
@@ -96,10 +97,13 @@ func each(t *testing.T, manifest string, f func(t *testing.T, w *world)) {
 
 // begin starts a process on what is there.
 func (w *world) begin() {
-	w.j = journal.New(w.db, time.Now)
-	w.effects = effect.New(w.db, time.Now)
-	w.source = source.New(w.db, w.j, work{}, settings{}, source.Config{Dir: w.dir, Hook: []string{"/bin/false"}}, time.Now)
-	w.changes = change.New(w.db, w.j, w.effects, &room{w.source, w}, func() string { return "http://factory.test" }, time.Now)
+	ahead := w.ahead
+	w.ahead += time.Hour
+	now := func() time.Time { return time.Now().Add(ahead) }
+	w.j = journal.New(w.db, now)
+	w.effects = effect.New(w.db, now)
+	w.source = source.New(w.db, w.j, work{}, settings{}, source.Config{Dir: w.dir, Hook: []string{"/bin/false"}}, now)
+	w.changes = change.New(w.db, w.j, w.effects, &room{w.source, w}, func() string { return "http://factory.test" }, now)
 	w.source.Effects(w.effects)
 	w.changes.Effects(w.effects)
 	w.changes.Follow(w.j)
