@@ -95,6 +95,9 @@ func (s *Service) prepare() error {
 	if err := os.MkdirAll(hooks, 0o700); err != nil {
 		return err
 	}
+	if err := s.sweep(); err != nil {
+		return err
+	}
 	script := "#!/bin/sh\nexec"
 	for _, word := range s.cfg.Hook {
 		script += " " + quote(word)
@@ -104,6 +107,23 @@ func (s *Service) prepare() error {
 		return err
 	}
 	return os.Rename(fresh, filepath.Join(hooks, "pre-receive"))
+}
+
+// sweep removes what a crash left of commits that were being made; those of
+// another process that serves the same directory are younger.
+func (s *Service) sweep() error {
+	left, err := filepath.Glob(filepath.Join(s.cfg.Dir, "*.git", "objects", "incoming-*"))
+	if err != nil {
+		return err
+	}
+	for _, dir := range left {
+		if info, err := os.Stat(dir); err == nil && s.now().Sub(info.ModTime()) > time.Hour {
+			if err := os.RemoveAll(dir); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // Reconcile compares every repository's refs with those told and tells the

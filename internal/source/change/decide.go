@@ -2,7 +2,6 @@ package change
 
 import (
 	"fmt"
-	"slices"
 
 	"github.com/digital-factory/factory/internal/source/git"
 )
@@ -36,44 +35,32 @@ type step struct {
 	reason string // for giveBack
 }
 
-// next decides the next step of a queue, the first entry first, when the trunk
-// is at this commit. One change is tried out at a time. What waits for its own
-// check keeps no other waiting.
-func next(line []entry, trunk string) step {
-	ordered := slices.Clone(line)
-	slices.SortStableFunc(ordered, func(a, b entry) int {
-		switch {
-		case (a.Candidate != "") == (b.Candidate != ""):
-			return 0
-		case a.Candidate != "":
-			return -1
-		}
-		return 1
-	})
-	for _, e := range ordered {
-		if e.landed {
-			return step{act: rest}
-		}
-		if why := unfit(e); why != "" {
-			return step{act: giveBack, entry: e, reason: why}
-		}
-		if e.check.State != Green {
-			continue
-		}
-		if e.Candidate == "" || e.Base != trunk {
-			return step{act: build, entry: e}
-		}
-		switch {
-		case e.same || e.trial.State == Green:
-			return step{act: land, entry: e}
-		case e.trial.State == Red || e.trial.State == Cancelled:
-			return step{act: giveBack, entry: e, reason: fmt.Sprintf("The check of it merged with %s of the trunk %s.", git.Short(e.Base), ended(e.trial))}
-		case e.trial.State == Unchecked:
-			return step{act: try, entry: e}
-		}
-		return step{act: rest}
+// decide returns the next step that a queued change asks for when the trunk is
+// at this commit; the one that is tried out is asked first, then the others in
+// their order. A change that waits for its own check decides nothing, so that it
+// keeps no other waiting.
+func decide(e entry, trunk string) (st step, decided bool) {
+	if e.landed {
+		return step{act: rest}, true
 	}
-	return step{act: rest}
+	if why := unfit(e); why != "" {
+		return step{act: giveBack, entry: e, reason: why}, true
+	}
+	if e.check.State != Green {
+		return step{}, false
+	}
+	if e.Candidate == "" || e.Base != trunk {
+		return step{act: build, entry: e}, true
+	}
+	switch {
+	case e.same || e.trial.State == Green:
+		return step{act: land, entry: e}, true
+	case e.trial.State == Red || e.trial.State == Cancelled:
+		return step{act: giveBack, entry: e, reason: fmt.Sprintf("The check of it merged with %s of the trunk %s.", git.Short(e.Base), ended(e.trial))}, true
+	case e.trial.State == Unchecked:
+		return step{act: try, entry: e}, true
+	}
+	return step{act: rest}, true
 }
 
 // unfit returns why a change cannot be merged any more, whatever is waited for.

@@ -142,14 +142,27 @@ func (s *Service) advance(ctx context.Context, component ref.Component) error {
 		return err
 	}
 	for range rounds {
-		line, refs, err := s.line(ctx, repo, component)
+		refs, err := repo.Refs(ctx)
 		if err != nil {
 			return err
 		}
-		if err := s.sweep(ctx, component, line, refs); err != nil {
+		var waiting []Change
+		err = s.db.View(ctx, func(tx *store.Tx) error {
+			waiting, err = queue(ctx, tx, component)
+			return err
+		})
+		if err != nil {
 			return err
 		}
-		st := next(line, refs[git.TrunkRef])
+		if err := s.sweep(ctx, component, waiting, refs); err != nil {
+			return err
+		}
+		st, err := s.next(ctx, repo, waiting, refs[git.TrunkRef])
+		if errs.Is(err, errs.Conflict) {
+			continue
+		} else if err != nil {
+			return err
+		}
 		more := true
 		switch e := st.entry; st.act {
 		case rest:
@@ -181,37 +194,40 @@ const rounds = 100
 // by is in whose name the queue moves refs.
 func (c Change) by() journal.By { return journal.By{ID: c.QueuedBy, Name: c.QueuedName} }
 
-// line gathers the queue of a component.
-func (s *Service) line(ctx context.Context, repo git.Repository, component ref.Component) (line []entry, refs map[string]string, err error) {
-	if refs, err = repo.Refs(ctx); err != nil {
-		return nil, nil, err
-	}
-	var waiting []Change
-	err = s.db.View(ctx, func(tx *store.Tx) error {
-		waiting, err = queue(ctx, tx, component)
-		return err
-	})
-	trunk := refs[git.TrunkRef]
+// next decides the next step. It looks at no more of the queue than it must:
+// each change costs a few git processes.
+func (s *Service) next(ctx context.Context, repo git.Repository, waiting []Change, trunk string) (step, error) {
+	slices.SortStableFunc(waiting, func(a, b Change) int { return strings.Compare(first(a), first(b)) })
 	for _, c := range waiting {
 		d, _, err := s.look(ctx, "", c.ID)
 		if err != nil {
-			return nil, nil, err
+			return step{}, err
 		}
-		if d.State != Queued {
-			continue
+		if d.State != Queued || !d.Queued.Equal(c.Queued) {
+			return step{}, errs.New(errs.Conflict, "change %s has left the queue in the meantime", c.ID)
 		}
 		e := entry{Change: d.Change, head: d.Head, check: verdictOf(d.Checks), people: peopleNeeded(d), trial: d.Trial}
 		if c := e.Candidate; c != "" {
 			if e.landed, err = repo.Answers(ctx, "merge-base", "--is-ancestor", c, trunk); err != nil {
-				return nil, nil, err
+				return step{}, err
 			}
 			if e.same, err = sameTree(ctx, repo, c, e.QueuedHead); err != nil {
-				return nil, nil, err
+				return step{}, err
 			}
 		}
-		line = append(line, e)
+		if st, decided := decide(e, trunk); decided {
+			return st, nil
+		}
 	}
-	return line, refs, err
+	return step{act: rest}, nil
+}
+
+// first sorts the change that is tried out before the others.
+func first(c Change) string {
+	if c.Candidate != "" {
+		return "0"
+	}
+	return "1"
 }
 
 func sameTree(ctx context.Context, repo git.Repository, a, b string) (bool, error) {
@@ -224,10 +240,10 @@ func sameTree(ctx context.Context, repo git.Repository, a, b string) (bool, erro
 }
 
 // sweep deletes the queue's branches that nothing waits on.
-func (s *Service) sweep(ctx context.Context, component ref.Component, line []entry, refs map[string]string) error {
+func (s *Service) sweep(ctx context.Context, component ref.Component, waiting []Change, refs map[string]string) error {
 	for name, head := range refs {
 		branch := strings.TrimPrefix(name, "refs/heads/")
-		if !strings.HasPrefix(branch, source.Queue) || slices.ContainsFunc(line, func(e entry) bool { return QueueBranch(e.Number) == branch }) {
+		if !strings.HasPrefix(branch, source.Queue) || slices.ContainsFunc(waiting, func(c Change) bool { return QueueBranch(c.Number) == branch }) {
 			continue
 		}
 		err := s.room.Land(ctx, access.System("change").By(), string(component), git.Move{Ref: name, Before: head})
