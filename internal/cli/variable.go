@@ -1,10 +1,13 @@
 package cli
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -46,12 +49,12 @@ func (s *session) variableList() *cobra.Command {
 						if v.Secret {
 							value = "(secret)"
 						}
-						t.row(e.Environment, v.Key, value, v.Revision, v.ChangedBy, v.Changed)
+						t.row(e.Environment, v.Key, value, v.Revision, v.ChangedBy, v.Changed.Local().Format(time.DateTime))
 					}
 				}
 				for _, e := range list.Items {
-					if w, ok := serving(running.Items, e.Environment); ok && w.Variables != e.Revision {
-						t.row(notYet(e, w))
+					if text := notYet(e, running.Items); text != "" {
+						t.row(text)
 					}
 				}
 			})
@@ -59,18 +62,27 @@ func (s *session) variableList() *cobra.Command {
 	}
 }
 
-// serving is the workload that takes most of an environment's traffic.
-func serving(list []client.Workload, environment string) (found client.Workload, ok bool) {
+// serving are the workloads that take an environment's traffic, most of it first.
+func serving(list []client.Workload, environment string) (found []client.Workload) {
 	for _, w := range list {
-		if w.Environment == environment && w.Share > found.Share {
-			found, ok = w, true
+		if w.Environment == environment && w.Share > 0 {
+			found = append(found, w)
 		}
 	}
-	return found, ok
+	slices.SortFunc(found, func(a, b client.Workload) int { return cmp.Compare(b.Share, a.Share) })
+	return found
 }
 
-// notYet says how a revision comes into force.
-func notYet(e client.EnvironmentVariables, w client.Workload) string {
+// notYet says how a revision comes into force; empty when it is.
+func notYet(e client.EnvironmentVariables, list []client.Workload) string {
+	now := serving(list, e.Environment)
+	if len(now) == 0 || now[0].Variables == e.Revision {
+		return ""
+	}
+	w := now[0]
+	if len(now) > 1 || e.Environment != "production" { // staging gets what production is about to get
+		return fmt.Sprintf("%s runs with revision %d; %d comes into force with the next rollout", e.Environment, w.Variables, e.Revision)
+	}
 	return fmt.Sprintf("%s runs with revision %d; %d comes into force with the next rollout, or now: factory rollout start %s --reason \"new variables\"",
 		e.Environment, w.Variables, e.Revision, w.Artifact)
 }
@@ -157,8 +169,8 @@ func (s *session) changeVariables(cmd *cobra.Command, component string, environm
 			t.row(fmt.Sprintf("the variables of %s in %s are at revision %d", component, e.Environment, e.Revision))
 		}
 		for _, e := range changed {
-			if w, ok := serving(running.Items, e.Environment); ok && w.Variables != e.Revision && e.Environment == "production" {
-				t.row(notYet(e, w))
+			if text := notYet(e, running.Items); text != "" {
+				t.row(text)
 			}
 		}
 	})

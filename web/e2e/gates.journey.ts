@@ -87,3 +87,50 @@ it("lets the board freeze production, and everybody see it", async () => {
   expect(await evas.getByRole("region", { name: "Freezes" }).count()).toBe(0);
   expect(wrongs).toEqual([]);
 });
+
+it("tells a component what it needs to know, and nobody its secret again", async () => {
+  const { page, wrongs } = await enter(on, "eva", "/components/engine-controller?view=variables");
+  await page.getByText("No variables yet").waitFor();
+  await everybody(page, "no variables");
+  const set = async (name: string, value: string, secret: "yes" | "no", where: string) => {
+    const dialog = page.getByRole("dialog", { name: "Set a variable" });
+    await dialog.getByLabel("Name").fill(name);
+    await dialog.getByLabel("Value").fill(value);
+    await dialog.getByLabel("Is it a secret?").selectOption(secret);
+    await dialog.getByLabel("In", { exact: true }).selectOption(where);
+    await dialog.getByRole("button", { name: "Set it" }).click();
+  };
+  await page.getByRole("button", { name: "Set a variable" }).click();
+  await set("port", "1", "no", "both");
+  await page.getByText("Must be capital letters", { exact: false }).waitFor();
+  await set("PORT", "1", "no", "both");
+  await page.getByText("PORT is set by the platform", { exact: false }).waitFor(); // the factory's own word
+  await set("GUST_LIMIT", "12", "no", "both");
+  await row(page, "Variables of engine-controller", "GUST_LIMIT").getByText("12").first().waitFor();
+  await page.getByRole("button", { name: "Set a variable" }).click();
+  await set("PAYMENT_KEY", "key-of-4711", "yes", "production");
+  await row(page, "Variables of engine-controller", "PAYMENT_KEY").getByText("not set").waitFor();
+  await everybody(page, "variables");
+  await page.reload();
+  await row(page, "Variables of engine-controller", "PAYMENT_KEY").getByText("secret").waitFor();
+  expect(await page.content()).not.toContain("4711");
+  expect(await page.evaluate("JSON.stringify({ ...sessionStorage, ...localStorage })")).not.toContain("4711");
+
+  // It comes into force with a rollout of what runs.
+  await part(page, "Variables").waitFor();
+  await page
+    .getByRole("region", { name: "Not in force yet" })
+    .getByRole("button", { name: "Roll it out" })
+    .click();
+  const roll = page.getByRole("dialog", { name: /with new variables\?$/ });
+  await roll.getByRole("textbox", { name: "Reason" }).fill("a new key");
+  await roll.getByRole("button", { name: "Roll it out" }).click();
+  await page.waitForURL(/\/rollouts\//);
+  await headed(page, /^engine-controller \d+$/);
+  await page.goto("/components/engine-controller?view=variables");
+  await page.getByRole("button", { name: "Remove GUST_LIMIT" }).click();
+  const remove = page.getByRole("dialog", { name: "Remove GUST_LIMIT?" });
+  await remove.getByRole("button", { name: "Remove it" }).click();
+  await row(page, "Variables of engine-controller", "GUST_LIMIT").waitFor({ state: "detached" });
+  expect(wrongs).toEqual([]);
+});
