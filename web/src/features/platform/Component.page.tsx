@@ -4,6 +4,7 @@ import { useMemo } from "react";
 import { ask } from "~/api/ask";
 import { ComponentFlags } from "~/features/flag/ComponentFlags";
 import { FreezeBanner } from "~/features/freeze/FreezeBanner";
+import { ComponentVariables } from "~/features/variable/ComponentVariables";
 import { Loaded } from "~/object/Loaded";
 import { TeamName } from "~/object/Names";
 import { ObjectHistory } from "~/object/ObjectHistory";
@@ -48,6 +49,7 @@ const views = [
   { id: "commits", name: "Commits" },
   { id: "workloads", name: "Workloads" },
   { id: "flags", name: "Flags" },
+  { id: "variables", name: "Variables" },
   { id: "howto", name: "How to" },
 ];
 
@@ -88,6 +90,7 @@ function ComponentView({ component: c }: { component: Component }) {
       )}
       {view === "workloads" && <Workloads component={c.name} />}
       {view === "flags" && <ComponentFlags component={c.name} />}
+      {view === "variables" && <ComponentVariables component={c.name} />}
       {view === "howto" && <HowTo component={c} />}
     </Page>
   );
