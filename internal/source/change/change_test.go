@@ -238,19 +238,15 @@ func TestLife(t *testing.T) {
 		if err != nil || len(list) != 1 || list[0].ID != "engine-controller:2" {
 			t.Fatalf("%+v %v", list, err)
 		}
-		repo, _, err := w.source.Repository(t.Context(), component)
-		if err != nil {
-			t.Fatal(err)
-		}
 		if err := w.source.Land(t.Context(), otto.By(), component, move(w.refs(), "main", head)); err != nil { // a fast-forward by hand
 			t.Fatal(err)
 		}
 		if d := w.merged(c.ID); d.Commit != head || d.MergedBy != "Otto Reviewer" || d.Total != 1 {
 			t.Fatalf("%+v", d)
 		}
-		_ = repo
-		if lines := w.changes.Hint(t.Context(), component, "b c"); !strings.Contains(strings.Join(lines, "\n"), "http://factory.test/changes/new?component=engine-controller&branch=b+c") {
-			t.Error(lines)
+		said := strings.Join(w.changes.Hint(t.Context(), component, "b;'c"), "\n")
+		if !strings.Contains(said, "http://factory.test/changes/new?component=engine-controller&branch=b%3B%27c") || !strings.Contains(said, `--branch 'b;'\''c'`) {
+			t.Error(said)
 		}
 	})
 }

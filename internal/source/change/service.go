@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -363,6 +364,16 @@ func (s *Service) Hint(ctx context.Context, component, branch string) []string {
 		return []string{"", fmt.Sprintf("Digital Factory: %s belongs to change %s", branch, id), "  " + s.address() + "/changes/" + string(id), ""}
 	}
 	return []string{"", "Digital Factory: to have " + branch + " reviewed, checked and merged",
-		"  factory change open " + component + " --branch " + branch,
+		"  factory change open " + component + " --branch " + word(branch),
 		"  " + s.address() + "/changes/new?component=" + component + "&branch=" + escape(branch), ""}
+}
+
+var plain = regexp.MustCompile(`^[\pL\pN._/+-]+$`)
+
+// word writes a branch's name as a shell takes it for one word.
+func word(branch string) string {
+	if plain.MatchString(branch) {
+		return branch
+	}
+	return "'" + strings.ReplaceAll(branch, "'", `'\''`) + "'"
 }
