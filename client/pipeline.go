@@ -57,6 +57,60 @@ type RunStep struct {
 	Finished *time.Time `json:"finished,omitempty"`
 }
 
+// RunTests is what a run's tests said, as far as its steps name reports.
+type RunTests struct {
+	Reports []TestReport `json:"reports" nullable:"false" doc:"One for each step, and for each of its attempts"`
+	Total   int          `json:"total" doc:"Tests"`
+	Failed  []TestCase   `json:"failed" nullable:"false" doc:"At most 200"`
+	Slowest []TestCase   `json:"slowest" nullable:"false" doc:"At most 20"`
+	Kept    bool         `json:"kept" doc:"Whether single tests are still kept: those of a component's last 100 runs with tests are; the sums stay"`
+}
+
+// TestReport is what a step's tests said in sum.
+type TestReport struct {
+	Step    string  `json:"step" example:"test"`
+	Attempt int     `json:"attempt" example:"1"`
+	Passed  int     `json:"passed"`
+	Failed  int     `json:"failed"`
+	Skipped int     `json:"skipped"`
+	Took    float64 `json:"took" doc:"Seconds; the tests' own times added up"`
+	Problem string  `json:"problem,omitempty" doc:"What of the reports could not be read"`
+}
+
+// TestCase is one test.
+type TestCase struct {
+	Step    string  `json:"step"`
+	Attempt int     `json:"attempt"`
+	Suite   string  `json:"suite,omitempty" doc:"Go package, class or suite"`
+	Name    string  `json:"name" example:"TestPay/card"`
+	Outcome string  `json:"outcome" enum:"passed,failed,skipped"`
+	Took    float64 `json:"took" doc:"Seconds"`
+	Output  string  `json:"output,omitempty" doc:"What it printed; the end, when it is long"`
+	Flaky   bool    `json:"flaky" doc:"It both passed and failed on the same files, see the component's flaky tests"`
+}
+
+// FlakyTest is a test that both passed and failed on the same files.
+type FlakyTest struct {
+	Step   string `json:"step"`
+	Suite  string `json:"suite,omitempty"`
+	Name   string `json:"name"`
+	Trees  int    `json:"trees" doc:"How many versions of the files it did both on"`
+	Passed int    `json:"passed" doc:"Times, on these"`
+	Failed int    `json:"failed" doc:"Times, on these"`
+	Run    string `json:"run" doc:"The last run in which it failed"`
+	Number int64  `json:"number" doc:"Its number"`
+}
+
+// RunTests returns what a run's tests said.
+func (c *Client) RunTests(ctx context.Context, id string) (RunTests, error) {
+	return call[RunTests](ctx, c, http.MethodGet, path("runs", id, "tests"), nil, nil)
+}
+
+// FlakyTests returns a component's flaky tests, those that failed most first.
+func (c *Client) FlakyTests(ctx context.Context, component string) (Page[FlakyTest], error) {
+	return call[Page[FlakyTest]](ctx, c, http.MethodGet, path("components", component, "flaky-tests"), nil, nil)
+}
+
 // RunFilter narrows a list of runs; empty fields do not.
 type RunFilter struct {
 	Component, State, Branch string

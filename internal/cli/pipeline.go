@@ -14,7 +14,7 @@ import (
 func (s *session) run() *cobra.Command {
 	cmd := &cobra.Command{Use: "run", Short: "Watch pipeline runs and their logs, cancel and retry them",
 		Example: "  factory run list --component engine-controller\n  factory run show ID\n  factory run log ID test -f"}
-	cmd.AddCommand(s.runList(), s.runShow(), s.runLog(),
+	cmd.AddCommand(s.runList(), s.runShow(), s.runLog(), s.runTests(), s.runFlaky(),
 		s.runVerb("cancel", "End a run", (*client.Client).CancelRun),
 		s.runVerb("retry", "Queue a new run of the same commit", (*client.Client).RetryRun))
 	return cmd

@@ -12,6 +12,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/digital-factory/factory/internal/pipeline/tree"
 	"github.com/digital-factory/factory/internal/ref"
 )
 
@@ -66,7 +67,7 @@ func begin(dir, from string) error {
 		return err
 	}
 	if exists(from) {
-		if err := copyTree(half, from, nil); err != nil {
+		if err := tree.Copy(half, from, nil); err != nil {
 			return fmt.Errorf("copy the seed of the build cache: %w", err)
 		}
 	} else if err := os.MkdirAll(half, 0o755); err != nil {
@@ -111,7 +112,7 @@ func (s *Service) keepSeed(r *Run, log *stepLog) {
 	half := s.seed() + "." + string(r.ID)
 	err := os.MkdirAll(filepath.Dir(half), 0o755)
 	if err == nil {
-		err = copyTree(half, dir, nil)
+		err = tree.Copy(half, dir, nil)
 	}
 	if err == nil {
 		err = os.Rename(half, s.seed())

@@ -3,7 +3,8 @@
 // steps that the platform injects. A commit on another branch is checked by the
 // same steps, without the platform's.
 //
-// Owns: pipeline_run, pipeline_step, and the workspaces and logs on disk.
+// Owns: pipeline_run, pipeline_step, pipeline_report, pipeline_test, and the
+// workspaces and logs on disk.
 //
 // Tells: run.queued, run.started, run.finished; check.queued, check.finished.
 //
@@ -28,6 +29,7 @@ import (
 	"github.com/digital-factory/factory/internal/base/store"
 	"github.com/digital-factory/factory/internal/fact"
 	"github.com/digital-factory/factory/internal/journal"
+	"github.com/digital-factory/factory/internal/pipeline/definition"
 	"github.com/digital-factory/factory/internal/ref"
 )
 
@@ -38,7 +40,10 @@ var files embed.FS
 func Schema() store.Schema { return store.Schema{Module: "pipeline", Files: files} }
 
 // File is where a repository keeps its pipeline.
-const File = ".factory/pipeline.yaml"
+const File = definition.File
+
+// Check reports what is wrong with a pipeline file.
+func Check(data []byte) error { return definition.Check(data) }
 
 // State of a run or a step.
 type State string
@@ -67,6 +72,7 @@ type Run struct {
 	Reason      string // why it did not succeed, in a sentence
 	Artifact    ref.Artifact
 	Digest      string // of the pipeline file, "sha256:<hex>"
+	Tree        string // digest of the commit's files, "sha256:<hex>"
 	Queued      time.Time
 	Started     time.Time
 	Finished    time.Time
@@ -76,7 +82,7 @@ type Run struct {
 
 // Step is one step of a run.
 type Step struct {
-	Spec
+	definition.Spec
 	State    State
 	Reason   string
 	ExitCode int

@@ -18,6 +18,8 @@ import (
 	"github.com/digital-factory/factory/internal/base/life"
 	"github.com/digital-factory/factory/internal/base/store"
 	"github.com/digital-factory/factory/internal/fact"
+	"github.com/digital-factory/factory/internal/pipeline/definition"
+	"github.com/digital-factory/factory/internal/pipeline/tree"
 	"github.com/digital-factory/factory/internal/ref"
 )
 
@@ -215,7 +217,7 @@ func (s *Service) walk(ctx context.Context, r Run) error {
 			return err
 		}
 	}
-	var def Definition
+	var def definition.Definition
 	if by != "" {
 		cancel(errCancelled)
 	} else if def, err = s.prepare(bounded, &r); err == nil {
@@ -300,20 +302,20 @@ func (s *Service) clear(id ref.Run) {
 }
 
 // prepare lays out the workspace and the steps, or finds them laid out.
-func (s *Service) prepare(ctx context.Context, r *Run) (Definition, error) {
+func (s *Service) prepare(ctx context.Context, r *Run) (definition.Definition, error) {
 	data, err := s.source.Read(ctx, r.Change.Component, r.Change.Commit, File)
 	if err != nil {
 		if errs.Is(err, errs.NotFound) {
-			return Definition{}, errs.New(errs.Invalid, "the repository has no %s", File).Do("add one; the component's golden path shows how")
+			return definition.Definition{}, errs.New(errs.Invalid, "the repository has no %s", File).Do("add one; the component's golden path shows how")
 		}
-		return Definition{}, err
+		return definition.Definition{}, err
 	}
-	def, err := Parse(data)
+	def, err := definition.Parse(data)
 	if err != nil {
 		return def, err
 	}
 	if r.Check {
-		def.Steps = slices.DeleteFunc(def.Steps, func(sp Spec) bool { return sp.Inject })
+		def.Steps = slices.DeleteFunc(def.Steps, func(sp definition.Spec) bool { return sp.Inject })
 	}
 	sum := sha256.Sum256(data)
 	r.Digest = "sha256:" + hex.EncodeToString(sum[:])
@@ -330,6 +332,11 @@ func (s *Service) prepare(ctx context.Context, r *Run) (Definition, error) {
 		if err := s.source.Export(ctx, r.Change.Component, r.Change.Commit, half); err != nil {
 			return def, err
 		}
+		files, err := tree.List(half)
+		if err != nil {
+			return def, err
+		}
+		r.Tree = tree.Digest(files)
 		if err := os.Rename(half, work); err != nil {
 			return def, err
 		}

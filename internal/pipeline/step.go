@@ -3,26 +3,31 @@ package pipeline
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"sync"
 	"time"
 
 	"github.com/digital-factory/factory/internal/base/errs"
 	"github.com/digital-factory/factory/internal/base/sandbox"
 	"github.com/digital-factory/factory/internal/base/store"
+	"github.com/digital-factory/factory/internal/pipeline/definition"
 )
 
 // failure is a step that did not succeed.
 type failure struct {
 	step   string
 	reason string
+	brief  string // the reason without what the step printed last
 }
+
+func failing(step, reason string) *failure { return &failure{step, reason, reason} }
 
 // Error says which step failed and why.
 func (f *failure) Error() string { return "step " + f.step + " failed: " + f.reason }
 
 // runSteps runs every step as soon as those that it needs have succeeded. The
 // first failure lets the steps under way end and starts no more.
-func (s *Service) runSteps(ctx context.Context, r *Run, def Definition) error {
+func (s *Service) runSteps(ctx context.Context, r *Run, def definition.Definition) error {
 	type ending struct {
 		place int
 		err   error
@@ -39,7 +44,7 @@ func (s *Service) runSteps(ctx context.Context, r *Run, def Definition) error {
 	under := 0
 	for _, st := range r.Steps {
 		if st.State == Failed { // in an earlier life, which did not come to end the run
-			failed, r.Step = errs.New(errs.Invalid, "%s", (&failure{st.Name, st.Reason}).Error()), st.Name
+			failed, r.Step = errs.New(errs.Invalid, "%s", failing(st.Name, st.Reason).Error()), st.Name
 		}
 	}
 	for {
@@ -81,7 +86,7 @@ func ready(needs []string, state []State, byName map[string]int) bool {
 }
 
 // runStep runs one step and keeps what came of it.
-func (s *Service) runStep(ctx context.Context, r *Run, def Definition, st Step) error {
+func (s *Service) runStep(ctx context.Context, r *Run, def definition.Definition, st Step) error {
 	log, err := s.logs.begin(s.logPath(r.ID, st.Name), st.Attempts > 0)
 	if err != nil {
 		return err
@@ -89,6 +94,9 @@ func (s *Service) runStep(ctx context.Context, r *Run, def Definition, st Step) 
 	defer log.end()
 	if st.Attempts++; st.Attempts > 1 {
 		log.say("the factory was restarted; this step begins again")
+		if err := forgetReports(s.workspace(r.ID), st.Reports); err != nil {
+			log.say("reports of before could not be removed: " + err.Error())
+		}
 	}
 	st.State, st.Started = Running, s.now()
 	if err := s.saveStep(ctx, r.ID, st); err != nil {
@@ -98,6 +106,15 @@ func (s *Service) runStep(ctx context.Context, r *Run, def Definition, st Step) 
 		err = s.publish(ctx, r, def, log)
 	} else {
 		err = s.command(ctx, r, &st, log)
+	}
+	if ctx.Err() == nil {
+		failed, e := s.readReports(ctx, r, &st, s.workspace(r.ID), log)
+		if e != nil {
+			slog.Error("what a step's tests said could not be kept", "run", r.ID, "step", st.Name, "error", e)
+		}
+		if f, ok := err.(*failure); ok && failed != "" { //nolint:errorlint // made right here
+			f.reason = f.brief + "; " + failed
+		}
 	}
 	if ctx.Err() != nil && context.Cause(ctx) != errCancelled {
 		return ctx.Err() // stopping: the step stays as running and begins again
@@ -145,7 +162,7 @@ func (s *Service) command(ctx context.Context, r *Run, st *Step, log *stepLog) e
 			continue
 		}
 		if s.tools.GoRoot == "" {
-			return &failure{st.Name, "it asks for the Go cache, but there is no Go on this host; install Go and restart the factory"}
+			return failing(st.Name, "it asks for the Go cache, but there is no Go on this host; install Go and restart the factory")
 		}
 		cache, err := s.goCache(r)
 		if err != nil {
@@ -169,7 +186,7 @@ func (s *Service) command(ctx context.Context, r *Run, st *Step, log *stepLog) e
 		spec.Env = append(spec.Env, k+"="+v)
 	}
 	spec.Dir = s.box.Path(spec.Binds, spec.Dir)
-	late := &failure{st.Name, fmt.Sprintf("it took longer than its timeout of %s; everything that it started was ended", time.Duration(st.Timeout))}
+	late := failing(st.Name, fmt.Sprintf("it took longer than its timeout of %s; everything that it started was ended", time.Duration(st.Timeout)))
 	p, err := s.box.Start(bounded, spec)
 	if err != nil {
 		if ctx.Err() == nil && bounded.Err() != nil {
@@ -187,9 +204,10 @@ func (s *Service) command(ctx context.Context, r *Run, st *Step, log *stepLog) e
 	case err != nil:
 		return err
 	case res.OutOfMemory:
-		return &failure{st.Name, fmt.Sprintf("it needed more than its %d MiB of memory; raise memory: in %s if it has to", int64(st.Memory)>>20, File)}
+		return failing(st.Name, fmt.Sprintf("it needed more than its %d MiB of memory; raise memory: in %s if it has to", int64(st.Memory)>>20, File))
 	case res.ExitCode != 0:
-		return &failure{st.Name, fmt.Sprintf("exit code %d%s", res.ExitCode, log.tail())}
+		brief := fmt.Sprintf("exit code %d", res.ExitCode)
+		return &failure{st.Name, brief + log.tail(), brief}
 	}
 	if res.LeftBehind {
 		log.say("processes that were left behind were ended")
@@ -198,7 +216,7 @@ func (s *Service) command(ctx context.Context, r *Run, st *Step, log *stepLog) e
 }
 
 // publish is the platform's step.
-func (s *Service) publish(ctx context.Context, r *Run, def Definition, log *stepLog) error {
+func (s *Service) publish(ctx context.Context, r *Run, def definition.Definition, log *stepLog) error {
 	service, err := s.source.Read(ctx, r.Change.Component, r.Change.Commit, ".factory/component.yaml")
 	if err != nil && !errs.Is(err, errs.NotFound) {
 		return err

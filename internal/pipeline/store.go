@@ -8,16 +8,17 @@ import (
 
 	"github.com/digital-factory/factory/internal/base/errs"
 	"github.com/digital-factory/factory/internal/base/store"
+	"github.com/digital-factory/factory/internal/pipeline/definition"
 	"github.com/digital-factory/factory/internal/ref"
 )
 
-const runColumns = `id, number, change, branch, state, step, reason, artifact, digest, queued, started, finished, cancelled_by, checks`
+const runColumns = `id, number, change, branch, state, step, reason, artifact, digest, queued, started, finished, cancelled_by, checks, tree`
 
 func scanRun(s store.Scanner) (Run, error) {
 	var r Run
 	var change string
 	var queued, started, finished, check int64
-	if err := s.Scan(&r.ID, &r.Number, &change, &r.Branch, &r.State, &r.Step, &r.Reason, &r.Artifact, &r.Digest, &queued, &started, &finished, &r.CancelledBy, &check); err != nil {
+	if err := s.Scan(&r.ID, &r.Number, &change, &r.Branch, &r.State, &r.Step, &r.Reason, &r.Artifact, &r.Digest, &queued, &started, &finished, &r.CancelledBy, &check, &r.Tree); err != nil {
 		return r, err
 	}
 	r.Check = check == 1
@@ -43,9 +44,9 @@ func insertRun(ctx context.Context, tx *store.Tx, r Run) (Run, error) {
 }
 
 func saveRun(ctx context.Context, tx *store.Tx, r Run) error {
-	n, err := tx.Exec(ctx, `update pipeline_run set state = $2, step = $3, reason = $4, artifact = $5, digest = $6, started = $7, finished = $8
+	n, err := tx.Exec(ctx, `update pipeline_run set state = $2, step = $3, reason = $4, artifact = $5, digest = $6, started = $7, finished = $8, tree = $9
 		where id = $1 and state in ('waiting', 'running')`,
-		string(r.ID), string(r.State), r.Step, r.Reason, string(r.Artifact), r.Digest, store.Micros(r.Started), store.Micros(r.Finished))
+		string(r.ID), string(r.State), r.Step, r.Reason, string(r.Artifact), r.Digest, store.Micros(r.Started), store.Micros(r.Finished), r.Tree)
 	if err != nil {
 		return err
 	}
@@ -76,7 +77,7 @@ func steps(ctx context.Context, tx *store.Tx, id ref.Run) ([]Step, error) {
 	}, `select spec, state, reason, exit_code, attempts, started, finished, cpu_micros, peak_bytes from pipeline_step where run = $1 order by place`, string(id))
 }
 
-func insertSteps(ctx context.Context, tx *store.Tx, id ref.Run, list []Spec) error {
+func insertSteps(ctx context.Context, tx *store.Tx, id ref.Run, list []definition.Spec) error {
 	for i, sp := range list {
 		spec, err := json.Marshal(sp)
 		if err != nil {

@@ -312,6 +312,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/components/{name}/flaky-tests": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List a component's flaky tests
+         * @description Those that both passed and failed on the same files: in the step of the same name, on commits with the same tree, within the component's last 100 runs that had tests. A test that failed and then passed on other files is not among them.
+         *
+         *     Needs the action `read`.
+         */
+        get: operations["get-components-name-flaky-tests"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/effects": {
         parameters: {
             query?: never;
@@ -1612,6 +1634,26 @@ export interface paths {
          *     Needs the action `read`.
          */
         get: operations["get-runs-id-steps-step-log"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/runs/{id}/tests": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show what a run's tests said
+         * @description Needs the action `read`.
+         */
+        get: operations["get-runs-id-tests"];
         put?: never;
         post?: never;
         delete?: never;
@@ -3367,6 +3409,33 @@ export interface components {
             /** @description Targeting keys for which it is on whatever their hash */
             units?: string[] | null;
         };
+        FlakyTest: {
+            /**
+             * Format: int64
+             * @description Times, on these
+             */
+            failed: number;
+            name: string;
+            /**
+             * Format: int64
+             * @description Its number
+             */
+            number: number;
+            /**
+             * Format: int64
+             * @description Times, on these
+             */
+            passed: number;
+            /** @description The last run in which it failed */
+            run: string;
+            step: string;
+            suite?: string;
+            /**
+             * Format: int64
+             * @description How many versions of the files it did both on
+             */
+            trees: number;
+        };
         Floor: {
             /** Format: date-time */
             at: string;
@@ -4634,6 +4703,11 @@ export interface components {
             /** @description Pass it as ?after= to read on */
             next?: string;
         };
+        PageFlakyTest: {
+            items: components["schemas"]["FlakyTest"][];
+            /** @description Pass it as ?after= to read on */
+            next?: string;
+        };
         PageFreeze: {
             items: components["schemas"]["Freeze"][];
             /** @description Pass it as ?after= to read on */
@@ -5683,6 +5757,21 @@ export interface components {
              */
             timeout: number;
         };
+        RunTests: {
+            /** @description At most 200 */
+            failed: components["schemas"]["TestCase"][];
+            /** @description Whether single tests are still kept: those of a component's last 100 runs with tests are; the sums stay */
+            kept: boolean;
+            /** @description One for each step, and for each of its attempts */
+            reports: components["schemas"]["TestReport"][];
+            /** @description At most 20 */
+            slowest: components["schemas"]["TestCase"][];
+            /**
+             * Format: int64
+             * @description Tests
+             */
+            total: number;
+        };
         SaveReview: {
             text: components["schemas"]["ReviewText"];
             /**
@@ -5909,6 +5998,48 @@ export interface components {
              *     ]
              */
             roles: string[];
+        };
+        TestCase: {
+            /** Format: int64 */
+            attempt: number;
+            /** @description It both passed and failed on the same files, see the component's flaky tests */
+            flaky: boolean;
+            /** @example TestPay/card */
+            name: string;
+            /** @enum {string} */
+            outcome: "passed" | "failed" | "skipped";
+            /** @description What it printed; the end, when it is long */
+            output?: string;
+            step: string;
+            /** @description Go package, class or suite */
+            suite?: string;
+            /**
+             * Format: double
+             * @description Seconds
+             */
+            took: number;
+        };
+        TestReport: {
+            /**
+             * Format: int64
+             * @example 1
+             */
+            attempt: number;
+            /** Format: int64 */
+            failed: number;
+            /** Format: int64 */
+            passed: number;
+            /** @description What of the reports could not be read */
+            problem?: string;
+            /** Format: int64 */
+            skipped: number;
+            /** @example test */
+            step: string;
+            /**
+             * Format: double
+             * @description Seconds; the tests' own times added up
+             */
+            took: number;
         };
         Thread: {
             /** @description Incidents, component, team and product next to the path */
@@ -7629,6 +7760,100 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Dashboard"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Locked */
+            423: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-components-name-flaky-tests": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageFlakyTest"];
                 };
             };
             /** @description Unauthorized */
@@ -15084,6 +15309,101 @@ export interface operations {
                 };
                 content: {
                     "text/plain; charset=utf-8": unknown;
+                };
+            };
+        };
+    };
+    "get-runs-id-tests": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The identifier */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunTests"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Locked */
+            423: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };

@@ -30,6 +30,7 @@ import { say } from "~/ui/say";
 import { BranchName } from "./BranchName";
 import classes from "./Run.module.css";
 import { cancelWill, firstStep, over, type Run, type RunStep, retryWill, took } from "./run";
+import { TestsPanel } from "./TestsPanel";
 
 const StepGraph = lazy(() => import("./StepGraph").then((m) => ({ default: m.StepGraph })));
 
@@ -142,6 +143,7 @@ function RunView({ run: r }: { run: Run }) {
           </Suspense>
         )}
       </Panel>
+      <TestsPanel run={r} />
       {step && (
         <Panel title={<>Log of {step.name}</>} note={logNote(step)} flush>
           <StepLog key={`${r.id} ${step.name}`} run={r} step={step} />

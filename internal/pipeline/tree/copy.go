@@ -1,4 +1,4 @@
-package pipeline
+package tree
 
 import (
 	"errors"
@@ -8,11 +8,11 @@ import (
 	"path/filepath"
 )
 
-// copyTree copies the files, folders and links below a folder to another that
+// Copy copies the files, folders and links below a folder to another that
 // need not exist; only those that keep wants, when it is given, and the folders
 // that they are in. What disappears meanwhile is left out. Anything that is no
 // file, folder or link is left out too.
-func copyTree(to, from string, keep func(rel string) bool) error {
+func Copy(to, from string, keep func(rel string) bool) error {
 	if err := os.MkdirAll(to, 0o755); err != nil {
 		return err
 	}
@@ -39,8 +39,10 @@ func copyTree(to, from string, keep func(rel string) bool) error {
 			}
 		}
 		err = copyOne(target, path, d.Type())
-		if errors.Is(err, fs.ErrNotExist) && !exists(path) {
-			return nil
+		if errors.Is(err, fs.ErrNotExist) {
+			if _, gone := os.Lstat(path); gone != nil {
+				return nil
+			}
 		}
 		return err
 	})

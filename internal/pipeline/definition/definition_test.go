@@ -1,4 +1,4 @@
-package pipeline
+package definition
 
 import (
 	"errors"
@@ -34,9 +34,9 @@ func TestParse(t *testing.T) {
 	}
 	want := Definition{
 		Steps: []Spec{
-			{Name: "build", Run: "go build -o out/service .", Cache: []string{"go"}, Timeout: duration(90 * time.Second), Memory: 512 << 20},
-			{Name: "test", Run: "go test ./...", Needs: []string{"build"}, Env: map[string]string{"MODE": "fast"}, Timeout: duration(10 * time.Minute), Memory: 2 << 30},
-			{Name: "publish", Needs: []string{"build", "test"}, Timeout: duration(10 * time.Minute), Memory: 2 << 30, Inject: true},
+			{Name: "build", Run: "go build -o out/service .", Cache: []string{"go"}, Timeout: Duration(90 * time.Second), Memory: 512 << 20},
+			{Name: "test", Run: "go test ./...", Needs: []string{"build"}, Env: map[string]string{"MODE": "fast"}, Timeout: Duration(10 * time.Minute), Memory: 2 << 30},
+			{Name: "publish", Needs: []string{"build", "test"}, Timeout: Duration(10 * time.Minute), Memory: 2 << 30, Inject: true},
 		},
 		Artifact: Artifact{Binary: "out/service"},
 	}
