@@ -41,16 +41,18 @@ type RunDetail struct {
 
 // RunStep is one step of a run.
 type RunStep struct {
-	Name     string     `json:"name" example:"test"`
+	Name     string     `json:"name" example:"test" doc:"Of a matrix with the values: test[amd64,fast]"`
 	Script   string     `json:"script,omitempty" doc:"What it runs; absent for a step of the platform"`
 	Platform bool       `json:"platform" doc:"Added by the platform"`
 	Needs    []string   `json:"needs" nullable:"false"`
+	If       string     `json:"if,omitempty" doc:"Its condition; a step whose condition does not hold is left out" example:"run.trunk"`
+	Retry    int        `json:"retry,omitempty" doc:"How often it is tried again after it failed"`
 	Timeout  float64    `json:"timeout" doc:"Seconds"`
 	Memory   int64      `json:"memory" doc:"Bytes it may use"`
 	State    string     `json:"state" enum:"waiting,running,succeeded,failed,cancelled,skipped"`
 	Reason   string     `json:"reason,omitempty"`
 	ExitCode int        `json:"exitCode"`
-	Attempts int        `json:"attempts" doc:"More than one when the factory was restarted meanwhile"`
+	Attempts int        `json:"attempts" doc:"More than one when it failed and may be tried again, or when the factory was restarted meanwhile"`
 	CPU      float64    `json:"cpu" doc:"Seconds of processor time it used"`
 	Peak     int64      `json:"peak" doc:"Bytes of memory it used at the most"`
 	Started  *time.Time `json:"started,omitempty"`

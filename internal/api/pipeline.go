@@ -93,7 +93,7 @@ func run(r pipeline.Run) client.Run {
 func runDetail(r pipeline.Run) client.RunDetail {
 	return client.RunDetail{Run: run(r), Steps: mapped(r.Steps, func(s pipeline.Step) client.RunStep {
 		return client.RunStep{
-			Name: s.Name, Script: s.Run, Platform: s.Inject, Needs: mapped(s.Needs, text), Timeout: time.Duration(s.Timeout).Seconds(), Memory: int64(s.Memory),
+			Name: s.Name, Script: s.Run, Platform: s.Inject, Needs: mapped(s.Needs, text), If: s.If, Retry: s.Retry, Timeout: time.Duration(s.Timeout).Seconds(), Memory: int64(s.Memory),
 			State: string(s.State), Reason: s.Reason, ExitCode: s.ExitCode, Attempts: s.Attempts, CPU: s.CPU.Seconds(), Peak: s.Peak,
 			Started: moment(s.Started), Finished: moment(s.Finished),
 		}

@@ -48,7 +48,8 @@ func Check(data []byte) error { return definition.Check(data) }
 // State of a run or a step.
 type State string
 
-// The states. Steps are Skipped when a step that they need did not succeed.
+// The states. Steps are Skipped when a step that they need did not succeed, or
+// when their condition does not hold.
 const (
 	Waiting   State = "waiting"
 	Running   State = "running"
@@ -86,7 +87,7 @@ type Step struct {
 	State    State
 	Reason   string
 	ExitCode int
-	Attempts int // more than one when the factory stopped meanwhile
+	Attempts int // more than one when it was tried again, or the factory stopped meanwhile
 	Started  time.Time
 	Finished time.Time
 	CPU      time.Duration

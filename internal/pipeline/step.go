@@ -47,6 +47,9 @@ func (s *Service) runSteps(ctx context.Context, r *Run, def definition.Definitio
 			failed, r.Step = errs.New(errs.Invalid, "%s", failing(st.Name, st.Reason).Error()), st.Name
 		}
 	}
+	if err := s.leaveOut(ctx, r, state); err != nil {
+		return err
+	}
 	for {
 		for i := range r.Steps {
 			if state[i] != Waiting || failed != nil || ctx.Err() != nil || !ready(r.Steps[i].Needs, state, byName) {
@@ -78,37 +81,82 @@ func (s *Service) runSteps(ctx context.Context, r *Run, def definition.Definitio
 
 func ready(needs []string, state []State, byName map[string]int) bool {
 	for _, n := range needs {
-		if state[byName[n]] != Succeeded {
+		if st := state[byName[n]]; st != Succeeded && st != Skipped { // left out by its condition
 			return false
 		}
 	}
 	return true
 }
 
-// runStep runs one step and keeps what came of it.
+// leaveOut marks the steps whose condition does not hold of the run. Who needs
+// them does not wait for them.
+func (s *Service) leaveOut(ctx context.Context, r *Run, state []State) error {
+	facts := definition.Facts{
+		Branch: r.Branch, Trunk: !r.Check, Event: "push", Hotfix: r.Change.Lane == "hotfix",
+		Component: string(r.Change.Component), Team: string(r.Change.Team), Title: r.Change.Title, Items: []string{},
+	}
+	if r.Check {
+		facts.Event = "check"
+	}
+	for _, i := range r.Change.Items {
+		facts.Items = append(facts.Items, string(i))
+	}
+	for i := range r.Steps {
+		st := &r.Steps[i]
+		if state[i] != Waiting || st.Wanted(facts) {
+			continue
+		}
+		state[i], st.State, st.Reason = Skipped, Skipped, "its condition does not hold: "+st.If
+		if err := s.saveStep(ctx, r.ID, *st); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// runStep runs one step and keeps what came of it. One that failed is tried again
+// as often as its definition says, and for no other reason.
 func (s *Service) runStep(ctx context.Context, r *Run, def definition.Definition, st Step) error {
 	log, err := s.logs.begin(s.logPath(r.ID, st.Name), st.Attempts > 0)
 	if err != nil {
 		return err
 	}
 	defer log.end()
-	if st.Attempts++; st.Attempts > 1 {
+	if st.Attempts > 0 {
 		log.say("the factory was restarted; this step begins again")
+	}
+	for try := 0; ; try++ {
+		err = s.attempt(ctx, r, def, &st, log)
+		f, failed := err.(*failure) //nolint:errorlint // made by attempt
+		if !failed || ctx.Err() != nil {
+			return err
+		}
+		if try == st.Retry {
+			return errs.New(errs.Invalid, "%s", f.Error())
+		}
+		log.say(fmt.Sprintf("it is tried again, %d of %d times", try+1, st.Retry))
+	}
+}
+
+// attempt runs a step once and keeps what came of it. A failure of its own is a
+// *failure.
+func (s *Service) attempt(ctx context.Context, r *Run, def definition.Definition, st *Step, log *stepLog) (err error) {
+	if st.Attempts++; st.Attempts > 1 {
 		if err := forgetReports(s.workspace(r.ID), st.Reports); err != nil {
 			log.say("reports of before could not be removed: " + err.Error())
 		}
 	}
-	st.State, st.Started = Running, s.now()
-	if err := s.saveStep(ctx, r.ID, st); err != nil {
+	st.State, st.Reason, st.Started, st.Finished = Running, "", s.now(), time.Time{}
+	if err := s.saveStep(ctx, r.ID, *st); err != nil {
 		return err
 	}
 	if st.Inject {
 		err = s.publish(ctx, r, def, log)
 	} else {
-		err = s.command(ctx, r, &st, log)
+		err = s.command(ctx, r, st, log)
 	}
 	if ctx.Err() == nil {
-		failed, e := s.readReports(ctx, r, &st, s.workspace(r.ID), log)
+		failed, e := s.readReports(ctx, r, st, s.workspace(r.ID), log)
 		if e != nil {
 			slog.Error("what a step's tests said could not be kept", "run", r.ID, "step", st.Name, "error", e)
 		}
@@ -132,11 +180,8 @@ func (s *Service) runStep(ctx context.Context, r *Run, def definition.Definition
 	default:
 		st.State = Succeeded
 	}
-	if e := s.saveStep(context.WithoutCancel(ctx), r.ID, st); e != nil {
+	if e := s.saveStep(context.WithoutCancel(ctx), r.ID, *st); e != nil {
 		return e
-	}
-	if f, ok := err.(*failure); ok { //nolint:errorlint // made right here
-		return errs.New(errs.Invalid, "%s", f.Error())
 	}
 	return err
 }

@@ -19,15 +19,20 @@ import (
 
 // Spec is a step as the pipeline file has it, with defaults filled in.
 type Spec struct {
-	Name    string            `yaml:"name" json:"name"`
-	Run     string            `yaml:"run" json:"run,omitempty"` // a shell script; empty for a step of the platform
-	Needs   []string          `yaml:"needs" json:"needs,omitempty"`
-	Env     map[string]string `yaml:"env" json:"env,omitempty"`
-	Cache   []string          `yaml:"cache" json:"cache,omitempty"`
-	Reports []string          `yaml:"reports" json:"reports,omitempty"` // paths of what tests said
-	Timeout Duration          `yaml:"timeout" json:"timeout"`
-	Memory  Size              `yaml:"memory" json:"memory"`
-	Inject  bool              `yaml:"-" json:"inject,omitempty"` // added by the platform
+	Name  string   `yaml:"name" json:"name"`
+	Run   string   `yaml:"run" json:"run,omitempty"` // a shell script; empty for a step of the platform
+	Needs []string `yaml:"needs" json:"needs,omitempty"`
+	If    string   `yaml:"if" json:"if,omitempty"` // a condition in CEL
+	// Matrix is variables and their values. A parsed step has none: it is one of
+	// the combinations, with the variables in Env.
+	Matrix  map[string][]document.Literal `yaml:"matrix" json:"-"`
+	Env     map[string]string             `yaml:"env" json:"env,omitempty"`
+	Cache   []string                      `yaml:"cache" json:"cache,omitempty"`
+	Retry   int                           `yaml:"retry" json:"retry,omitempty"`     // how often it is tried again after it failed
+	Reports []string                      `yaml:"reports" json:"reports,omitempty"` // paths of what tests said
+	Timeout Duration                      `yaml:"timeout" json:"timeout"`
+	Memory  Size                          `yaml:"memory" json:"memory"`
+	Inject  bool                          `yaml:"-" json:"inject,omitempty"` // added by the platform
 }
 
 // Definition is a parsed pipeline file.
@@ -56,6 +61,7 @@ const (
 	defaultMemory  = 2 << 30
 	mostMemory     = 8 << 30
 	mostPatterns   = 20
+	mostRetries    = 5
 )
 
 var (
@@ -79,6 +85,10 @@ func Parse(data []byte) (Definition, error) {
 	if len(bad.Fields) > 0 {
 		bad.Fields = bad.Fields[:min(len(bad.Fields), mostProblems)]
 		return d, bad
+	}
+	d.Steps = expand(d.Steps)
+	if len(d.Steps) > mostExpanded {
+		return d, bad.In(File, "with every combination of its matrices it has %d steps; at most %d", len(d.Steps), mostExpanded)
 	}
 	all := make([]string, len(d.Steps))
 	for i, s := range d.Steps {
@@ -134,6 +144,15 @@ func (d *Definition) check(bad *errs.Error, data []byte) {
 			}
 		}
 		patterns(bad, at, i, "reports", s.Reports)
+		if s.If != "" {
+			if err := checkCondition(s.If); err != nil {
+				bad.In(at("$.steps[%d].if", i), "%s", err)
+			}
+		}
+		if s.Retry < 0 || s.Retry > mostRetries {
+			bad.In(at("$.steps[%d].retry", i), "must be 0 to %d", mostRetries)
+		}
+		s.checkMatrix(bad, at("$.steps[%d].matrix", i))
 		for _, c := range s.Cache {
 			if !slices.Contains(caches, c) {
 				bad.In(at("$.steps[%d].cache", i), "there is no cache %q; the caches are %v", c, caches)

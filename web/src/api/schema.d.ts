@@ -5717,7 +5717,7 @@ export interface components {
         RunStep: {
             /**
              * Format: int64
-             * @description More than one when the factory was restarted meanwhile
+             * @description More than one when it failed and may be tried again, or when the factory was restarted meanwhile
              */
             attempts: number;
             /**
@@ -5730,11 +5730,19 @@ export interface components {
             /** Format: date-time */
             finished?: string;
             /**
+             * @description Its condition; a step whose condition does not hold is left out
+             * @example run.trunk
+             */
+            if?: string;
+            /**
              * Format: int64
              * @description Bytes it may use
              */
             memory: number;
-            /** @example test */
+            /**
+             * @description Of a matrix with the values: test[amd64,fast]
+             * @example test
+             */
             name: string;
             needs: string[];
             /**
@@ -5745,6 +5753,11 @@ export interface components {
             /** @description Added by the platform */
             platform: boolean;
             reason?: string;
+            /**
+             * Format: int64
+             * @description How often it is tried again after it failed
+             */
+            retry?: number;
             /** @description What it runs; absent for a step of the platform */
             script?: string;
             /** Format: date-time */

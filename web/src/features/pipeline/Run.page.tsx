@@ -155,7 +155,10 @@ function RunView({ run: r }: { run: Run }) {
 
 function logNote(s: RunStep): string | undefined {
   if (s.state === "running") return "live";
-  return s.attempts > 1 ? `${s.attempts} attempts: the factory was restarted meanwhile` : undefined;
+  if (s.attempts < 2) return undefined;
+  return s.retry
+    ? `${s.attempts} attempts; it may be tried again ${s.retry === 1 ? "once" : `${s.retry} times`}`
+    : `${s.attempts} attempts: the factory was restarted meanwhile`;
 }
 
 function StepLog({ run: r, step }: { run: Run; step: RunStep }) {
@@ -225,6 +228,8 @@ function StepPanel({ step: s, now }: { step: RunStep; now: number }) {
           ],
           ["Exit code", s.state === "failed" && s.exitCode ? s.exitCode : null],
           ["Needs", s.needs.join(", ")],
+          ["Only if", s.if && <code key="i">{s.if}</code>],
+          ["Tried again", s.retry ? (s.retry === 1 ? "once" : `up to ${s.retry} times`) : null],
         ]}
       />
       {s.reason && <p className={classes.why}>{s.reason}</p>}

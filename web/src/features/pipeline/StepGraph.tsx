@@ -120,7 +120,9 @@ function StepNode({ data }: NodeProps<Node<Data>>) {
       >
         <StatusIcon state={state} size={18} />
         <span className={classes.words}>
-          <span className={classes.name}>{step.name}</span>
+          <span className={classes.name} title={step.name}>
+            {step.name}
+          </span>
           <span className={`num ${classes.more}`}>
             {label}
             {seconds !== null && ` · ${duration(seconds)}`}
