@@ -57,6 +57,16 @@ type RunStep struct {
 	Peak     int64      `json:"peak" doc:"Bytes of memory it used at the most"`
 	Started  *time.Time `json:"started,omitempty"`
 	Finished *time.Time `json:"finished,omitempty"`
+	Inputs   []string   `json:"inputs,omitempty" doc:"Paths of the commit's files that it sees, of a step with outputs; none: all"`
+	Outputs  []string   `json:"outputs,omitempty" doc:"Paths of what it makes"`
+	Key      string     `json:"key,omitempty" doc:"Of a step with outputs: the digest of all that decides what it makes"`
+	Cached   *CachedRun `json:"cached,omitempty" doc:"The run that made what was restored, when the step was not run"`
+}
+
+// CachedRun is the run that made what a step was restored from.
+type CachedRun struct {
+	Run    string `json:"run"`
+	Number int64  `json:"number" example:"12"`
 }
 
 // RunTests is what a run's tests said, as far as its steps name reports.
@@ -70,13 +80,14 @@ type RunTests struct {
 
 // TestReport is what a step's tests said in sum.
 type TestReport struct {
-	Step    string  `json:"step" example:"test"`
-	Attempt int     `json:"attempt" example:"1"`
-	Passed  int     `json:"passed"`
-	Failed  int     `json:"failed"`
-	Skipped int     `json:"skipped"`
-	Took    float64 `json:"took" doc:"Seconds; the tests' own times added up"`
-	Problem string  `json:"problem,omitempty" doc:"What of the reports could not be read"`
+	Step    string     `json:"step" example:"test"`
+	Attempt int        `json:"attempt" example:"1"`
+	Passed  int        `json:"passed"`
+	Failed  int        `json:"failed"`
+	Skipped int        `json:"skipped"`
+	Took    float64    `json:"took" doc:"Seconds; the tests' own times added up"`
+	Problem string     `json:"problem,omitempty" doc:"What of the reports could not be read"`
+	From    *CachedRun `json:"from,omitempty" doc:"The run that they ran in, when the step was restored"`
 }
 
 // TestCase is one test.

@@ -95,16 +95,23 @@ func runDetail(r pipeline.Run) client.RunDetail {
 		return client.RunStep{
 			Name: s.Name, Script: s.Run, Platform: s.Inject, Needs: mapped(s.Needs, text), If: s.If, Retry: s.Retry, Timeout: time.Duration(s.Timeout).Seconds(), Memory: int64(s.Memory),
 			State: string(s.State), Reason: s.Reason, ExitCode: s.ExitCode, Attempts: s.Attempts, CPU: s.CPU.Seconds(), Peak: s.Peak,
-			Started: moment(s.Started), Finished: moment(s.Finished),
+			Started: moment(s.Started), Finished: moment(s.Finished), Inputs: s.Inputs, Outputs: s.Outputs, Key: s.Key, Cached: cachedRun(s.CachedRun, s.CachedNumber),
 		}
 	})}
+}
+
+func cachedRun(r ref.Run, number int64) *client.CachedRun {
+	if r == "" {
+		return nil
+	}
+	return &client.CachedRun{Run: string(r), Number: number}
 }
 
 func runTests(t pipeline.Tests) client.RunTests {
 	return client.RunTests{
 		Total: t.Total, Kept: t.Kept, Failed: mapped(t.Failed, testCase), Slowest: mapped(t.Slowest, testCase),
 		Reports: mapped(t.Reports, func(p pipeline.Report) client.TestReport {
-			return client.TestReport{Step: p.Step, Attempt: p.Attempt, Passed: p.Passed, Failed: p.Failed, Skipped: p.Skipped, Took: p.Took.Seconds(), Problem: p.Problem}
+			return client.TestReport{Step: p.Step, Attempt: p.Attempt, Passed: p.Passed, Failed: p.Failed, Skipped: p.Skipped, Took: p.Took.Seconds(), Problem: p.Problem, From: cachedRun(p.From, p.Number)}
 		}),
 	}
 }

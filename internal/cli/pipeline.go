@@ -76,7 +76,11 @@ func (s *session) printRun(r client.RunDetail) error {
 			t.row("artifact", r.Artifact)
 		}
 		for _, st := range r.Steps {
-			t.row(st.Name, st.State, took(st.Started, st.Finished), fmt.Sprintf("%.1f s processor", st.CPU), fmt.Sprintf("%d MiB", st.Peak>>20), shortened(st.Reason))
+			state := st.State
+			if st.Cached != nil {
+				state = fmt.Sprintf("cached from run %d", st.Cached.Number)
+			}
+			t.row(st.Name, state, took(st.Started, st.Finished), fmt.Sprintf("%.1f s processor", st.CPU), fmt.Sprintf("%d MiB", st.Peak>>20), shortened(st.Reason))
 		}
 		if r.Reason != "" {
 			t.row("why: " + r.Reason)

@@ -32,9 +32,8 @@ func (s *Service) goCache(r *Run) (string, error) {
 	if !r.Check {
 		return trunk, begin(trunk, s.seed())
 	}
-	sum := sha256.Sum256([]byte(r.Branch))
 	branches := filepath.Join(s.tools.Cache, "branch", filepath.Base(string(r.Change.Component)))
-	own := filepath.Join(branches, hex.EncodeToString(sum[:8]))
+	own := filepath.Join(branches, shortSum(r.Branch))
 	dir := filepath.Join(own, "go")
 	from := trunk
 	if !exists(from) {
@@ -48,6 +47,12 @@ func (s *Service) goCache(r *Run) (string, error) {
 		return "", err
 	}
 	return dir, prune(branches)
+}
+
+// shortSum makes a name of a folder of whatever text.
+func shortSum(text string) string {
+	sum := sha256.Sum256([]byte(text))
+	return hex.EncodeToString(sum[:8])
 }
 
 func (s *Service) trunkCache(c ref.Component) string {

@@ -3,8 +3,8 @@
 // steps that the platform injects. A commit on another branch is checked by the
 // same steps, without the platform's.
 //
-// Owns: pipeline_run, pipeline_step, pipeline_report, pipeline_test, and the
-// workspaces and logs on disk.
+// Owns: pipeline_run, pipeline_step, pipeline_report, pipeline_test,
+// pipeline_cached, and the workspaces, logs and caches on disk.
 //
 // Tells: run.queued, run.started, run.finished; check.queued, check.finished.
 //
@@ -13,7 +13,8 @@
 //
 // Invariants: a commit pushed to the trunk has exactly one queued run. A check
 // publishes nothing and writes to no cache that the trunk reads; of one branch
-// only the newest goes on, and none when the branch is gone. A step
+// only the newest goes on, and none when the branch is gone. What is restored
+// instead of made was made from the same definition, files and tools. A step
 // sees only the workspace, the declared caches and the host's tools; never the
 // factory's environment or the network. After a crash of the factory a run goes
 // on with the step that was interrupted.
@@ -91,7 +92,12 @@ type Step struct {
 	Started  time.Time
 	Finished time.Time
 	CPU      time.Duration
-	Peak     int64 // bytes of memory
+	Peak     int64  // bytes of memory
+	Key      string // of a step with outputs: what decides what it makes, hex
+	// The run and the step that made what was restored, where it was not run.
+	CachedRun    ref.Run
+	CachedNumber int64
+	CachedStep   string
 }
 
 // Source has the commit's files.
@@ -121,9 +127,11 @@ type Publisher interface {
 
 // Tools are what the host offers to steps.
 type Tools struct {
-	GoRoot   string // of the Go toolchain; empty: none
-	ModCache string // Go module cache, read-only to steps
-	Cache    string // directory of build caches, kept between runs
+	Host      string // names the system whose programs steps use, such as "debian 12 amd64"
+	GoRoot    string // of the Go toolchain; empty: none
+	GoVersion string // such as "go1.26.1"
+	ModCache  string // Go module cache, read-only to steps
+	Cache     string // directory of caches, kept between runs
 }
 
 // Service runs pipelines.

@@ -296,7 +296,8 @@ func (s *Service) workspace(id ref.Run) string {
 
 // clear removes a workspace; its logs stay.
 func (s *Service) clear(id ref.Run) {
-	if err := os.RemoveAll(s.workspace(id)); err != nil {
+	err := errors.Join(os.RemoveAll(s.sourceDir(id)), os.RemoveAll(s.closedDir(id)), os.RemoveAll(s.workspace(id)))
+	if err != nil {
 		slog.Warn("a workspace could not be removed", "run", id, "error", err)
 	}
 }
@@ -337,6 +338,11 @@ func (s *Service) prepare(ctx context.Context, r *Run) (definition.Definition, e
 			return def, err
 		}
 		r.Tree = tree.Digest(files)
+		if slices.ContainsFunc(def.Steps, func(sp definition.Spec) bool { return len(sp.Outputs) > 0 }) {
+			if err := errors.Join(os.RemoveAll(s.sourceDir(r.ID)), tree.Copy(s.sourceDir(r.ID), half, nil)); err != nil {
+				return def, err
+			}
+		}
 		if err := os.Rename(half, work); err != nil {
 			return def, err
 		}

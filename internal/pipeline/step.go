@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"maps"
+	"os"
 	"sync"
 	"time"
 
@@ -141,8 +143,9 @@ func (s *Service) runStep(ctx context.Context, r *Run, def definition.Definition
 // attempt runs a step once and keeps what came of it. A failure of its own is a
 // *failure.
 func (s *Service) attempt(ctx context.Context, r *Run, def definition.Definition, st *Step, log *stepLog) (err error) {
-	if st.Attempts++; st.Attempts > 1 {
-		if err := forgetReports(s.workspace(r.ID), st.Reports); err != nil {
+	work := s.workspace(r.ID)
+	if st.Attempts++; st.Attempts > 1 && len(st.Outputs) == 0 {
+		if err := forgetReports(work, st.Reports); err != nil {
 			log.say("reports of before could not be removed: " + err.Error())
 		}
 	}
@@ -150,13 +153,23 @@ func (s *Service) attempt(ctx context.Context, r *Run, def definition.Definition
 	if err := s.saveStep(ctx, r.ID, *st); err != nil {
 		return err
 	}
-	if st.Inject {
+	st.Key, st.CachedRun, st.CachedNumber, st.CachedStep = "", "", 0, ""
+	switch {
+	case st.Inject:
 		err = s.publish(ctx, r, def, log)
-	} else {
-		err = s.command(ctx, r, st, log)
+	case len(st.Outputs) > 0:
+		work = s.ownDir(r.ID, st.Name)
+		err = s.runClosed(ctx, r, st, log)
+		defer func() {
+			if err := os.RemoveAll(work); err != nil {
+				slog.Warn("the folder of a step could not be removed", "run", r.ID, "step", st.Name, "error", err)
+			}
+		}()
+	default:
+		err = s.command(ctx, r, st, work, log)
 	}
-	if ctx.Err() == nil {
-		failed, e := s.readReports(ctx, r, st, s.workspace(r.ID), log)
+	if ctx.Err() == nil && st.CachedRun == "" {
+		failed, e := s.readReports(ctx, r, st, work, log)
 		if e != nil {
 			slog.Error("what a step's tests said could not be kept", "run", r.ID, "step", st.Name, "error", e)
 		}
@@ -186,22 +199,21 @@ func (s *Service) attempt(ctx context.Context, r *Run, def definition.Definition
 	return err
 }
 
-// command runs a step's script in the sandbox.
-func (s *Service) command(ctx context.Context, r *Run, st *Step, log *stepLog) error {
+// command runs a step's script in the sandbox, in a folder.
+func (s *Service) command(ctx context.Context, r *Run, st *Step, work string, log *stepLog) error {
 	bounded, cancel := context.WithTimeout(ctx, time.Duration(st.Timeout))
 	defer cancel()
 	spec := sandbox.Spec{
 		Args: []string{"/bin/sh", "-eu", "-c", st.Run}, Dir: "/work", Hostname: "pipeline",
-		Binds:  []sandbox.Bind{{Source: s.workspace(r.ID), Target: "/work", Writable: true}},
+		Binds:  []sandbox.Bind{{Source: work, Target: "/work", Writable: true}},
 		Limits: sandbox.Limits{MemoryBytes: int64(st.Memory), PIDs: 1024, TempBytes: 2 << 30, FileBytes: 4 << 30},
 		Stdout: log, Stderr: log,
 	}
 	path := "/usr/local/bin:/usr/bin:/bin"
 	env := map[string]string{
 		"HOME": "/tmp", "TMPDIR": "/tmp", "LANG": "C.UTF-8", "CI": "true",
-		"FACTORY_COMPONENT": string(r.Change.Component), "FACTORY_COMMIT": string(r.Change.Commit), "FACTORY_VERSION": fmt.Sprint(r.Number),
-		"FACTORY_BRANCH": r.Branch,
 	}
+	maps.Copy(env, s.runFacts(r, st))
 	for _, c := range st.Cache {
 		if c != "go" {
 			continue
@@ -224,9 +236,7 @@ func (s *Service) command(ctx context.Context, r *Run, st *Step, log *stepLog) e
 		env["GOFLAGS"], env["GOPROXY"], env["GOTOOLCHAIN"], env["GOTELEMETRY"] = "-mod=readonly", "off", "local", "off"
 	}
 	env["PATH"] = path
-	for k, v := range st.Env {
-		env[k] = v
-	}
+	maps.Copy(env, st.Env)
 	for k, v := range env {
 		spec.Env = append(spec.Env, k+"="+v)
 	}

@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -34,6 +35,9 @@ type Report struct {
 	Skipped int
 	Took    time.Duration // the tests' own times added up
 	Problem string        // what could not be read, and why
+	// The run that they ran in, where the step was restored instead of run.
+	From   ref.Run
+	Number int64
 }
 
 // Test is one test of a run.
@@ -276,6 +280,13 @@ func (s *Service) Tests(ctx context.Context, who access.Actor, id ref.Run) (t Te
 			return err
 		}
 		t.Kept = kept > 0
+		for _, st := range r.Steps {
+			if err := t.restored(ctx, tx, st); err != nil {
+				return err
+			}
+		}
+		slices.SortStableFunc(t.Slowest, func(a, b Test) int { return cmp.Compare(b.Took, a.Took) })
+		t.Slowest = t.Slowest[:min(len(t.Slowest), mostSlowest)]
 		known, err := flaky(ctx, tx, r.Change.Component)
 		if err != nil {
 			return err
@@ -292,6 +303,38 @@ func (s *Service) Tests(ctx context.Context, who access.Actor, id ref.Run) (t Te
 		t.Total += p.Passed + p.Failed + p.Skipped
 	}
 	return t, err
+}
+
+// restored adds what the tests of a step said in the run that made what was
+// restored: in the attempt that succeeded.
+func (t *Tests) restored(ctx context.Context, tx *store.Tx, st Step) error {
+	if st.CachedRun == "" || len(st.Reports) == 0 {
+		return nil
+	}
+	all, err := reports(ctx, tx, st.CachedRun)
+	if err != nil {
+		return err
+	}
+	var last *Report
+	for i := range all {
+		if all[i].Step == st.CachedStep {
+			last = &all[i]
+		}
+	}
+	if last == nil {
+		return nil
+	}
+	list, err := store.List(ctx, tx, scanTest, `select `+testColumns+` from pipeline_test where run = $1 and step = $2 and attempt = $3 and micros > 0 order by micros desc, place limit $4`,
+		string(st.CachedRun), last.Step, last.Attempt, mostSlowest)
+	if err != nil {
+		return err
+	}
+	for i := range list {
+		list[i].Step, list[i].Attempt = st.Name, 1
+	}
+	last.Step, last.Attempt, last.From, last.Number = st.Name, 1, st.CachedRun, st.CachedNumber
+	t.Reports, t.Slowest, t.Kept = append(t.Reports, *last), append(t.Slowest, list...), t.Kept || len(list) > 0
+	return nil
 }
 
 func reports(ctx context.Context, tx *store.Tx, id ref.Run) ([]Report, error) {

@@ -28,6 +28,8 @@ type Spec struct {
 	Matrix  map[string][]document.Literal `yaml:"matrix" json:"-"`
 	Env     map[string]string             `yaml:"env" json:"env,omitempty"`
 	Cache   []string                      `yaml:"cache" json:"cache,omitempty"`
+	Inputs  []string                      `yaml:"inputs" json:"inputs,omitempty"`   // paths of the commit's files that it sees; none: all
+	Outputs []string                      `yaml:"outputs" json:"outputs,omitempty"` // paths of what it makes, which is kept by what it is made from
 	Retry   int                           `yaml:"retry" json:"retry,omitempty"`     // how often it is tried again after it failed
 	Reports []string                      `yaml:"reports" json:"reports,omitempty"` // paths of what tests said
 	Timeout Duration                      `yaml:"timeout" json:"timeout"`
@@ -144,6 +146,11 @@ func (d *Definition) check(bad *errs.Error, data []byte) {
 			}
 		}
 		patterns(bad, at, i, "reports", s.Reports)
+		patterns(bad, at, i, "inputs", s.Inputs)
+		patterns(bad, at, i, "outputs", s.Outputs)
+		if len(s.Inputs) > 0 && len(s.Outputs) == 0 {
+			bad.In(at("$.steps[%d].inputs", i), "only a step with outputs has inputs; name what it makes")
+		}
 		if s.If != "" {
 			if err := checkCondition(s.If); err != nil {
 				bad.In(at("$.steps[%d].if", i), "%s", err)

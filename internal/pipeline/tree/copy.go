@@ -5,42 +5,53 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"path"
 	"path/filepath"
+	"syscall"
 )
 
-// Copy copies the files, folders and links below a folder to another that
-// need not exist; only those that keep wants, when it is given, and the folders
-// that they are in. What disappears meanwhile is left out. Anything that is no
-// file, folder or link is left out too.
+// Copy copies the files, folders and links below a folder to another that need
+// not exist; only the files and links that keep wants, when it is given, and the
+// folders that they are in. What stands there already is replaced. A link in the
+// other folder never leads a copy out of it. What disappears meanwhile is left
+// out, and so is anything that is no file, folder or link.
 func Copy(to, from string, keep func(rel string) bool) error {
 	if err := os.MkdirAll(to, 0o755); err != nil {
 		return err
 	}
-	return filepath.WalkDir(from, func(path string, d fs.DirEntry, err error) error {
-		if errors.Is(err, fs.ErrNotExist) && path != from {
+	root, err := os.OpenRoot(to)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = root.Close() }()
+	return filepath.WalkDir(from, func(name string, d fs.DirEntry, err error) error {
+		if errors.Is(err, fs.ErrNotExist) && name != from {
 			return nil
 		} else if err != nil {
 			return err
 		}
-		rel, err := filepath.Rel(from, path)
+		rel, err := filepath.Rel(from, name)
 		if err != nil || rel == "." {
 			return err
 		}
-		target := filepath.Join(to, rel)
-		if d.IsDir() && keep == nil {
-			return os.MkdirAll(target, 0o755)
-		}
-		if d.IsDir() || keep != nil && !keep(filepath.ToSlash(rel)) {
+		rel = filepath.ToSlash(rel)
+		if d.IsDir() {
+			if keep == nil {
+				return root.MkdirAll(rel, 0o755)
+			}
 			return nil
 		}
 		if keep != nil {
-			if err := os.MkdirAll(filepath.Dir(target), 0o755); err != nil {
+			if !keep(rel) {
+				return nil
+			}
+			if err := root.MkdirAll(path.Dir(rel), 0o755); err != nil {
 				return err
 			}
 		}
-		err = copyOne(target, path, d.Type())
+		err = copyOne(root, rel, name, d.Type())
 		if errors.Is(err, fs.ErrNotExist) {
-			if _, gone := os.Lstat(path); gone != nil {
+			if _, gone := os.Lstat(name); gone != nil {
 				return nil
 			}
 		}
@@ -48,21 +59,21 @@ func Copy(to, from string, keep func(rel string) bool) error {
 	})
 }
 
-func copyOne(to, from string, kind fs.FileMode) (err error) {
-	switch {
-	case kind&fs.ModeSymlink != 0:
+func copyOne(root *os.Root, to, from string, kind fs.FileMode) (err error) {
+	if kind&fs.ModeSymlink == 0 && !kind.IsRegular() {
+		return nil
+	}
+	if err := root.Remove(to); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	if kind&fs.ModeSymlink != 0 {
 		target, err := os.Readlink(from)
 		if err != nil {
 			return err
 		}
-		if err := os.Remove(to); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return err
-		}
-		return os.Symlink(target, to)
-	case !kind.IsRegular():
-		return nil
+		return root.Symlink(target, to)
 	}
-	in, err := os.Open(from)
+	in, err := os.OpenFile(from, os.O_RDONLY|syscall.O_NOFOLLOW, 0)
 	if err != nil {
 		return err
 	}
@@ -71,7 +82,7 @@ func copyOne(to, from string, kind fs.FileMode) (err error) {
 	if err != nil {
 		return err
 	}
-	out, err := os.OpenFile(to, os.O_CREATE|os.O_WRONLY|os.O_TRUNC, info.Mode().Perm()|0o200)
+	out, err := root.OpenFile(to, os.O_CREATE|os.O_WRONLY|os.O_EXCL, info.Mode().Perm()|0o200)
 	if err != nil {
 		return err
 	}

@@ -2261,6 +2261,14 @@ export interface components {
              */
             state: "ready" | "building" | "verifying" | "releasing" | "done";
         };
+        CachedRun: {
+            /**
+             * Format: int64
+             * @example 12
+             */
+            number: number;
+            run: string;
+        };
         ChangeAccount: {
             /** @description Switching an account off ends its sessions and tokens at once */
             active: boolean;
@@ -5720,6 +5728,8 @@ export interface components {
              * @description More than one when it failed and may be tried again, or when the factory was restarted meanwhile
              */
             attempts: number;
+            /** @description The run that made what was restored, when the step was not run */
+            cached?: components["schemas"]["CachedRun"];
             /**
              * Format: double
              * @description Seconds of processor time it used
@@ -5734,6 +5744,10 @@ export interface components {
              * @example run.trunk
              */
             if?: string;
+            /** @description Paths of the commit's files that it sees, of a step with outputs; none: all */
+            inputs?: string[] | null;
+            /** @description Of a step with outputs: the digest of all that decides what it makes */
+            key?: string;
             /**
              * Format: int64
              * @description Bytes it may use
@@ -5745,6 +5759,8 @@ export interface components {
              */
             name: string;
             needs: string[];
+            /** @description Paths of what it makes */
+            outputs?: string[] | null;
             /**
              * Format: int64
              * @description Bytes of memory it used at the most
@@ -6040,6 +6056,8 @@ export interface components {
             attempt: number;
             /** Format: int64 */
             failed: number;
+            /** @description The run that they ran in, when the step was restored */
+            from?: components["schemas"]["CachedRun"];
             /** Format: int64 */
             passed: number;
             /** @description What of the reports could not be read */

@@ -22,6 +22,7 @@ import { useCrumbs } from "~/shell/crumbs";
 import { useKeys } from "~/shell/keys";
 import { Ago } from "~/ui/Ago";
 import { Copyable } from "~/ui/Copyable";
+import { InLink } from "~/ui/InLink";
 import { Page } from "~/ui/Page";
 import { Panel } from "~/ui/Panel";
 import { Problem } from "~/ui/Problem";
@@ -219,6 +220,14 @@ function StepPanel({ step: s, now }: { step: RunStep; now: number }) {
       <Details
         rows={[
           ["State", <Status key="s" {...runState(s.state)} />],
+          [
+            "Restored from",
+            s.cached && (
+              <InLink key="c" href={`/runs/${s.cached.run}?step=${encodeURIComponent(s.name)}`}>
+                run {s.cached.number}
+              </InLink>
+            ),
+          ],
           ["Took", seconds === null ? null : duration(seconds)],
           ["May take", duration(s.timeout)],
           ["Processor time", s.cpu > 0 ? duration(s.cpu) : null],
@@ -228,6 +237,9 @@ function StepPanel({ step: s, now }: { step: RunStep; now: number }) {
           ],
           ["Exit code", s.state === "failed" && s.exitCode ? s.exitCode : null],
           ["Needs", s.needs.join(", ")],
+          ["Sees", s.inputs?.join(", ")],
+          ["Makes", s.outputs?.join(", ")],
+          ["Key", s.key && <Copyable key="k" text={s.key} shown={s.key.slice(0, 12)} />],
           ["Only if", s.if && <code key="i">{s.if}</code>],
           ["Tried again", s.retry ? (s.retry === 1 ? "once" : `up to ${s.retry} times`) : null],
         ]}

@@ -124,7 +124,7 @@ function StepNode({ data }: NodeProps<Node<Data>>) {
             {step.name}
           </span>
           <span className={`num ${classes.more}`}>
-            {label}
+            {step.cached ? "cached" : label}
             {seconds !== null && ` · ${duration(seconds)}`}
           </span>
         </span>

@@ -3,6 +3,7 @@ import { useQuery } from "@tanstack/react-query";
 import { ask, type Schemas } from "~/api/ask";
 import { format } from "~/lib/number";
 import { duration } from "~/lib/time";
+import { InLink } from "~/ui/InLink";
 import { Panel } from "~/ui/Panel";
 import { Problem } from "~/ui/Problem";
 import { Status } from "~/ui/Status";
@@ -32,6 +33,14 @@ export function TestsPanel({ run }: { run: Run }) {
           .map((r) => (
             <p key={`${r.step} ${r.attempt}`} className={classes.problem}>
               <Status state="waiting" label={`Not read in ${r.step}`} /> {r.problem}
+            </p>
+          ))}
+        {t.reports
+          .filter((r) => r.from)
+          .map((r) => (
+            <p key={`${r.step} ${r.attempt}`} className={classes.quiet}>
+              {r.step} was restored: its tests ran in{" "}
+              <InLink href={`/runs/${r.from?.run}`}>run {r.from?.number}</InLink>.
             </p>
           ))}
         <Failures tests={t} />
