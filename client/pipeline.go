@@ -156,6 +156,16 @@ func (c *Client) RunLog(ctx context.Context, id, step string, follow bool) (io.R
 	return c.open(ctx, http.MethodGet, path("runs", id, "steps", step, "log"), q, nil)
 }
 
+// PipelineSchema returns the JSON Schema of the pipeline file, for editors.
+func (c *Client) PipelineSchema(ctx context.Context) ([]byte, error) {
+	body, err := c.open(ctx, http.MethodGet, path("schemas", "pipeline.json"), nil, nil)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = body.Close() }()
+	return io.ReadAll(body)
+}
+
 // CancelRun ends a run.
 func (c *Client) CancelRun(ctx context.Context, id string) (RunDetail, error) {
 	return call[RunDetail](ctx, c, http.MethodPost, path("runs", id, "cancel"), nil, nil)

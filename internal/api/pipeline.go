@@ -58,6 +58,11 @@ func (a *API) runs() {
 			return client.FlakyTest{Step: f.Step, Suite: f.Suite, Name: f.Name, Trees: f.Trees, Passed: f.Passed, Failed: f.Failed, Run: string(f.Run), Number: f.Number}
 		})}, err)
 	})
+	const schemaType = "application/schema+json"
+	a.raw(access.Open, op("GET /schemas/pipeline.json", "pipeline", "Read the JSON Schema of the pipeline file, for editors"), schemaType,
+		func(w http.ResponseWriter, _ *http.Request, _ access.Actor) error {
+			return document(w, schemaType, pipeline.FileSchema(), nil)
+		})
 	log := op("GET /runs/{id}/steps/{step}/log", "pipeline", "Read what a step printed")
 	log.Description = "With ?follow=1 the answer goes on until the step ends."
 	log.Parameters = []*huma.Param{{Name: "follow", In: "query", Description: "1: go on until the step ends", Schema: &huma.Schema{Type: "string"}}}

@@ -46,6 +46,9 @@ const File = definition.File
 // Check reports what is wrong with a pipeline file.
 func Check(data []byte) error { return definition.Check(data) }
 
+// FileSchema is the JSON Schema of a pipeline file, for editors.
+func FileSchema() []byte { return definition.Schema() }
+
 // State of a run or a step.
 type State string
 

@@ -332,8 +332,12 @@ func (t *Tests) restored(ctx context.Context, tx *store.Tx, st Step) error {
 	for i := range list {
 		list[i].Step, list[i].Attempt = st.Name, 1
 	}
+	kept, err := store.One(ctx, tx, store.Scan1[int64], `select count(*) from pipeline_test where run = $1 and step = $2`, string(st.CachedRun), last.Step)
+	if err != nil {
+		return err
+	}
 	last.Step, last.Attempt, last.From, last.Number = st.Name, 1, st.CachedRun, st.CachedNumber
-	t.Reports, t.Slowest, t.Kept = append(t.Reports, *last), append(t.Slowest, list...), t.Kept || len(list) > 0
+	t.Reports, t.Slowest, t.Kept = append(t.Reports, *last), append(t.Slowest, list...), t.Kept || kept > 0
 	return nil
 }
 
