@@ -154,7 +154,7 @@ func (s *shop) build(ctx context.Context, repo, edition, metrics string) error {
 		if err != nil {
 			return false, err
 		}
-		runs, err := s.client.Runs(ctx, client.RunFilter{Component: component}, client.Paging{Limit: 1})
+		runs, err := s.client.Runs(ctx, client.RunFilter{Component: component, Checks: "none"}, client.Paging{Limit: 1})
 		if err != nil {
 			return false, err
 		}

@@ -12,6 +12,7 @@ import (
 	"github.com/digital-factory/factory/internal/artifact"
 	"github.com/digital-factory/factory/internal/base/document"
 	"github.com/digital-factory/factory/internal/base/errs"
+	paging "github.com/digital-factory/factory/internal/base/page" // page is what app serves
 	"github.com/digital-factory/factory/internal/flow"
 	"github.com/digital-factory/factory/internal/pipeline"
 	"github.com/digital-factory/factory/internal/platform"
@@ -95,6 +96,18 @@ func (c commits) Read(ctx context.Context, component ref.Component, commit ref.C
 // Export lays a commit out in a directory.
 func (c commits) Export(ctx context.Context, component ref.Component, commit ref.Commit, dir string) error {
 	return c.source.Export(ctx, string(component), string(commit), dir)
+}
+
+// Head returns where a branch points.
+func (c commits) Head(ctx context.Context, component ref.Component, branch string) (ref.Commit, error) {
+	list, _, err := c.source.Commits(ctx, access.System("pipeline"), string(component), branch, paging.Ask{Limit: 1})
+	if err != nil {
+		return "", err
+	}
+	if len(list) == 0 {
+		return "", errs.New(errs.NotFound, "the branch %s of %s is empty", branch, component)
+	}
+	return ref.Commit(list[0].SHA), nil
 }
 
 // publisher lets pipeline ask artifact to make and keep the image.

@@ -8,6 +8,8 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	goruntime "runtime"
+	"strings"
 	"time"
 
 	"github.com/digital-factory/factory/internal/access"
@@ -201,9 +203,9 @@ func (t teamNames) Exists(ctx context.Context, name string) (bool, error) {
 // tools finds what this host offers to pipeline steps. Without Go the steps
 // that ask for it fail with a clear reason.
 func tools(ctx context.Context, cache string) pipeline.Tools {
-	t := pipeline.Tools{Cache: cache}
-	var env struct{ GOROOT, GOMODCACHE string }
-	raw, err := exec.CommandContext(ctx, "go", "env", "-json", "GOROOT", "GOMODCACHE").Output()
+	t := pipeline.Tools{Cache: cache, Host: host()}
+	var env struct{ GOROOT, GOMODCACHE, GOVERSION string }
+	raw, err := exec.CommandContext(ctx, "go", "env", "-json", "GOROOT", "GOMODCACHE", "GOVERSION").Output()
 	if err == nil {
 		err = json.Unmarshal(raw, &env)
 	}
@@ -211,9 +213,25 @@ func tools(ctx context.Context, cache string) pipeline.Tools {
 		slog.Warn("there is no Go toolchain on this host; pipelines that ask for it will fail", "error", fmt.Sprint(err))
 		return t
 	}
-	t.GoRoot, t.ModCache = env.GOROOT, env.GOMODCACHE
+	t.GoRoot, t.ModCache, t.GoVersion = env.GOROOT, env.GOMODCACHE, env.GOVERSION
 	if os.MkdirAll(t.ModCache, 0o755) != nil {
 		t.ModCache = ""
 	}
 	return t
+}
+
+// host names the system whose programs steps use, as its os-release does.
+func host() string {
+	raw, _ := os.ReadFile("/etc/os-release")
+	var id, version string
+	for line := range strings.Lines(string(raw)) {
+		name, value, _ := strings.Cut(strings.TrimSpace(line), "=")
+		switch value = strings.Trim(value, `"'`); name {
+		case "ID":
+			id = value
+		case "VERSION_ID":
+			version = value
+		}
+	}
+	return strings.Join(strings.Fields(id+" "+version+" "+goruntime.GOOS+"/"+goruntime.GOARCH), " ")
 }

@@ -14,7 +14,7 @@ import (
 func (s *session) run() *cobra.Command {
 	cmd := &cobra.Command{Use: "run", Short: "Watch pipeline runs and their logs, cancel and retry them",
 		Example: "  factory run list --component engine-controller\n  factory run show ID\n  factory run log ID test -f"}
-	cmd.AddCommand(s.runList(), s.runShow(), s.runLog(),
+	cmd.AddCommand(s.runList(), s.runShow(), s.runLog(), s.runTests(), s.runFlaky(),
 		s.runVerb("cancel", "End a run", (*client.Client).CancelRun),
 		s.runVerb("retry", "Queue a new run of the same commit", (*client.Client).RetryRun))
 	return cmd
@@ -24,24 +24,34 @@ func (s *session) runList() *cobra.Command {
 	var f client.RunFilter
 	var p client.Paging
 	cmd := &cobra.Command{
-		Use: "list", Short: "List runs, newest first", Args: cobra.NoArgs, Example: "  factory run list --component engine-controller --state failed",
+		Use: "list", Short: "List runs, newest first", Args: cobra.NoArgs, Example: "  factory run list --component engine-controller --state failed\n  factory run list --component engine-controller --branch speed",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			page, err := s.client().Runs(cmd.Context(), f, p)
 			if err != nil {
 				return err
 			}
 			return s.print(page, func(t *table) {
-				t.row("ID", "COMPONENT", "RUN", "STATE", "COMMIT", "TITLE", "TOOK", "WHY")
+				t.row("ID", "COMPONENT", "RUN", "BRANCH", "STATE", "COMMIT", "TITLE", "TOOK", "WHY")
 				for _, r := range page.Items {
-					t.row(r.ID, r.Component, r.Number, r.State, r.Commit[:min(12, len(r.Commit))], r.Title, took(r.Started, r.Finished), shortened(r.Reason))
+					t.row(r.ID, r.Component, r.Number, branchOf(r), r.State, r.Commit[:min(12, len(r.Commit))], r.Title, took(r.Started, r.Finished), shortened(r.Reason))
 				}
 			})
 		},
 	}
 	cmd.Flags().StringVar(&f.Component, "component", "", "only this component's")
 	cmd.Flags().StringVar(&f.State, "state", "", "only those in this state, e.g. failed")
+	cmd.Flags().StringVar(&f.Branch, "branch", "", "only this branch's")
+	cmd.Flags().StringVar(&f.Checks, "checks", "", "only: checks of branches; none: runs of trunks")
 	paging(cmd, &p)
 	return cmd
+}
+
+// branchOf names a run's branch, and says when it only checks it.
+func branchOf(r client.Run) string {
+	if r.Check {
+		return r.Branch + " (check)"
+	}
+	return r.Branch
 }
 
 func (s *session) runShow() *cobra.Command {
@@ -61,11 +71,16 @@ func (s *session) printRun(r client.RunDetail) error {
 	return s.print(r, func(t *table) {
 		t.row(fmt.Sprintf("run %d of %s", r.Number, r.Component), r.State, r.Commit[:min(12, len(r.Commit))], r.Title)
 		t.row("id", r.ID)
+		t.row("branch", branchOf(r.Run))
 		if r.Artifact != "" {
 			t.row("artifact", r.Artifact)
 		}
 		for _, st := range r.Steps {
-			t.row(st.Name, st.State, took(st.Started, st.Finished), fmt.Sprintf("%.1f s processor", st.CPU), fmt.Sprintf("%d MiB", st.Peak>>20), shortened(st.Reason))
+			state := st.State
+			if st.Cached != nil {
+				state = fmt.Sprintf("cached from run %d", st.Cached.Number)
+			}
+			t.row(st.Name, state, took(st.Started, st.Finished), fmt.Sprintf("%.1f s processor", st.CPU), fmt.Sprintf("%d MiB", st.Peak>>20), shortened(st.Reason))
 		}
 		if r.Reason != "" {
 			t.row("why: " + r.Reason)

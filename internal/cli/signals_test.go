@@ -44,6 +44,7 @@ func (repository) Read(_ context.Context, _ ref.Component, _ ref.Commit, path st
 }
 
 func (repository) Export(context.Context, ref.Component, ref.Commit, string) error { return nil }
+func (repository) Head(context.Context, ref.Component, string) (ref.Commit, error) { return "", nil }
 
 // publisher publishes everything under one digest.
 type publisher struct{}

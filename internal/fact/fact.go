@@ -19,7 +19,7 @@ func All() []Payload {
 		ItemCreated{}, ItemChanged{}, ItemMoved{}, ItemBlocked{}, BoardChanged{},
 		PathPublished{}, ComponentCreated{}, ComponentReady{},
 		RepositoryCreated{}, CommitsPushed{}, PushRejected{},
-		RunQueued{}, RunStarted{}, RunFinished{},
+		RunQueued{}, RunStarted{}, RunFinished{}, CheckQueued{}, CheckFinished{},
 		ArtifactPublished{}, ArtifactMarkedBad{}, ArtifactCleared{},
 		DeploymentFinished{}, RolloutStarted{}, RolloutWidened{}, RolloutHeld{}, RolloutResumed{}, RolloutAsked{}, RolloutApproved{}, RolloutDecided{}, RolloutFinished{}, EffectMeasured{},
 		ReleaseAssembled{}, ReleaseFinished{},

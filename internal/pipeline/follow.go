@@ -15,11 +15,18 @@ func (s *Service) Follow(j *journal.Journal) {
 	j.Follow(journal.Follower{Name: "pipeline", Kinds: []string{fact.CommitsPushed{}.Kind()}, Handle: s.pushed})
 }
 
-// pushed queues a run for the head of a trunk.
+// pushed queues a run for the head of a trunk, and a check for that of another
+// branch.
 func (s *Service) pushed(ctx context.Context, tx *store.Tx, f journal.Fact) error {
 	p, err := journal.Decode[fact.CommitsPushed](f)
-	if err != nil || !p.Trunk || len(p.Commits) == 0 {
+	if err != nil {
 		return err
+	}
+	if !p.Trunk {
+		return s.check(ctx, tx, f, p)
+	}
+	if len(p.Commits) == 0 {
+		return nil
 	}
 	head := p.Commits[len(p.Commits)-1]
 	lane := "normal"
@@ -37,5 +44,5 @@ func (s *Service) queue(ctx context.Context, tx *store.Tx, who access.Actor, r R
 		return err
 	}
 	tx.After(s.nudge)
-	return s.journal.Append(ctx, tx, who.By(), r.subject(), fact.RunQueued{Run: r.ID, Change: r.Change})
+	return s.journal.Append(ctx, tx, who.By(), r.subject(), r.queuing())
 }

@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"time"
 
@@ -17,6 +18,8 @@ import (
 	"github.com/digital-factory/factory/internal/base/life"
 	"github.com/digital-factory/factory/internal/base/store"
 	"github.com/digital-factory/factory/internal/fact"
+	"github.com/digital-factory/factory/internal/pipeline/definition"
+	"github.com/digital-factory/factory/internal/pipeline/tree"
 	"github.com/digital-factory/factory/internal/ref"
 )
 
@@ -90,16 +93,18 @@ func (s *Service) drain(ctx context.Context) error {
 }
 
 // claim takes the next run: hotfixes first, then the team with the fewest runs
-// under way, then the oldest; never two of one component. A run whose holder is
+// under way, then trunks before checks, then the oldest; never two of one branch.
+// One runner is kept for trunks: checks have the others. A run whose holder is
 // gone is taken up again with the steps that had not ended.
 func (s *Service) claim(ctx context.Context) (r Run, found bool, err error) {
 	now := s.now()
 	err = s.db.Update(ctx, func(tx *store.Tx) error {
 		found = false
 		id, err := store.One(ctx, tx, store.Scan1[ref.Run], `select id from pipeline_run r where (state = 'waiting' or (state = 'running' and held_until < $1 and holder <> $2))
-			and not exists (select 1 from pipeline_run o where o.component = r.component and o.state = 'running' and o.id <> r.id)
+			and not exists (select 1 from pipeline_run o where o.component = r.component and o.branch = r.branch and o.state = 'running' and o.id <> r.id)
+			and (checks = 0 or (select count(*) from pipeline_run o where o.checks = 1 and o.state = 'running' and o.holder = $2) < $3)
 			order by case when state = 'running' then 0 when change like '%"lane":"hotfix"%' then 1 else 2 end,
-				(select count(*) from pipeline_run o where o.team = r.team and o.state = 'running'), id limit 1`, store.Micros(now), s.holder)
+				(select count(*) from pipeline_run o where o.team = r.team and o.state = 'running'), checks, id limit 1`, store.Micros(now), s.holder, runners-1)
 		if errors.Is(err, store.ErrNone) {
 			return nil
 		} else if err != nil {
@@ -120,9 +125,12 @@ func (s *Service) claim(ctx context.Context) (r Run, found bool, err error) {
 		if !r.Started.Equal(store.Time(store.Micros(now))) {
 			return nil // told in an earlier life
 		}
+		if r.Check {
+			return nil // its begin concerns nobody
+		}
 		return s.journal.Append(ctx, tx, me().By(), r.subject(), fact.RunStarted{Run: r.ID, Change: r.Change})
 	})
-	if errs.Is(err, errs.Conflict) { // another replica took a run of the same component
+	if errs.Is(err, errs.Conflict) { // another replica took a run of the same branch
 		return r, false, nil
 	}
 	return r, found && err == nil, err
@@ -139,8 +147,8 @@ var (
 )
 
 // runHold keeps the hold on a run until ctx ends, and ends the run here when it
-// is lost.
-func (s *Service) runHold(ctx context.Context, id ref.Run, end context.CancelCauseFunc) {
+// is lost, was cancelled elsewhere, or is the check of a branch that is gone.
+func (s *Service) runHold(ctx context.Context, r Run, end context.CancelCauseFunc) {
 	tick := time.NewTicker(holdAgain)
 	defer tick.Stop()
 	for last := s.now(); ; {
@@ -149,12 +157,24 @@ func (s *Service) runHold(ctx context.Context, id ref.Run, end context.CancelCau
 			return
 		case <-tick.C:
 		}
-		now, held := s.now(), false
-		err := s.db.Update(ctx, func(tx *store.Tx) error {
-			n, err := tx.Exec(ctx, `update pipeline_run set held_until = $3 where id = $1 and holder = $2 and state = 'running'`, string(id), s.holder, store.Micros(now.Add(hold)))
-			held = n > 0
+		gone, err := s.current(ctx, &r)
+		if err != nil && ctx.Err() == nil {
+			slog.Warn("where the branch of a check points is not known", "run", r.ID, "error", err)
+		}
+		now, held, by := s.now(), false, ""
+		err = s.db.Update(ctx, func(tx *store.Tx) error {
+			n, err := tx.Exec(ctx, `update pipeline_run set held_until = $3, cancelled_by = case when cancelled_by = '' then $4 else cancelled_by end
+				where id = $1 and holder = $2 and state = 'running'`, string(r.ID), s.holder, store.Micros(now.Add(hold)), gone)
+			if held = n > 0; err != nil || !held {
+				return err
+			}
+			by, err = store.One(ctx, tx, store.Scan1[string], `select cancelled_by from pipeline_run where id = $1`, string(r.ID))
 			return err
 		})
+		if err == nil && by != "" {
+			end(errCancelled)
+			return
+		}
 		if err == nil && held {
 			last = now
 		} else if ctx.Err() == nil && (err == nil || now.Sub(last) > hold) {
@@ -177,7 +197,7 @@ func (s *Service) letGo(ctx context.Context, id ref.Run) error {
 func (s *Service) walk(ctx context.Context, r Run) error {
 	bounded, cancel := context.WithCancelCause(ctx)
 	var held sync.WaitGroup
-	held.Go(func() { s.runHold(bounded, r.ID, cancel) })
+	held.Go(func() { s.runHold(bounded, r, cancel) })
 	defer held.Wait()
 	defer cancel(nil)
 	s.mu.Lock()
@@ -192,11 +212,15 @@ func (s *Service) walk(ctx context.Context, r Run) error {
 	if err != nil {
 		return err
 	}
+	if by == "" {
+		if by, err = s.overtaken(ctx, &r); err != nil {
+			return err
+		}
+	}
+	var def definition.Definition
 	if by != "" {
 		cancel(errCancelled)
-	}
-	def, err := s.prepare(bounded, &r)
-	if err == nil {
+	} else if def, err = s.prepare(bounded, &r); err == nil {
 		err = s.runSteps(bounded, &r, def)
 	}
 	if ctx.Err() != nil {
@@ -205,13 +229,13 @@ func (s *Service) walk(ctx context.Context, r Run) error {
 	switch cause := context.Cause(bounded); {
 	case errors.Is(cause, errLost):
 		return cause
-	case err == nil:
+	case err == nil && by == "":
 		r.State = Succeeded
 	case errors.Is(cause, errCancelled):
 		if by, err = s.cancelledBy(ctx, r.ID); err != nil {
 			return err
 		}
-		r.State, r.Step, r.Reason = Cancelled, "", "cancelled by "+by
+		r.State, r.Step, r.Reason = Cancelled, "", whyCancelled(by)
 	case errs.Is(err, errs.Internal):
 		slog.Error("a run failed inside the factory", "run", r.ID, "error", err)
 		r.State, r.Reason = Failed, "the factory could not run it: "+err.Error()
@@ -258,9 +282,7 @@ func (s *Service) finish(ctx context.Context, r Run) error {
 			where run = $1 and state in ('waiting', 'running')`, string(r.ID), string(r.State)); err != nil {
 			return err
 		}
-		return s.journal.Append(ctx, tx, me().By(), r.subject(), fact.RunFinished{
-			Run: r.ID, Outcome: string(r.State), Step: r.Step, Reason: r.Reason, Artifact: r.Artifact, Change: r.Change,
-		})
+		return s.journal.Append(ctx, tx, me().By(), r.subject(), r.ending())
 	})
 	if err == nil {
 		s.clear(r.ID)
@@ -274,23 +296,27 @@ func (s *Service) workspace(id ref.Run) string {
 
 // clear removes a workspace; its logs stay.
 func (s *Service) clear(id ref.Run) {
-	if err := os.RemoveAll(s.workspace(id)); err != nil {
+	err := errors.Join(os.RemoveAll(s.sourceDir(id)), os.RemoveAll(s.closedDir(id)), os.RemoveAll(s.workspace(id)))
+	if err != nil {
 		slog.Warn("a workspace could not be removed", "run", id, "error", err)
 	}
 }
 
 // prepare lays out the workspace and the steps, or finds them laid out.
-func (s *Service) prepare(ctx context.Context, r *Run) (Definition, error) {
+func (s *Service) prepare(ctx context.Context, r *Run) (definition.Definition, error) {
 	data, err := s.source.Read(ctx, r.Change.Component, r.Change.Commit, File)
 	if err != nil {
 		if errs.Is(err, errs.NotFound) {
-			return Definition{}, errs.New(errs.Invalid, "the repository has no %s", File).Do("add one; the component's golden path shows how")
+			return definition.Definition{}, errs.New(errs.Invalid, "the repository has no %s", File).Do("add one; the component's golden path shows how")
 		}
-		return Definition{}, err
+		return definition.Definition{}, err
 	}
-	def, err := Parse(data)
+	def, err := definition.Parse(data)
 	if err != nil {
 		return def, err
+	}
+	if r.Check {
+		def.Steps = slices.DeleteFunc(def.Steps, func(sp definition.Spec) bool { return sp.Inject })
 	}
 	sum := sha256.Sum256(data)
 	r.Digest = "sha256:" + hex.EncodeToString(sum[:])
@@ -306,6 +332,16 @@ func (s *Service) prepare(ctx context.Context, r *Run) (Definition, error) {
 		}
 		if err := s.source.Export(ctx, r.Change.Component, r.Change.Commit, half); err != nil {
 			return def, err
+		}
+		files, err := tree.List(half)
+		if err != nil {
+			return def, err
+		}
+		r.Tree = tree.Digest(files)
+		if slices.ContainsFunc(def.Steps, func(sp definition.Spec) bool { return len(sp.Outputs) > 0 }) {
+			if err := errors.Join(os.RemoveAll(s.sourceDir(r.ID)), tree.Copy(s.sourceDir(r.ID), half, nil)); err != nil {
+				return def, err
+			}
 		}
 		if err := os.Rename(half, work); err != nil {
 			return def, err

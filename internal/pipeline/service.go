@@ -7,13 +7,19 @@ import (
 	"github.com/digital-factory/factory/internal/base/errs"
 	"github.com/digital-factory/factory/internal/base/page"
 	"github.com/digital-factory/factory/internal/base/store"
-	"github.com/digital-factory/factory/internal/fact"
 	"github.com/digital-factory/factory/internal/ref"
 )
 
-// List returns runs, newest first, without their steps; component and state
-// narrow it when not empty.
-func (s *Service) List(ctx context.Context, who access.Actor, c ref.Component, state State, ask page.Ask) (list []Run, next string, err error) {
+// Filter narrows a list of runs; empty fields do not.
+type Filter struct {
+	Component ref.Component
+	State     State
+	Branch    string
+	Checks    string // "only" those of branches, or "none" of them
+}
+
+// List returns runs, newest first, without their steps.
+func (s *Service) List(ctx context.Context, who access.Actor, f Filter, ask page.Ask) (list []Run, next string, err error) {
 	if err := who.May(access.Read, ""); err != nil {
 		return nil, "", err
 	}
@@ -23,8 +29,9 @@ func (s *Service) List(ctx context.Context, who access.Actor, c ref.Component, s
 	}
 	err = s.db.View(ctx, func(tx *store.Tx) error {
 		list, err = store.List(ctx, tx, scanRun, `select `+runColumns+` from pipeline_run
-			where id < $1 and ($2 = '' or component = $2) and ($3 = '' or state = $3) order by id desc limit $4`,
-			before, string(c), string(state), ask.Size()+1)
+			where id < $1 and ($2 = '' or component = $2) and ($3 = '' or state = $3) and ($4 = '' or branch = $4)
+				and ($5 = '' or checks = case when $5 = 'only' then 1 else 0 end) order by id desc limit $6`,
+			before, string(f.Component), string(f.State), f.Branch, f.Checks, ask.Size()+1)
 		return err
 	})
 	if err != nil {
@@ -50,37 +57,19 @@ func (s *Service) Get(ctx context.Context, who access.Actor, id ref.Run) (r Run,
 // being ended.
 func (s *Service) Cancel(ctx context.Context, who access.Actor, id ref.Run) (r Run, err error) {
 	err = s.db.Update(ctx, func(tx *store.Tx) error {
-		// Writing first keeps a runner from taking the run meanwhile.
-		if _, err := tx.Exec(ctx, `update pipeline_run set cancelled_by = $2 where id = $1 and state in ('waiting', 'running')`, string(id), who.Name); err != nil {
-			return err
-		}
 		if r, err = getRun(ctx, tx, id); err != nil {
 			return err
 		}
 		if err := who.May(access.BuildComponent, string(r.Change.Team)); err != nil {
 			return err
 		}
-		if r.State.ended() {
-			return errs.New(errs.Blocked, "run %d of %s has ended: %s", r.Number, r.Change.Component, r.State)
-		}
-		if r.State == Running {
-			return nil
-		}
-		r.State, r.Reason, r.Finished = Cancelled, "cancelled by "+who.Name, s.now()
-		if err := saveRun(ctx, tx, r); err != nil {
-			return err
-		}
-		return s.journal.Append(ctx, tx, who.By(), r.subject(), fact.RunFinished{Run: id, Outcome: string(Cancelled), Reason: r.Reason, Change: r.Change})
+		r, err = s.cancel(ctx, tx, who, id, who.Name)
+		return err
 	})
-	if err != nil {
-		return r, err
+	if err == nil {
+		s.interrupt(id)
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if cancel := s.cancels[id]; cancel != nil {
-		cancel(errCancelled)
-	}
-	return r, nil
+	return r, err
 }
 
 // Retry queues a new run of the same commit.
@@ -96,7 +85,7 @@ func (s *Service) Retry(ctx context.Context, who access.Actor, id ref.Run) (agai
 		if !r.State.ended() {
 			return errs.New(errs.Blocked, "run %d of %s is still %s", r.Number, r.Change.Component, r.State).Do("wait for it to end, or cancel it")
 		}
-		again = Run{ID: ref.Run(ref.New()), Branch: r.Branch, Change: r.Change, Queued: s.now()}
+		again = Run{ID: ref.Run(ref.New()), Branch: r.Branch, Check: r.Check, Change: r.Change, Queued: s.now()}
 		if err := s.queue(ctx, tx, who, again); err != nil {
 			return err
 		}

@@ -36,6 +36,17 @@ type outside struct {
 	read    error
 	publish func(b Build) error
 	builds  []Build
+	heads   map[string]ref.Commit // of branches
+}
+
+func (o *outside) Head(_ context.Context, _ ref.Component, branch string) (ref.Commit, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	head, ok := o.heads[branch]
+	if !ok {
+		return "", errs.New(errs.NotFound, "there is no branch %s", branch)
+	}
+	return head, nil
 }
 
 func (o *outside) Read(_ context.Context, _ ref.Component, _ ref.Commit, path string) ([]byte, error) {
@@ -95,7 +106,7 @@ type world struct {
 func each(t *testing.T, f func(t *testing.T, w *world)) {
 	t.Parallel()
 	storetest.Each(t, []store.Schema{journal.Schema(), Schema()}, func(t *testing.T, db *store.DB) {
-		w := &world{t: t, db: db, out: &outside{files: map[string]string{}}, skew: &atomic.Int64{}}
+		w := &world{t: t, db: db, out: &outside{files: map[string]string{}, heads: map[string]ref.Commit{}}, skew: &atomic.Int64{}}
 		w.make(t.TempDir())
 		f(t, w)
 	})
@@ -185,7 +196,7 @@ func (w *world) until(what string, holds func() bool) {
 		case <-watch:
 		case <-look.C:
 		case <-limit.Done():
-			list, _, _ := w.List(context.WithoutCancel(limit), me(), "", "", page.Ask{})
+			list, _, _ := w.List(context.WithoutCancel(limit), me(), Filter{}, page.Ask{})
 			for _, r := range list {
 				w.t.Logf("%+v", w.run(r.ID))
 			}

@@ -336,6 +336,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/components/{name}/flaky-tests": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List a component's flaky tests
+         * @description Those that both passed and failed on the same files: in the step of the same name, on commits with the same tree, within the component's last 100 runs that had tests. A test that failed and then passed on other files is not among them.
+         *
+         *     Needs the action `read`.
+         */
+        get: operations["get-components-name-flaky-tests"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/effects": {
         parameters: {
             query?: never;
@@ -1644,6 +1666,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/runs/{id}/tests": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show what a run's tests said
+         * @description Needs the action `read`.
+         */
+        get: operations["get-runs-id-tests"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/schemas/pipeline.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read the JSON Schema of the pipeline file, for editors
+         * @description Needs the action `open`.
+         */
+        get: operations["get-schemas-pipeline.json"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/search": {
         parameters: {
             query?: never;
@@ -2269,6 +2331,14 @@ export interface components {
              * @enum {string}
              */
             state: "ready" | "building" | "verifying" | "releasing" | "done";
+        };
+        CachedRun: {
+            /**
+             * Format: int64
+             * @example 12
+             */
+            number: number;
+            run: string;
         };
         ChangeAccount: {
             /** @description Switching an account off ends its sessions and tokens at once */
@@ -3442,6 +3512,33 @@ export interface components {
             state: "off" | "on" | "cohort";
             /** @description Targeting keys for which it is on whatever their hash */
             units?: string[] | null;
+        };
+        FlakyTest: {
+            /**
+             * Format: int64
+             * @description Times, on these
+             */
+            failed: number;
+            name: string;
+            /**
+             * Format: int64
+             * @description Its number
+             */
+            number: number;
+            /**
+             * Format: int64
+             * @description Times, on these
+             */
+            passed: number;
+            /** @description The last run in which it failed */
+            run: string;
+            step: string;
+            suite?: string;
+            /**
+             * Format: int64
+             * @description How many versions of the files it did both on
+             */
+            trees: number;
         };
         Floor: {
             /** Format: date-time */
@@ -4715,6 +4812,11 @@ export interface components {
             /** @description Pass it as ?after= to read on */
             next?: string;
         };
+        PageFlakyTest: {
+            items: components["schemas"]["FlakyTest"][];
+            /** @description Pass it as ?after= to read on */
+            next?: string;
+        };
         PageFreeze: {
             items: components["schemas"]["Freeze"][];
             /** @description Pass it as ?after= to read on */
@@ -5629,6 +5731,8 @@ export interface components {
             /** @example main */
             branch: string;
             cancelledBy?: string;
+            /** @description Of a branch that is not the trunk: nothing is published */
+            check: boolean;
             commit: string;
             /** @example engine-controller */
             component: string;
@@ -5677,6 +5781,8 @@ export interface components {
             /** @example main */
             branch: string;
             cancelledBy?: string;
+            /** @description Of a branch that is not the trunk: nothing is published */
+            check: boolean;
             commit: string;
             /** @example engine-controller */
             component: string;
@@ -5724,9 +5830,11 @@ export interface components {
         RunStep: {
             /**
              * Format: int64
-             * @description More than one when the factory was restarted meanwhile
+             * @description More than one when it failed and may be tried again, or when the factory was restarted meanwhile
              */
             attempts: number;
+            /** @description The run that made what was restored, when the step was not run */
+            cached?: components["schemas"]["CachedRun"];
             /**
              * Format: double
              * @description Seconds of processor time it used
@@ -5737,13 +5845,27 @@ export interface components {
             /** Format: date-time */
             finished?: string;
             /**
+             * @description Its condition; a step whose condition does not hold is left out
+             * @example run.trunk
+             */
+            if?: string;
+            /** @description Paths of the commit's files that it sees, of a step with outputs; none: all */
+            inputs?: string[] | null;
+            /** @description Of a step with outputs: the digest of all that decides what it makes */
+            key?: string;
+            /**
              * Format: int64
              * @description Bytes it may use
              */
             memory: number;
-            /** @example test */
+            /**
+             * @description Of a matrix with the values: test[amd64,fast]
+             * @example test
+             */
             name: string;
             needs: string[];
+            /** @description Paths of what it makes */
+            outputs?: string[] | null;
             /**
              * Format: int64
              * @description Bytes of memory it used at the most
@@ -5752,6 +5874,11 @@ export interface components {
             /** @description Added by the platform */
             platform: boolean;
             reason?: string;
+            /**
+             * Format: int64
+             * @description How often it is tried again after it failed
+             */
+            retry?: number;
             /** @description What it runs; absent for a step of the platform */
             script?: string;
             /** Format: date-time */
@@ -5763,6 +5890,21 @@ export interface components {
              * @description Seconds
              */
             timeout: number;
+        };
+        RunTests: {
+            /** @description At most 200 */
+            failed: components["schemas"]["TestCase"][];
+            /** @description Whether single tests are still kept: those of a component's last 100 runs with tests are; the sums stay */
+            kept: boolean;
+            /** @description One for each step, and for each of its attempts */
+            reports: components["schemas"]["TestReport"][];
+            /** @description At most 20 */
+            slowest: components["schemas"]["TestCase"][];
+            /**
+             * Format: int64
+             * @description Tests
+             */
+            total: number;
         };
         SaveReview: {
             text: components["schemas"]["ReviewText"];
@@ -5990,6 +6132,50 @@ export interface components {
              *     ]
              */
             roles: string[];
+        };
+        TestCase: {
+            /** Format: int64 */
+            attempt: number;
+            /** @description It both passed and failed on the same files, see the component's flaky tests */
+            flaky: boolean;
+            /** @example TestPay/card */
+            name: string;
+            /** @enum {string} */
+            outcome: "passed" | "failed" | "skipped";
+            /** @description What it printed; the end, when it is long */
+            output?: string;
+            step: string;
+            /** @description Go package, class or suite */
+            suite?: string;
+            /**
+             * Format: double
+             * @description Seconds
+             */
+            took: number;
+        };
+        TestReport: {
+            /**
+             * Format: int64
+             * @example 1
+             */
+            attempt: number;
+            /** Format: int64 */
+            failed: number;
+            /** @description The run that they ran in, when the step was restored */
+            from?: components["schemas"]["CachedRun"];
+            /** Format: int64 */
+            passed: number;
+            /** @description What of the reports could not be read */
+            problem?: string;
+            /** Format: int64 */
+            skipped: number;
+            /** @example test */
+            step: string;
+            /**
+             * Format: double
+             * @description Seconds; the tests' own times added up
+             */
+            took: number;
         };
         Thread: {
             /** @description Incidents, component, team and product next to the path */
@@ -7923,6 +8109,100 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Dashboard"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Locked */
+            423: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-components-name-flaky-tests": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageFlakyTest"];
                 };
             };
             /** @description Unauthorized */
@@ -14977,6 +15257,10 @@ export interface operations {
                 component?: string;
                 /** @description Only those in this state */
                 state?: "waiting" | "running" | "succeeded" | "failed" | "cancelled";
+                /** @description Only this branch's */
+                branch?: string;
+                /** @description only: checks of branches; none: runs of trunks */
+                checks?: "only" | "none";
             };
             header?: never;
             path?: never;
@@ -15374,6 +15658,121 @@ export interface operations {
                 };
                 content: {
                     "text/plain; charset=utf-8": unknown;
+                };
+            };
+        };
+    };
+    "get-runs-id-tests": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The identifier */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunTests"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Locked */
+            423: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-schemas-pipeline.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/schema+json": unknown;
                 };
             };
         };

@@ -78,6 +78,12 @@ const tellers: Record<string, Teller> = {
   "run.started": () => "began the first step",
   "run.finished": (d) =>
     because(`ended the run: ${text(d.outcome)}${text(d.step) ? ` in ${text(d.step)}` : ""}`, d.reason),
+  "check.queued": (d) => `queued a check of ${text(d.branch)}`,
+  "check.finished": (d) =>
+    because(
+      `ended the check of ${text(d.branch)}: ${text(d.state)}${text(d.step) ? ` in ${text(d.step)}` : ""}`,
+      d.reason,
+    ),
   "artifact.published": (d) =>
     `published version ${text(d.version)}, ${format(Number(d.size), "bytes")}, with signed SBOM and provenance`,
   "artifact.marked-bad": (d) =>

@@ -1,6 +1,7 @@
 import { IconPlayerPlay } from "@tabler/icons-react";
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { askPages } from "~/api/ask";
+import { BranchName } from "~/features/pipeline/BranchName";
 import { CommitName } from "~/object/Names";
 import { PagedTable } from "~/object/PagedTable";
 import { runState } from "~/object/states";
@@ -16,13 +17,20 @@ export function RunsTable(n: Narrow) {
   const query = useInfiniteQuery(
     askPages("/api/v1/runs", {
       query: { ...(n.component ? { component: n.component } : {}), ...(state ? { state } : {}), limit: 50 },
-      kinds: ["run"],
+      kinds: ["run", "check"],
     }),
   );
   const columns: Column<Run>[] = [
     ...componentColumn<Run>(n),
     { id: "number", header: "Run", cell: (r) => r.number, align: "right", width: "44px" },
     changeColumn(n),
+    {
+      id: "branch",
+      header: "Branch",
+      width: "minmax(140px, 1.3fr)",
+      wide: true,
+      cell: (r) => <BranchName run={r} />,
+    },
     {
       id: "state",
       header: "State",
@@ -55,7 +63,8 @@ export function RunsTable(n: Narrow) {
       href={(r) => `/runs/${r.id}`}
       empty={
         <Empty icon={IconPlayerPlay} title={n.state ? "None is in this state" : "No runs yet"} small>
-          A push to a component's trunk starts a run: its steps, then SBOM, image and signature.
+          A push to a component's trunk starts a run: its steps, then SBOM, image and signature. A push to
+          another branch starts a check: the same steps, and nothing is published.
         </Empty>
       }
     />

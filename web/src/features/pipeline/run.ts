@@ -73,8 +73,10 @@ export function cancelWill(r: Run): string[] {
   return [
     running.length > 0 ? `stop ${running.join(" and ")} where it stands` : "take the run out of the queue",
     ...(left.length > 0 ? [`leave out ${left.join(", ")}`] : []),
-    "publish no artifact, so nothing of this commit reaches customers",
-    ...(r.items.length > 0 ? [`send ${r.items.join(", ")} back to building`] : []),
+    ...(r.check
+      ? [`leave ${r.branch} without a verdict, until the next push to it or another try`]
+      : ["publish no artifact, so nothing of this commit reaches customers"]),
+    ...(r.items.length > 0 && !r.check ? [`send ${r.items.join(", ")} back to building`] : []),
   ];
 }
 
@@ -83,8 +85,8 @@ export function retryWill(r: Run): string[] {
   return [
     `queue a new run of the same commit ${r.commit.slice(0, 8)}, with a number of its own`,
     "walk all steps again, with the caches as they are now",
-    ...(r.branch === "main"
-      ? ["publish an artifact when it succeeds, which then goes to staging and production"]
-      : []),
+    r.check
+      ? "publish nothing, whatever comes of it: it checks a branch"
+      : "publish an artifact when it succeeds, which then goes to staging and production",
   ];
 }

@@ -94,7 +94,7 @@ function CommitView({ commit: c }: { commit: Commit }) {
     ),
   );
   const runs = useQuery(
-    ask("/api/v1/runs", { query: { component: c.component, limit: 200 }, kinds: ["run"] }),
+    ask("/api/v1/runs", { query: { component: c.component, limit: 200 }, kinds: ["run", "check"] }),
   );
   const own = (runs.data?.items ?? []).filter((r) => r.commit === c.commit);
   const rest = bodyOf(c.message);
