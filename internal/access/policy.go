@@ -30,7 +30,7 @@ const (
 	Product  Role = "product"  // owns products and features
 	Member   Role = "member"   // builds and runs what the teams they belong to own
 	Platform Role = "platform" // owns golden paths, guardrails, accounts
-	Auditor  Role = "auditor"  // reads everything, changes nothing
+	Auditor  Role = "auditor"  // reads everything, changes nothing; may ask in discussions
 )
 
 // Roles lists all roles.
@@ -45,6 +45,7 @@ const (
 	Open           Action = "open"            // needs no account: sign in, first set-up, health
 	Self           Action = "self"            // any signed-in actor, on itself
 	Read           Action = "read"            // look at the value stream
+	Discuss        Action = "discuss"         // say something where people discuss
 	Audit          Action = "audit"           // read and verify the journal, list effects
 	FundWork       Action = "fund"            // vision, objectives, key results, initiatives, decisions
 	ShapeProduct   Action = "shape-product"   // products, features
@@ -64,6 +65,7 @@ const (
 // words say an action to the person who may not do it.
 var words = map[Action]string{
 	Read:           "looking at the value stream",
+	Discuss:        "taking part in discussions",
 	Audit:          "reading and verifying the journal",
 	FundWork:       "changing the vision, objectives, key results and initiatives, and deciding on them",
 	ShapeProduct:   "shaping products and features",
@@ -84,6 +86,7 @@ var words = map[Action]string{
 // Member only where the object belongs to one of the actor's teams.
 var grants = map[Action][]Role{
 	Read:           {Board, Product, Member, Platform, Auditor},
+	Discuss:        {Board, Product, Member, Platform, Auditor},
 	Audit:          {Board, Platform, Auditor},
 	FundWork:       {Board},
 	ShapeProduct:   {Board, Product},

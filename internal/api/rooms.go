@@ -21,6 +21,7 @@ import (
 	"github.com/digital-factory/factory/internal/release"
 	"github.com/digital-factory/factory/internal/runtime"
 	"github.com/digital-factory/factory/internal/source"
+	"github.com/digital-factory/factory/internal/source/change"
 	"github.com/digital-factory/factory/internal/team"
 	"github.com/digital-factory/factory/internal/telemetry"
 	"github.com/digital-factory/factory/internal/thread"
@@ -37,6 +38,7 @@ type Services struct {
 	Product   *product.Service
 	Platform  *platform.Service
 	Source    *source.Service
+	Change    *change.Service
 	Pipeline  *pipeline.Service
 	Artifact  *artifact.Service
 	Runtime   *runtime.Service
@@ -68,6 +70,8 @@ func (a *API) rooms() {
 	a.products()
 	a.platform()
 	a.source()
+	a.trees()
+	a.changes()
 	a.runs()
 	a.artifacts()
 	a.workloads()

@@ -52,6 +52,12 @@ func (settings) Check(path string, data []byte) error {
 	return err
 }
 
+// Rules reads how the trunk may be changed.
+func (settings) Rules(data []byte) (source.Rules, error) {
+	m, err := platform.ParseManifest(data)
+	return source.Rules{Approvals: m.Changes.Approvals, Required: m.Changes.Required}, err
+}
+
 // manifest reads a manifest, and the labels by which the image carries it, and
 // makes sure that its rollout section is a sound plan, and that what it provides
 // and requires are versions and constraints.

@@ -36,6 +36,7 @@ import (
 	"github.com/digital-factory/factory/internal/release"
 	"github.com/digital-factory/factory/internal/runtime"
 	"github.com/digital-factory/factory/internal/source"
+	"github.com/digital-factory/factory/internal/source/change"
 	"github.com/digital-factory/factory/internal/team"
 	"github.com/digital-factory/factory/internal/telemetry"
 	"github.com/digital-factory/factory/internal/thread"
@@ -111,7 +112,10 @@ func (a *App) furnish(ctx context.Context) error {
 		return err
 	}
 	own.platform = paths
-	repos := source.New(db, j, items{work}, settings{}, source.Config{Dir: dir("git"), Hook: []string{exe, "hook", "pre-receive"}}, now)
+	hints := &pushed{}
+	repos := source.New(db, j, items{work}, settings{}, source.Config{Dir: dir("git"), Hook: []string{exe, "hook", "pre-receive"}, Hint: hints.Hint}, now)
+	changes := change.New(db, j, a.effects, repos, a.URL, now)
+	hints.changes = changes
 	runs := pipeline.New(db, j, a.box, commits{repos}, publisher{artifacts, a.URL()}, tools(ctx, a.opts.Cache), dir("runs"), now)
 	units := unit.New(db, j, now)
 	rollouts := release.New(db, j, a.effects, release.Asks{Runtime: workloads{run}, Artifacts: sealed{artifacts}, KeyResults: results{products, funds},
@@ -125,10 +129,11 @@ func (a *App) furnish(ctx context.Context) error {
 	dossiers := dossier.New(j, decided{rollouts}, threads{graph}, seals{artifacts}, now)
 
 	a.rooms = rooms{artifacts, repos, run, metricStore, receiver, signals, flags}
-	for _, m := range []interface{ Follow(*journal.Journal) }{funds, products, teams, work, paths, runs, rollouts, signals, incidents, insights, graph} {
+	for _, m := range []interface{ Follow(*journal.Journal) }{funds, products, teams, work, paths, changes, runs, rollouts, signals, incidents, insights, graph} {
 		m.Follow(j)
 	}
 	repos.Effects(a.effects)
+	changes.Effects(a.effects)
 	rollouts.Effects(a.effects)
 	a.effects.OnFailed(func(ctx context.Context, tx *store.Tx, e effect.Effect) error { return paths.Failed(ctx, tx, e) })
 	a.parts = []life.Part{
@@ -137,7 +142,7 @@ func (a *App) furnish(ctx context.Context) error {
 		{Name: "telemetry", Run: signals.Run}, {Name: "flags", Run: flags.Run}, {Name: "variables", Run: variables.variable.Run}, {Name: "key results", Run: funds.Run},
 	}
 	a.api = api.New(a.access.Authenticate(api.SessionCookie), api.Services{
-		Access: a.access, Journal: j, Effects: a.effects, Release: rollouts, Portfolio: funds, Product: products, Platform: paths, Source: repos,
+		Access: a.access, Journal: j, Effects: a.effects, Release: rollouts, Portfolio: funds, Product: products, Platform: paths, Source: repos, Change: changes,
 		Team: teams, Flow: work, Incident: incidents, Insight: insights, Thread: graph, Telemetry: signals, Pipeline: runs, Runtime: run, Artifact: artifacts, Dossier: dossiers, Flag: flags, Unit: units, Variable: variables.variable,
 		Health: a.health,
 	})
@@ -177,6 +182,15 @@ func (c *configuration) Newest(ctx context.Context, of ref.Component, e ref.Envi
 func (c *configuration) Values(ctx context.Context, of ref.Component, e ref.Environment, revision int64) (variables, secrets []string, err error) {
 	v, err := c.variable.Values(ctx, of, e, revision)
 	return v.Variables, v.Secrets, err
+}
+
+// pushed lets source ask changes, which are made after it, what to tell who
+// pushed a branch.
+type pushed struct{ changes *change.Service }
+
+// Hint returns lines for the pusher's terminal.
+func (p *pushed) Hint(ctx context.Context, component, branch string) []string {
+	return p.changes.Hint(ctx, component, branch)
 }
 
 // ownedBy lets others ask platform, which is made after them, who owns a component.

@@ -53,6 +53,8 @@ func TestStaleEditsCarryTheCurrentState(t *testing.T) {
 
 	in := reported(t, a, c, client.OpenIncident{Title: "It sways", Component: "engine-controller"})
 
+	ch := opened(t, a, c, "engine-controller")
+
 	const never = 99
 	stale := map[string]struct {
 		change func() error
@@ -99,6 +101,10 @@ func TestStaleEditsCarryTheCurrentState(t *testing.T) {
 			_, err := c.ChangeFlag(ctx, fl.ID, client.ChangeFlag{Version: never, FlagFields: client.FlagFields{Title: "x"}})
 			return err
 		}, &client.Flag{}},
+		"PUT /changes/{id}": {func() error {
+			_, err := c.EditChange(ctx, ch.ID, client.EditChange{Version: never, Title: "x"})
+			return err
+		}, &client.ChangeDetail{}},
 		"PUT /accounts/{id}": {func() error {
 			_, err := c.ChangeAccount(ctx, acc.ID, client.ChangeAccount{Version: never, Name: "x", Roles: []string{"board"}, Active: true})
 			return err
@@ -149,6 +155,35 @@ func reported(t *testing.T, a *App, c *client.Client, in client.OpenIncident) cl
 			t.Fatalf("the component is not known yet: %v", err)
 		}
 	}
+}
+
+// opened opens a change as soon as the component's repository is there.
+func opened(t *testing.T, a *App, c *client.Client, component string) client.ChangeDetail {
+	t.Helper()
+	performing, stop := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- a.effects.Run(performing) }()
+	defer func() {
+		stop()
+		fine(t, <-ended)
+	}()
+	tick := time.NewTicker(5 * time.Millisecond)
+	defer tick.Stop()
+	content := "new\n"
+	for bound := time.After(20 * time.Second); ; {
+		_, err := c.CreateCommit(t.Context(), component, client.CreateCommit{Branch: "next", Message: "Say so", Files: []client.EditFile{{Path: "NEXT.md", Content: &content}}})
+		if err == nil {
+			break
+		}
+		select {
+		case <-tick.C:
+		case <-bound:
+			t.Fatalf("there is no repository yet: %v", err)
+		}
+	}
+	ch, err := c.OpenChange(t.Context(), component, client.OpenChange{Branch: "next"})
+	fine(t, err)
+	return ch
 }
 
 func fine(t *testing.T, err error) {

@@ -19,6 +19,7 @@ func All() []Payload {
 		ItemCreated{}, ItemChanged{}, ItemMoved{}, ItemBlocked{}, BoardChanged{},
 		PathPublished{}, ComponentCreated{}, ComponentReady{},
 		RepositoryCreated{}, CommitsPushed{}, PushRejected{},
+		ChangeOpened{}, ChangeEdited{}, ChangeCommented{}, ChangeSettled{}, ChangeReviewed{}, ChangeQueued{}, ChangeUnqueued{}, ChangeMerged{}, ChangeClosed{}, ChangeReopened{},
 		RunQueued{}, RunStarted{}, RunFinished{}, CheckQueued{}, CheckFinished{},
 		ArtifactPublished{}, ArtifactMarkedBad{}, ArtifactCleared{},
 		DeploymentFinished{}, RolloutStarted{}, RolloutWidened{}, RolloutHeld{}, RolloutResumed{}, RolloutAsked{}, RolloutApproved{}, RolloutDecided{}, RolloutFinished{}, EffectMeasured{},

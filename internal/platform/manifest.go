@@ -25,7 +25,16 @@ type Manifest struct {
 	Provides map[string]document.Literal `yaml:"provides"`
 	Requires map[string]document.Literal `yaml:"requires"`
 	SLO      Objective                   `yaml:"slo"`
+	Changes  Changes                     `yaml:"changes"`
 }
+
+// Changes are the rules by which the trunk may be changed.
+type Changes struct {
+	Approvals int  `yaml:"approvals"` // by people who did not push to the branch; 0: nobody has to be asked
+	Required  bool `yaml:"required"`  // the trunk takes changes only and cannot be pushed to
+}
+
+const mostApprovals = 10
 
 // Objective is what a service promises its customers (SLO).
 type Objective struct {
@@ -76,6 +85,9 @@ func ParseManifest(data []byte) (Manifest, error) {
 	m.SLO.Availability = cmp.Or(m.SLO.Availability, DefaultAvailability)
 	if a := m.SLO.Availability; !(a >= leastAvailability && a <= mostAvailability) {
 		bad.In(places.Of("$.slo.availability"), "slo.availability %v is a percentage from %v to %v", a, leastAvailability, mostAvailability)
+	}
+	if n := m.Changes.Approvals; n < 0 || n > mostApprovals {
+		bad.In(places.Of("$.changes.approvals"), "changes.approvals %d must be 0 to %d", n, mostApprovals)
 	}
 	if len(bad.Fields) > 0 {
 		return m, bad

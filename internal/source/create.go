@@ -4,10 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"maps"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"time"
 
@@ -17,6 +15,7 @@ import (
 	"github.com/digital-factory/factory/internal/effect"
 	"github.com/digital-factory/factory/internal/fact"
 	"github.com/digital-factory/factory/internal/ref"
+	"github.com/digital-factory/factory/internal/source/git"
 )
 
 // Create is the data of the effect source.create: a repository whose first
@@ -40,7 +39,7 @@ func (s *Service) create(ctx context.Context, e effect.Effect) error {
 		return errs.New(errs.Invalid, "a repository needs a component's name, a team and files; got %q, %q and %d files", c.Component, c.Team, len(c.Files))
 	}
 	final := s.repository(c.Component)
-	if _, err := os.Stat(final.dir); os.IsNotExist(err) {
+	if _, err := os.Stat(final.Dir); os.IsNotExist(err) {
 		if err := s.build(ctx, c, e.Planned); err != nil {
 			return err
 		}
@@ -66,28 +65,28 @@ func (s *Service) create(ctx context.Context, e effect.Effect) error {
 // build makes the repository with its first commit.
 func (s *Service) build(ctx context.Context, c Create, at time.Time) error {
 	final := s.repository(c.Component)
-	if err := os.MkdirAll(final.hooks, 0o700); err != nil { // git's home; Run has made it, unless an effect is faster
+	if err := os.MkdirAll(final.Hooks, 0o700); err != nil { // git's home; Run has made it, unless an effect is faster
 		return err
 	}
 	fresh := final
-	fresh.dir = filepath.Join(s.cfg.Dir, ".new-"+c.Component)
-	if err := os.RemoveAll(fresh.dir); err != nil {
+	fresh.Dir = filepath.Join(s.cfg.Dir, ".new-"+c.Component)
+	if err := os.RemoveAll(fresh.Dir); err != nil {
 		return err
 	}
-	if err := os.MkdirAll(fresh.dir, 0o700); err != nil {
+	if err := os.MkdirAll(fresh.Dir, 0o700); err != nil {
 		return err
 	}
-	if _, err := fresh.run(ctx, nil, "init", "--quiet", "--bare", "--template=", "--initial-branch="+Trunk); err != nil {
+	if _, err := fresh.Run(ctx, nil, "init", "--quiet", "--bare", "--template=", "--initial-branch="+Trunk); err != nil {
 		return err
 	}
-	sha, err := fresh.commit(ctx, c.Files, c.Message, at)
+	sha, err := fresh.Begin(ctx, c.Files, c.Message, at)
 	if err != nil {
 		return err
 	}
-	if _, err := fresh.run(ctx, nil, "update-ref", trunkRef, sha); err != nil {
+	if _, err := fresh.Run(ctx, nil, "update-ref", git.TrunkRef, sha); err != nil {
 		return err
 	}
-	if err := os.Rename(fresh.dir, final.dir); err != nil {
+	if err := os.Rename(fresh.Dir, final.Dir); err != nil {
 		return fmt.Errorf("put the repository in its place: %w", err)
 	}
 	return syncDirectory(s.cfg.Dir)
@@ -101,38 +100,6 @@ func syncDirectory(dir string) error {
 	}
 	defer func() { _ = d.Close() }()
 	return d.Sync()
-}
-
-// commit writes the files as a commit without parents and returns its name. It
-// goes through git's fast-import, one process for any number of files.
-func (r repository) commit(ctx context.Context, files map[string]string, message string, at time.Time) (string, error) {
-	names := slices.Sorted(maps.Keys(files))
-	for _, name := range names {
-		if !validPath(name) || strings.ContainsAny(name, "\"\n\\") {
-			return "", errs.New(errs.Invalid, "%q cannot be a file of a repository", name)
-		}
-	}
-	var in strings.Builder
-	fmt.Fprintf(&in, "feature done\ncommit refs/heads/new\ncommitter Digital Factory <factory@digital-factory.invalid> %d +0000\ndata %d\n%s\n",
-		at.Unix(), len(message), message)
-	for _, name := range names {
-		mode := "100644"
-		if strings.HasPrefix(files[name], "#!") {
-			mode = "100755"
-		}
-		fmt.Fprintf(&in, "M %s inline \"%s\"\ndata %d\n%s\n", mode, name, len(files[name]), files[name])
-	}
-	in.WriteString("done\n")
-	// Its own ref is only a handle: the trunk is set when all is written.
-	if _, err := r.run(ctx, strings.NewReader(in.String()), "fast-import", "--quiet", "--date-format=raw"); err != nil {
-		return "", err
-	}
-	sha, err := r.run(ctx, nil, "rev-parse", "--verify", "refs/heads/new")
-	if err != nil {
-		return "", err
-	}
-	_, err = r.run(ctx, nil, "update-ref", "-d", "refs/heads/new")
-	return strings.TrimSpace(string(sha)), err
 }
 
 func quote(word string) string { return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'" }

@@ -20,6 +20,7 @@ import (
 	"github.com/digital-factory/factory/internal/base/store"
 	"github.com/digital-factory/factory/internal/fact"
 	"github.com/digital-factory/factory/internal/ref"
+	"github.com/digital-factory/factory/internal/source/git"
 )
 
 // gate is where hooks ask. ready is closed once the socket answers.
@@ -140,17 +141,17 @@ func (s *Service) answer(ctx context.Context, q question) verdict {
 		slog.Error("a hook named a foreign quarantine", "component", p.component, "path", q.Quarantine)
 		return verdict{Lines: []string{err.Error()}}
 	}
-	repo.quarantine = quarantine
+	repo.Quarantine = quarantine
 	updates := make([]update, len(q.Updates))
 	for i, line := range q.Updates {
 		u := update{before: line[0], after: line[1], ref: line[2]}
-		if !objectName.MatchString(u.before) || !objectName.MatchString(u.after) {
+		if !git.ObjectName.MatchString(u.before) || !git.ObjectName.MatchString(u.after) {
 			return verdict{Lines: []string{"git sent a damaged line"}}
 		}
-		if zero(u.before) {
+		if git.Zero(u.before) {
 			u.before = ""
 		}
-		if zero(u.after) {
+		if git.Zero(u.after) {
 			u.after = ""
 		}
 		updates[i] = u
@@ -171,16 +172,28 @@ func (s *Service) answer(ctx context.Context, q question) verdict {
 	if err != nil {
 		return s.unclear(p, err)
 	}
-	return verdict{Accepted: true}
+	return verdict{Accepted: true, Lines: s.hint(ctx, p.component, updates)}
+}
+
+// hint tells the pusher of one branch what they may do with it now.
+func (s *Service) hint(ctx context.Context, component string, updates []update) []string {
+	if s.cfg.Hint == nil || len(updates) != 1 || updates[0].after == "" {
+		return nil
+	}
+	branch, ok := strings.CutPrefix(updates[0].ref, "refs/heads/")
+	if !ok || branch == Trunk {
+		return nil
+	}
+	return s.cfg.Hint(ctx, component, branch)
 }
 
 // quarantineOf accepts only a directory that git made inside the repository's
 // object store, or none: a push that only deletes brings no objects.
-func quarantineOf(r repository, path string) (string, error) {
+func quarantineOf(r git.Repository, path string) (string, error) {
 	if path == "" {
 		return "", nil
 	}
-	objects := filepath.Join(r.dir, "objects")
+	objects := filepath.Join(r.Dir, "objects")
 	if filepath.Dir(path) != objects || !strings.Contains(filepath.Base(path), "incoming") {
 		return "", errors.New("git did not put this push aside, so it cannot be checked")
 	}
@@ -193,16 +206,7 @@ func (s *Service) reject(ctx context.Context, p push, u update, reason error) ve
 		return s.unclear(p, reason)
 	}
 	e := errs.Of(reason)
-	text := e.Text
-	for _, f := range e.Fields {
-		text += "; " + f.At + ": " + f.Text
-	}
-	err := s.db.Update(ctx, func(tx *store.Tx) error {
-		return s.journal.Append(ctx, tx, p.who.By(), ref.Of("component", p.component), fact.PushRejected{
-			Component: ref.Component(p.component), Branch: cut(strings.ToValidUTF8(u.branch(), "\uFFFD"), 200), Reason: text,
-		})
-	})
-	logFailure("a rejected push could not be told", p.component, err)
+	s.tellRejected(ctx, p.who, p.component, u, e)
 	lines := []string{"", "Digital Factory rejects this push:", "  " + e.Text}
 	for _, f := range e.Fields {
 		lines = append(lines, "  "+f.At+": "+f.Text)
@@ -211,6 +215,20 @@ func (s *Service) reject(ctx context.Context, p push, u update, reason error) ve
 		lines = append(lines, "  next: "+e.Next)
 	}
 	return verdict{Lines: append(lines, "")}
+}
+
+// tellRejected tells that a rule refused an update.
+func (s *Service) tellRejected(ctx context.Context, who access.Actor, component string, u update, e *errs.Error) {
+	text := e.Text
+	for _, f := range e.Fields {
+		text += "; " + f.At + ": " + f.Text
+	}
+	err := s.db.Update(ctx, func(tx *store.Tx) error {
+		return s.journal.Append(ctx, tx, who.By(), ref.Of("component", component), fact.PushRejected{
+			Component: ref.Component(component), Branch: git.Cut(strings.ToValidUTF8(u.branch(), "\uFFFD"), 200), Reason: text,
+		})
+	})
+	logFailure("a rejected push could not be told", component, err)
 }
 
 // unclear words that the rules could not be checked: not the pusher's fault.

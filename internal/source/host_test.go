@@ -57,6 +57,10 @@ func (settings) Check(path string, data []byte) error {
 	return nil
 }
 
+func (settings) Rules(data []byte) (source.Rules, error) {
+	return source.Rules{Required: bytes.Contains(data, []byte("required"))}, nil
+}
+
 // host is a running source module behind a real HTTP server.
 type host struct {
 	t       *testing.T

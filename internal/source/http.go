@@ -15,6 +15,7 @@ import (
 	"github.com/digital-factory/factory/internal/access"
 	"github.com/digital-factory/factory/internal/base/errs"
 	"github.com/digital-factory/factory/internal/ref"
+	"github.com/digital-factory/factory/internal/source/git"
 )
 
 // Authenticate finds out who sends a request, by HTTP Basic with an API token
@@ -149,7 +150,7 @@ func (s *Service) advertise(w http.ResponseWriter, r *http.Request, o owned, ser
 	repo, env := s.repository(o.component), environment(r)
 	ctx, cancel := context.WithTimeout(r.Context(), s.cfg.Timeout)
 	defer cancel()
-	out, err := repo.runWith(ctx, env, nil, strings.TrimPrefix(service, "git-"), "--stateless-rpc", "--http-backend-info-refs", repo.dir)
+	out, err := repo.RunWith(ctx, env, nil, strings.TrimPrefix(service, "git-"), "--stateless-rpc", "--http-backend-info-refs", repo.Dir)
 	if err != nil {
 		return err
 	}
@@ -200,7 +201,7 @@ func (s *Service) exchange(w http.ResponseWriter, r *http.Request, who access.Ac
 	ctx, cancel := context.WithTimeout(r.Context(), s.cfg.Timeout)
 	defer cancel()
 	repo := s.repository(o.component)
-	cmd := repo.command(ctx, env, strings.TrimPrefix(service, "git-"), "--stateless-rpc", repo.dir)
+	cmd := repo.Command(ctx, env, strings.TrimPrefix(service, "git-"), "--stateless-rpc", repo.Dir)
 	answer := &flushing{w: w, control: control, kind: "application/x-" + service + "-result"}
 	var complaint bytes.Buffer
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = body, answer, &complaint
@@ -211,7 +212,7 @@ func (s *Service) exchange(w http.ResponseWriter, r *http.Request, who access.Ac
 	if err == nil || answer.begun {
 		return nil // what went wrong, git has told its client in its own words
 	}
-	return gitError(ctx, service, err, complaint.String())
+	return git.Failure(ctx, service, err, complaint.String())
 }
 
 // finish tells what a push moved. The client may be gone by now.

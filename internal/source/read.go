@@ -8,14 +8,14 @@ import (
 	"strings"
 
 	"github.com/digital-factory/factory/internal/access"
-	"github.com/digital-factory/factory/internal/base/errs"
 	"github.com/digital-factory/factory/internal/base/page"
+	"github.com/digital-factory/factory/internal/source/git"
 )
 
 // Detail is a commit with its whole message and what it did to files, against
 // its first parent.
 type Detail struct {
-	Commit
+	git.Commit
 	Message   string
 	Files     []FileChange // at most 1000
 	Changed   int          // files, also those not listed
@@ -40,7 +40,7 @@ type place struct {
 
 // Commits returns a branch's commits, newest first, a page at a time; the
 // trunk's for an empty branch.
-func (s *Service) Commits(ctx context.Context, who access.Actor, component, branch string, ask page.Ask) (list []Commit, next string, err error) {
+func (s *Service) Commits(ctx context.Context, who access.Actor, component, branch string, ask page.Ask) (list []git.Commit, next string, err error) {
 	if err := who.May(access.Read, ""); err != nil {
 		return nil, "", err
 	}
@@ -52,46 +52,30 @@ func (s *Service) Commits(ctx context.Context, who access.Actor, component, bran
 	if more, err := ask.Key(&at); err != nil {
 		return nil, "", err
 	} else if more {
-		if at.Head, err = repo.resolve(ctx, at.Head); err != nil {
+		if at.Head, err = repo.Resolve(ctx, at.Head); err != nil {
 			return nil, "", err
 		}
-	} else if at.Head, err = repo.head(ctx, branch); err != nil {
+	} else if at.Head, err = repo.Head(ctx, branch); err != nil {
 		return nil, "", err
 	}
-	list = []Commit{}
+	list = []git.Commit{}
 	flags := []string{fmt.Sprintf("--skip=%d", max(0, at.Skip)), fmt.Sprintf("--max-count=%d", ask.Size()+1)}
-	err = repo.log(ctx, at.Head, nil, flags, func(c Commit) error {
+	err = repo.Log(ctx, at.Head, nil, flags, func(c git.Commit) error {
 		list = append(list, c)
 		return nil
 	})
 	if err != nil {
 		return nil, "", err
 	}
-	list, next = page.Of(ask, list, func(Commit) any { return place{at.Head, at.Skip + ask.Size()} })
+	list, next = page.Of(ask, list, func(git.Commit) any { return place{at.Head, at.Skip + ask.Size()} })
 	return list, next, nil
-}
-
-// head returns the commit that a branch points to.
-func (r repository) head(ctx context.Context, branch string) (string, error) {
-	name, err := branchRef(branch)
-	if err != nil {
-		return "", err
-	}
-	refs, err := r.refs(ctx)
-	if err != nil {
-		return "", err
-	}
-	if refs[name] == "" {
-		return "", errs.New(errs.NotFound, "no branch %q in this repository", branch).Do("leave the branch out for the trunk, %s", Trunk)
-	}
-	return refs[name], nil
 }
 
 const filesShown = 1000
 
-// Commit returns one commit, named by its full object name or by at least its
+// Show returns one commit, named by its full object name or by at least its
 // first seven digits.
-func (s *Service) Commit(ctx context.Context, who access.Actor, component, sha string) (d Detail, err error) {
+func (s *Service) Show(ctx context.Context, who access.Actor, component, sha string) (d Detail, err error) {
 	if err := who.May(access.Read, ""); err != nil {
 		return d, err
 	}
@@ -99,17 +83,17 @@ func (s *Service) Commit(ctx context.Context, who access.Actor, component, sha s
 		return d, err
 	}
 	repo := s.repository(component)
-	if sha, err = repo.resolve(ctx, sha); err != nil {
+	if sha, err = repo.Resolve(ctx, sha); err != nil {
 		return d, err
 	}
-	err = repo.log(ctx, sha, nil, []string{"--max-count=1"}, func(c Commit) error {
+	err = repo.Log(ctx, sha, nil, []string{"--max-count=1"}, func(c git.Commit) error {
 		d.Commit = c
 		return nil
 	})
 	if err != nil {
 		return d, err
 	}
-	message, err := repo.run(ctx, nil, "log", "--max-count=1", "--no-color", "--encoding=UTF-8", "--format=tformat:%B", "--end-of-options", sha, "--")
+	message, err := repo.Run(ctx, nil, "log", "--max-count=1", "--no-color", "--encoding=UTF-8", "--format=tformat:%B", "--end-of-options", sha, "--")
 	if err != nil {
 		return d, err
 	}
@@ -118,7 +102,7 @@ func (s *Service) Commit(ctx context.Context, who access.Actor, component, sha s
 	if len(d.Parents) > 0 {
 		diff = append(diff[:len(diff)-2], d.Parents[0], sha)
 	}
-	out, err := repo.run(ctx, nil, append(diff, "--")...)
+	out, err := repo.Run(ctx, nil, append(diff, "--")...)
 	if err != nil {
 		return d, err
 	}
@@ -134,7 +118,7 @@ func (d *Detail) count(out []byte) error {
 		}
 		fields := strings.SplitN(string(line), "\t", 3)
 		if len(fields) != 3 {
-			return fmt.Errorf("git diff-tree printed %q", cut(string(line), 200))
+			return fmt.Errorf("git diff-tree printed %q", git.Cut(string(line), 200))
 		}
 		f := FileChange{Path: strings.ToValidUTF8(fields[2], "\uFFFD"), Binary: fields[0] == "-"}
 		if !f.Binary {
@@ -166,35 +150,9 @@ func (s *Service) Read(ctx context.Context, component, commit, path string) ([]b
 		return nil, err
 	}
 	repo := s.repository(component)
-	commit, err := repo.resolve(ctx, commit)
+	commit, err := repo.Resolve(ctx, commit)
 	if err != nil {
 		return nil, err
 	}
-	return repo.read(ctx, commit, path, readLimit)
-}
-
-// read returns a file at a commit whose full name is known to be right.
-func (r repository) read(ctx context.Context, commit, path string, limit int64) ([]byte, error) {
-	if !validPath(path) {
-		return nil, errs.New(errs.Invalid, "%q is not a path inside a repository", path)
-	}
-	var found entry
-	err := r.tree(ctx, commit, path, func(e entry) error {
-		if e.path == path {
-			found = e
-		}
-		return nil
-	})
-	if err != nil {
-		return nil, err
-	}
-	switch {
-	case found.kind == "":
-		return nil, errs.New(errs.NotFound, "commit %s has no file %s", shorten(commit), path)
-	case found.kind != "blob" || found.mode == modeLink:
-		return nil, errs.New(errs.Invalid, "%s at commit %s is not a plain file", path, shorten(commit))
-	case found.size > limit:
-		return nil, errs.New(errs.Invalid, "%s at commit %s has %s; at most %s can be read", path, shorten(commit), bytesText(found.size), bytesText(limit))
-	}
-	return r.run(ctx, nil, "cat-file", "blob", found.object)
+	return repo.Read(ctx, commit, path, readLimit)
 }

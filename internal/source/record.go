@@ -11,6 +11,7 @@ import (
 	"github.com/digital-factory/factory/internal/fact"
 	"github.com/digital-factory/factory/internal/journal"
 	"github.com/digital-factory/factory/internal/ref"
+	"github.com/digital-factory/factory/internal/source/git"
 )
 
 // move is a ref that moved on the disk and is not told yet.
@@ -73,7 +74,7 @@ func (s *Service) record(ctx context.Context, o owned) error {
 	if err != nil {
 		return err
 	}
-	disk, err := repo.refs(ctx)
+	disk, err := repo.Refs(ctx)
 	if err != nil {
 		return err
 	}
@@ -84,7 +85,7 @@ func (s *Service) record(ctx context.Context, o owned) error {
 	pushed := make([]*fact.CommitsPushed, len(todo))
 	for i, m := range todo {
 		if branch, ok := strings.CutPrefix(m.ref, "refs/heads/"); ok && m.after != "" {
-			if pushed[i], err = s.describe(ctx, repo, o, branch, m, disk[trunkRef]); err != nil {
+			if pushed[i], err = s.describe(ctx, repo, o, branch, m, disk[git.TrunkRef]); err != nil {
 				return err
 			}
 		}
@@ -114,7 +115,7 @@ const (
 
 // describe makes the fact of a branch's move. New on the trunk is what the
 // trunk did not have, on another branch what neither it nor the trunk had.
-func (s *Service) describe(ctx context.Context, repo repository, o owned, branch string, m move, trunk string) (*fact.CommitsPushed, error) {
+func (s *Service) describe(ctx context.Context, repo git.Repository, o owned, branch string, m move, trunk string) (*fact.CommitsPushed, error) {
 	f := &fact.CommitsPushed{
 		Component: ref.Component(o.component), Team: ref.Team(o.team), Branch: branch, Trunk: branch == Trunk,
 		Head: ref.Commit(m.after), Before: ref.Commit(m.before), Commits: []fact.Commit{},
@@ -127,12 +128,12 @@ func (s *Service) describe(ctx context.Context, repo repository, o owned, branch
 		known = append(known, trunk)
 	}
 	seen := map[string]bool{}
-	err := repo.log(ctx, m.after, known, nil, func(c Commit) error {
+	err := repo.Log(ctx, m.after, known, nil, func(c git.Commit) error {
 		f.Total++
-		items, _ := c.named()
+		items, _ := c.Named()
 		c.Items = items
 		if len(f.Commits) < commitsTold {
-			f.Commits = append(f.Commits, c.fact())
+			f.Commits = append(f.Commits, c.Fact())
 		}
 		for _, item := range items {
 			if !seen[item] && len(f.Items) < itemsTold {

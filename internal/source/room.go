@@ -35,8 +35,10 @@ package source
 import (
 	"context"
 	"embed"
+	"regexp"
 
 	"github.com/digital-factory/factory/internal/base/store"
+	"github.com/digital-factory/factory/internal/source/git"
 )
 
 //go:embed migrations
@@ -46,7 +48,13 @@ var files embed.FS
 func Schema() store.Schema { return store.Schema{Module: "source", Files: files} }
 
 // Trunk is the protected branch of every repository.
-const Trunk = "main"
+const Trunk = git.Trunk
+
+// Queue is what the names of the branches begin with on which the merge queue
+// tries changes out.
+const Queue = "queue/"
+
+var componentName = regexp.MustCompile(`^[a-z][a-z0-9-]{1,38}[a-z0-9]$`)
 
 // What the platform reads from a repository: the pipeline file, and how the
 // component is run, which may be missing.
@@ -54,8 +62,6 @@ const (
 	Pipeline = ".factory/pipeline.yaml"
 	Manifest = ".factory/component.yaml"
 )
-
-const trunkRef = "refs/heads/" + Trunk
 
 // Items knows the work that commits name.
 type Items interface {
@@ -68,4 +74,6 @@ type Settings interface {
 	// Check returns nil for a right file, else an errs.Invalid for its author
 	// that names the line.
 	Check(path string, data []byte) error
+	// Rules reads from a Manifest how the trunk may be changed.
+	Rules(manifest []byte) (Rules, error)
 }

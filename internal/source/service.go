@@ -16,6 +16,7 @@ import (
 	"github.com/digital-factory/factory/internal/base/store"
 	"github.com/digital-factory/factory/internal/effect"
 	"github.com/digital-factory/factory/internal/journal"
+	"github.com/digital-factory/factory/internal/source/git"
 )
 
 // Config says where and how repositories are kept.
@@ -25,6 +26,9 @@ type Config struct {
 	Limit     int64         // bytes of one push; 2 GiB when 0
 	FileLimit int64         // bytes of one file; 100 MiB when 0
 	Timeout   time.Duration // longest fetch or push; 30 minutes when 0
+	// Hint returns lines for the terminal of who pushed a branch that is not the
+	// trunk; nil for none.
+	Hint func(ctx context.Context, component, branch string) []string
 }
 
 // Service keeps the repositories.
@@ -65,7 +69,7 @@ func (s *Service) Run(ctx context.Context) error {
 	if err := s.prepare(); err != nil {
 		return fmt.Errorf("prepare the directory of repositories: %w", err)
 	}
-	if err := checkGit(ctx); err != nil {
+	if err := git.Check(ctx); err != nil {
 		return err
 	}
 	// Once everything has been looked at, only pushes that could not be told
@@ -91,6 +95,9 @@ func (s *Service) prepare() error {
 	if err := os.MkdirAll(hooks, 0o700); err != nil {
 		return err
 	}
+	if err := s.sweep(); err != nil {
+		return err
+	}
 	script := "#!/bin/sh\nexec"
 	for _, word := range s.cfg.Hook {
 		script += " " + quote(word)
@@ -100,6 +107,23 @@ func (s *Service) prepare() error {
 		return err
 	}
 	return os.Rename(fresh, filepath.Join(hooks, "pre-receive"))
+}
+
+// sweep removes what a crash left of commits that were being made; those of
+// another process that serves the same directory are younger.
+func (s *Service) sweep() error {
+	left, err := filepath.Glob(filepath.Join(s.cfg.Dir, "*.git", "objects", "incoming-*"))
+	if err != nil {
+		return err
+	}
+	for _, dir := range left {
+		if info, err := os.Stat(dir); err == nil && s.now().Sub(info.ModTime()) > time.Hour {
+			if err := os.RemoveAll(dir); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // Reconcile compares every repository's refs with those told and tells the
@@ -173,4 +197,8 @@ func logFailure(what, component string, err error) {
 	if err != nil {
 		slog.Error(what, "component", component, "error", err)
 	}
+}
+
+func (s *Service) repository(component string) git.Repository {
+	return git.Repository{Dir: filepath.Join(s.cfg.Dir, component+".git"), Hooks: filepath.Join(s.cfg.Dir, "hooks"), Limit: s.cfg.Limit}
 }

@@ -102,7 +102,7 @@ func TestPushIsToldWithItsItems(t *testing.T) {
 		if err != nil || len(list) != 1 || list[0].SHA != base || next != "" {
 			t.Fatalf("a push in between moved the page: %v %v %q", err, list, next)
 		}
-		d, err := h.service.Commit(t.Context(), who, "engine-controller", two[:9])
+		d, err := h.service.Show(t.Context(), who, "engine-controller", two[:9])
 		if err != nil {
 			t.Fatal(err)
 		}

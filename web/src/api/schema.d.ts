@@ -208,6 +208,198 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/changes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List changes, last opened first
+         * @description Needs the action `read`.
+         */
+        get: operations["get-changes"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/changes/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show a change, and what its merge still waits for
+         * @description Needs the action `read`.
+         */
+        get: operations["get-changes-id"];
+        /**
+         * Edit a change's title and text
+         * @description Needs the action `build`.
+         */
+        put: operations["put-changes-id"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/changes/{id}/close": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Close a change without merging it
+         * @description Needs the action `build`.
+         */
+        post: operations["post-changes-id-close"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/changes/{id}/comments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the discussion of a change, oldest first
+         * @description Needs the action `read`.
+         */
+        get: operations["get-changes-id-comments"];
+        put?: never;
+        /**
+         * Say something about a change, or about a line of it
+         * @description Needs the action `discuss`.
+         */
+        post: operations["post-changes-id-comments"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/changes/{id}/comments/{comment}/resolution": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Settle a thread, or take it up again
+         * @description Needs the action `discuss`.
+         */
+        post: operations["post-changes-id-comments-comment-resolution"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/changes/{id}/diff": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show what a change changes, line by line
+         * @description Needs the action `read`.
+         */
+        get: operations["get-changes-id-diff"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/changes/{id}/merge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Have a change merged as soon as its checks are green
+         * @description Needs the action `build`.
+         */
+        post: operations["post-changes-id-merge"];
+        /**
+         * Take a change out of the merge queue
+         * @description Needs the action `build`.
+         */
+        delete: operations["delete-changes-id-merge"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/changes/{id}/reopen": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Open a closed change again
+         * @description Needs the action `build`.
+         */
+        post: operations["post-changes-id-reopen"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/changes/{id}/reviews": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Give a verdict on a change as it is now
+         * @description Needs the action `discuss`.
+         */
+        post: operations["post-changes-id-reviews"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/components": {
         parameters: {
             query?: never;
@@ -276,6 +468,50 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/components/{name}/branches": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List a component's branches, the trunk first
+         * @description Needs the action `read`.
+         */
+        get: operations["get-components-name-branches"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/components/{name}/changes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List a component's changes, last opened first
+         * @description Needs the action `read`.
+         */
+        get: operations["get-components-name-changes"];
+        put?: never;
+        /**
+         * Open a change for a branch
+         * @description Needs the action `build`.
+         */
+        post: operations["post-components-name-changes"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/components/{name}/commits": {
         parameters: {
             query?: never;
@@ -289,7 +525,11 @@ export interface paths {
          */
         get: operations["get-components-name-commits"];
         put?: never;
-        post?: never;
+        /**
+         * Make a commit on a branch, by the rules of a push
+         * @description Needs the action `build`.
+         */
+        post: operations["post-components-name-commits"];
         delete?: never;
         options?: never;
         head?: never;
@@ -308,6 +548,26 @@ export interface paths {
          * @description Needs the action `read`.
          */
         get: operations["get-components-name-commits-sha"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/components/{name}/commits/{sha}/diff": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show what a commit changed, line by line
+         * @description Needs the action `read`.
+         */
+        get: operations["get-components-name-commits-sha-diff"];
         put?: never;
         post?: never;
         delete?: never;
@@ -336,6 +596,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/components/{name}/file": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read a file of a component's repository
+         * @description Needs the action `read`.
+         */
+        get: operations["get-components-name-file"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/components/{name}/flaky-tests": {
         parameters: {
             query?: never;
@@ -350,6 +630,26 @@ export interface paths {
          *     Needs the action `read`.
          */
         get: operations["get-components-name-flaky-tests"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/components/{name}/tree": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List a directory of a component's repository
+         * @description Needs the action `read`.
+         */
+        get: operations["get-components-name-tree"];
         put?: never;
         post?: never;
         delete?: never;
@@ -2120,6 +2420,30 @@ export interface components {
             /** @example Probe the sensor before traffic */
             title: string;
         };
+        AddComment: {
+            /** @description Markdown */
+            body: string;
+            /** @description The head that was looked at; default: what it is now */
+            commit?: string;
+            /**
+             * Format: int64
+             * @description From 1; 0 or absent: the file as a whole
+             * @example 42
+             */
+            line?: number;
+            /**
+             * @description The file that it is about
+             * @example engine.go
+             */
+            path?: string;
+            /** @description A comment; the reply stands in its thread, at its line */
+            replyTo?: string;
+            /**
+             * @description Default: new
+             * @enum {string}
+             */
+            side?: "old" | "new";
+        };
         AddMember: {
             /**
              * @description Account identifier or login
@@ -2332,6 +2656,28 @@ export interface components {
              */
             state: "ready" | "building" | "verifying" | "releasing" | "done";
         };
+        Branch: {
+            /**
+             * Format: date-time
+             * @description Of that commit
+             */
+            at: string;
+            /** @description Of that commit, as the commit has it */
+            author: string;
+            /**
+             * @description The change that is open for it
+             * @example engine-controller:12
+             */
+            change?: string;
+            /** @description Commit that it points to */
+            head: string;
+            /** @example retry-start */
+            name: string;
+            /** @description Of that commit */
+            title: string;
+            /** @description The protected branch that production is built from */
+            trunk: boolean;
+        };
         CachedRun: {
             /**
              * Format: int64
@@ -2340,12 +2686,298 @@ export interface components {
             number: number;
             run: string;
         };
+        Change: {
+            /**
+             * @description Who opened it
+             * @example Eva Engineer
+             */
+            author: string;
+            /** @example retry-start */
+            branch: string;
+            /**
+             * @description Of the head; queued until its run has finished
+             * @enum {string}
+             */
+            check: "none" | "queued" | "succeeded" | "failed" | "cancelled";
+            /**
+             * Format: date-time
+             * @description Without a merge
+             */
+            closed?: string;
+            closedBy?: string;
+            /**
+             * Format: int64
+             * @description How many
+             */
+            comments: number;
+            /** @description The commit of the trunk that brought it in */
+            commit?: string;
+            /** @example engine-controller */
+            component: string;
+            /**
+             * @description Commit that the branch points to; after the merge, what was merged
+             * @example 3f1c0a5d7be24c1f9f5c9f4b8d3c2a1e0b9d8c7f
+             */
+            head: string;
+            /**
+             * @description The component and the change's number
+             * @example engine-controller:12
+             */
+            id: string;
+            /**
+             * @description Named by Item: trailers of its commits
+             * @example [
+             *       "ENG-1"
+             *     ]
+             */
+            items: string[];
+            /** Format: date-time */
+            merged?: string;
+            /** @description Who had it merged */
+            mergedBy?: string;
+            /**
+             * Format: int64
+             * @description Within the component, from 1
+             * @example 12
+             */
+            number: number;
+            /** Format: date-time */
+            opened: string;
+            /**
+             * @description queued: on its way into the trunk
+             * @enum {string}
+             */
+            state: "open" | "queued" | "merged" | "closed";
+            /**
+             * @description Who owns the component
+             * @example engine
+             */
+            team: string;
+            /**
+             * @description Also of the merge commit
+             * @example Retry the motor start once
+             */
+            title: string;
+            /**
+             * Format: date-time
+             * @description When anything of it last happened
+             */
+            updated: string;
+            /**
+             * Format: int64
+             * @description Send it back with an edit
+             * @example 3
+             */
+            version: number;
+        };
         ChangeAccount: {
             /** @description Switching an account off ends its sessions and tokens at once */
             active: boolean;
             name: string;
             roles: ("board" | "product" | "member" | "platform" | "auditor")[];
             /** Format: int64 */
+            version: number;
+        };
+        ChangeCheck: {
+            /**
+             * Format: date-time
+             * @description When it came into its state
+             */
+            at: string;
+            commit: string;
+            reason?: string;
+            /**
+             * @description Identifier of the run
+             * @example 0192f0c1-2d3e-7a4b-8c5d-6e7f8a9b0c1d
+             */
+            run: string;
+            /**
+             * @description queued until it has finished
+             * @enum {string}
+             */
+            state: "queued" | "succeeded" | "failed" | "cancelled";
+            /**
+             * @description That failed
+             * @example test
+             */
+            step?: string;
+        };
+        ChangeComment: {
+            /** @description Identifier of the author's account */
+            account: string;
+            /** Format: date-time */
+            at: string;
+            /** @example Otto Reviewer */
+            author: string;
+            /** @description Markdown */
+            body: string;
+            /** @description The head of the branch when it was written */
+            commit: string;
+            id: string;
+            /**
+             * Format: int64
+             * @description From 1; 0 means the file as a whole
+             * @example 42
+             */
+            line?: number;
+            /** @example engine.go */
+            path?: string;
+            /** @description The comment that began the thread */
+            replyTo?: string;
+            /**
+             * Format: date-time
+             * @description Of a thread's first comment: since when it is settled
+             */
+            resolved?: string;
+            /** @description Who settled it */
+            resolver?: string;
+            /**
+             * @description Whose line it is: before or after the change
+             * @enum {string}
+             */
+            side?: "old" | "new";
+        };
+        ChangeDetail: {
+            /**
+             * Format: int64
+             * @description That count: of the head, not stale, by somebody who did not push to the branch
+             * @example 1
+             */
+            approvals: number;
+            /**
+             * @description Who opened it
+             * @example Eva Engineer
+             */
+            author: string;
+            /**
+             * @description Head of the trunk now; after the merge, what the trunk was before
+             * @example 9b1d0c8e7f6a5b4c3d2e1f0a9b8c7d6e5f4a3b2c
+             */
+            base: string;
+            /**
+             * Format: int64
+             * @description Commits of the trunk that the branch does not have
+             */
+            behind: number;
+            /** @description Why, in Markdown */
+            body: string;
+            /** @example retry-start */
+            branch: string;
+            /**
+             * @description Of the head; queued until its run has finished
+             * @enum {string}
+             */
+            check: "none" | "queued" | "succeeded" | "failed" | "cancelled";
+            /** @description Of the head, latest first */
+            checks: components["schemas"]["ChangeCheck"][];
+            /**
+             * Format: date-time
+             * @description Without a merge
+             */
+            closed?: string;
+            closedBy?: string;
+            /**
+             * Format: int64
+             * @description How many
+             */
+            comments: number;
+            /** @description The commit of the trunk that brought it in */
+            commit?: string;
+            /** @description Oldest first; at most 250 */
+            commits: components["schemas"]["Commit"][];
+            /** @example engine-controller */
+            component: string;
+            /**
+             * @description Files that both sides changed in different ways; at most 100
+             * @example [
+             *       "engine.go"
+             *     ]
+             */
+            conflicts: string[];
+            /** @description The commit at which the branch left the trunk; the diff counts from here */
+            fork: string;
+            /**
+             * @description Commit that the branch points to; after the merge, what was merged
+             * @example 3f1c0a5d7be24c1f9f5c9f4b8d3c2a1e0b9d8c7f
+             */
+            head: string;
+            /**
+             * @description The component and the change's number
+             * @example engine-controller:12
+             */
+            id: string;
+            /**
+             * @description Named by Item: trailers of its commits
+             * @example [
+             *       "ENG-1"
+             *     ]
+             */
+            items: string[];
+            /** Format: date-time */
+            merged?: string;
+            /** @description Who had it merged */
+            mergedBy?: string;
+            /**
+             * @description clean: it can be merged; conflict: see conflicts; nothing: the trunk has all of it; gone: the branch is not there; unrelated: it shares no commit with the trunk
+             * @enum {string}
+             */
+            merges: "clean" | "conflict" | "nothing" | "gone" | "unrelated" | "merged";
+            /**
+             * Format: int64
+             * @description Approvals that the component wants
+             * @example 1
+             */
+            needed: number;
+            /** @description What a merge still waits for, a sentence each; empty: it can be merged now */
+            needs: string[];
+            /**
+             * Format: int64
+             * @description Within the component, from 1
+             * @example 12
+             */
+            number: number;
+            /** Format: date-time */
+            opened: string;
+            /** @description The asker pushed to the branch, so that their approval would not count */
+            own: boolean;
+            /** @description While it is queued */
+            queue?: components["schemas"]["ChangeQueue"];
+            /** @description The component takes changes only; its trunk cannot be pushed to */
+            required: boolean;
+            /** @description Why it last left the queue without being merged */
+            returned?: string;
+            /** @description Oldest first */
+            reviews: components["schemas"]["ChangeReview"][];
+            /**
+             * @description queued: on its way into the trunk
+             * @enum {string}
+             */
+            state: "open" | "queued" | "merged" | "closed";
+            /**
+             * @description Who owns the component
+             * @example engine
+             */
+            team: string;
+            /**
+             * @description Also of the merge commit
+             * @example Retry the motor start once
+             */
+            title: string;
+            /**
+             * Format: int64
+             * @description Commits, also those not listed
+             */
+            total: number;
+            /**
+             * Format: date-time
+             * @description When anything of it last happened
+             */
+            updated: string;
+            /**
+             * Format: int64
+             * @description Send it back with an edit
+             * @example 3
+             */
             version: number;
         };
         ChangeFeature: {
@@ -2492,6 +3124,58 @@ export interface components {
              * @description The version you saw
              */
             version: number;
+        };
+        ChangeQueue: {
+            /** @description The head of the trunk that the candidate builds on */
+            base?: string;
+            /**
+             * @description Where the merge is tried out
+             * @example queue/12
+             */
+            branch?: string;
+            /**
+             * @description Who had it queued; the merge commit's author
+             * @example Eva Engineer
+             */
+            by: string;
+            /** @description The merge commit that is tried out; absent while it waits */
+            candidate?: string;
+            /**
+             * @description Of the candidate
+             * @enum {string}
+             */
+            check: "none" | "queued" | "succeeded" | "failed" | "cancelled";
+            /**
+             * Format: int64
+             * @description 1 is next
+             * @example 1
+             */
+            position: number;
+            /** @description Identifier of the candidate's run */
+            run?: string;
+            /** Format: date-time */
+            since: string;
+        };
+        ChangeReview: {
+            /** @description Identifier of the reviewer's account */
+            account: string;
+            /** Format: date-time */
+            at: string;
+            /** @description Markdown */
+            body?: string;
+            /** @description The head that it was given for */
+            commit: string;
+            id: string;
+            /** @description The reviewer pushed to the branch or wrote a commit of it; it does not count */
+            own: boolean;
+            /** @description The same person reviewed the same head again; it does not count any more */
+            replaced: boolean;
+            /** @example Otto Reviewer */
+            reviewer: string;
+            /** @description The branch has another head since; it does not count any more */
+            stale: boolean;
+            /** @enum {string} */
+            verdict: "approve" | "request-changes" | "comment";
         };
         ChangeVariables: {
             /** @enum {string} */
@@ -2743,6 +3427,26 @@ export interface components {
             password: string;
             roles: ("board" | "product" | "member" | "platform" | "auditor")[];
         };
+        CreateCommit: {
+            /**
+             * @description Made when it does not exist
+             * @example retry-start
+             */
+            branch: string;
+            files: components["schemas"]["EditFile"][];
+            /**
+             * @description Trailers such as Item: ENG-1 stand in its last paragraph
+             * @example Retry the motor start once
+             *
+             *     Item: ENG-1
+             */
+            message: string;
+            /**
+             * @description The head of the branch that was edited; refused when the branch has another by now. Empty: the branch is new and begins at the trunk
+             * @example 3f1c0a5d7be24c1f9f5c9f4b8d3c2a1e0b9d8c7f
+             */
+            parent?: string;
+        };
         CreateComponent: {
             /**
              * @description what it is for, in a sentence
@@ -2963,6 +3667,51 @@ export interface components {
             name: string;
             scopes: ("read" | "write" | "git" | "registry" | "telemetry" | "flags")[];
         };
+        CreatedCommit: {
+            /**
+             * Format: date-time
+             * @description committer time
+             */
+            at: string;
+            /**
+             * @description name as the commit has it; not who pushed it
+             * @example Eva Engineer
+             */
+            author: string;
+            /**
+             * @description That points to it now
+             * @example retry-start
+             */
+            branch: string;
+            /**
+             * @description The change that is open for the branch
+             * @example engine-controller:12
+             */
+            change?: string;
+            /**
+             * @description hex object name
+             * @example 3f1c0a5d7be24c1f9f5c9f4b8d3c2a1e0b9d8c7f
+             */
+            commit: string;
+            /** @example engine-controller */
+            component: string;
+            /** @description has the trailer Lane: hotfix */
+            hotfix: boolean;
+            /**
+             * @description items named by Item: trailers
+             * @example [
+             *       "ENG-1"
+             *     ]
+             */
+            items: string[];
+            /** @description object names; empty for the first commit */
+            parents: string[];
+            /**
+             * @description first line of the message
+             * @example Retry the motor start once
+             */
+            title: string;
+        };
         CycleTime: {
             /**
              * Format: double
@@ -3120,6 +3869,111 @@ export interface components {
              */
             text: string;
         };
+        Diff: {
+            /**
+             * Format: int64
+             * @description Lines, in all files
+             */
+            added: number;
+            /** @description At most 300 */
+            files: components["schemas"]["DiffFile"][];
+            /** @description Commit before; empty for the first commit of a repository */
+            from: string;
+            /** @description What is not shown and why, a sentence each; empty: everything is */
+            leftOut: string[];
+            /**
+             * Format: int64
+             * @description Lines, in all files
+             */
+            removed: number;
+            /** @description Commit after */
+            to: string;
+            /**
+             * Format: int64
+             * @description Files that differ, also those not listed
+             */
+            total: number;
+        };
+        DiffFile: {
+            /**
+             * Format: int64
+             * @description Lines
+             */
+            added: number;
+            /** @description It has no lines to show */
+            binary: boolean;
+            hunks: components["schemas"]["DiffHunk"][];
+            /**
+             * @description Octal, when the mode changed
+             * @example 100755
+             */
+            newMode?: string;
+            /**
+             * @description Octal, when the mode changed
+             * @example 100644
+             */
+            oldMode?: string;
+            /** @description Before, when it was renamed or copied */
+            oldPath?: string;
+            /**
+             * @description After; before, when it was deleted
+             * @example engine.go
+             */
+            path: string;
+            /**
+             * Format: int64
+             * @description Lines
+             */
+            removed: number;
+            /** @enum {string} */
+            status: "added" | "modified" | "deleted" | "renamed" | "copied" | "type-changed";
+            /** @description Its lines, or the rest of them, are left out */
+            tooLarge: boolean;
+        };
+        DiffHunk: {
+            /**
+             * @description The function or section that it is in, as git finds it
+             * @example func Start() error {
+             */
+            heading?: string;
+            lines: components["schemas"]["DiffLine"][];
+            /** Format: int64 */
+            newLines: number;
+            /**
+             * Format: int64
+             * @description Number of its first line after
+             * @example 40
+             */
+            newStart: number;
+            /** Format: int64 */
+            oldLines: number;
+            /**
+             * Format: int64
+             * @description Number of its first line before
+             * @example 40
+             */
+            oldStart: number;
+        };
+        DiffLine: {
+            /** @enum {string} */
+            kind: "context" | "added" | "removed";
+            /**
+             * Format: int64
+             * @description Its number after; absent when it was removed
+             * @example 42
+             */
+            new?: number;
+            /** @description The file ends here without a line's end */
+            noEnd?: boolean;
+            /**
+             * Format: int64
+             * @description Its number before; absent when it was added
+             * @example 42
+             */
+            old?: number;
+            /** @description Without the line's end; cut with an ellipsis after 2000 characters */
+            text: string;
+        };
         Difference: {
             /** Format: double */
             estimate: number;
@@ -3167,6 +4021,21 @@ export interface components {
             canary: number;
             /** Format: double */
             logE: number;
+        };
+        EditChange: {
+            body?: string;
+            title: string;
+            /**
+             * Format: int64
+             * @description The version that the edit is based on
+             */
+            version: number;
+        };
+        EditFile: {
+            /** @description Text; null deletes the file */
+            content: string | null;
+            /** @example engine.go */
+            path: string;
         };
         Effect: {
             /** Format: int64 */
@@ -3429,6 +4298,26 @@ export interface components {
             planned: number;
             /** Format: int64 */
             released: number;
+        };
+        File: {
+            /** @description That was asked for */
+            branch?: string;
+            /** @description Full name of the commit that was read */
+            commit: string;
+            /** @description Empty when it is binary or too large */
+            content: string;
+            /** @example engine.go */
+            path: string;
+            /**
+             * @description Why it has no content: it is not UTF-8 text, or it has more than 1 MiB
+             * @enum {string}
+             */
+            reason?: "binary" | "too-large";
+            /**
+             * Format: int64
+             * @description Bytes
+             */
+            size: number;
         };
         FileChange: {
             /** Format: int64 */
@@ -3761,6 +4650,14 @@ export interface components {
             open: boolean;
             /** @description The next state; empty when done */
             to: string;
+        };
+        GiveReview: {
+            /** @description Markdown; required unless it is an approval */
+            body?: string;
+            /** @description The head that was looked at; refused when the branch has another by now */
+            commit: string;
+            /** @enum {string} */
+            verdict: "approve" | "request-changes" | "comment";
         };
         Health: {
             followers: components["schemas"]["Lag"][];
@@ -4426,6 +5323,10 @@ export interface components {
             /** Format: double */
             low: number;
         };
+        MergeChange: {
+            /** @description The head that was looked at; refused when the branch has another by now. Default: whatever it is */
+            commit?: string;
+        };
         Metric: {
             /**
              * @example lower
@@ -4733,6 +5634,17 @@ export interface components {
             /** Format: int64 */
             version: number;
         };
+        OpenChange: {
+            /** @description Markdown */
+            body?: string;
+            /** @example retry-start */
+            branch: string;
+            /**
+             * @description Default: of the branch's first commit
+             * @example Retry the motor start once
+             */
+            title?: string;
+        };
         OpenIncident: {
             /**
              * Format: date-time
@@ -4769,6 +5681,21 @@ export interface components {
         };
         PageArtifact: {
             items: components["schemas"]["Artifact"][];
+            /** @description Pass it as ?after= to read on */
+            next?: string;
+        };
+        PageBranch: {
+            items: components["schemas"]["Branch"][];
+            /** @description Pass it as ?after= to read on */
+            next?: string;
+        };
+        PageChange: {
+            items: components["schemas"]["Change"][];
+            /** @description Pass it as ?after= to read on */
+            next?: string;
+        };
+        PageChangeComment: {
+            items: components["schemas"]["ChangeComment"][];
             /** @description Pass it as ?after= to read on */
             next?: string;
         };
@@ -5306,6 +6233,9 @@ export interface components {
         };
         ResetPassword: {
             password: string;
+        };
+        ResolveComment: {
+            resolved: boolean;
         };
         ResolveIncident: {
             /**
@@ -6283,6 +7213,37 @@ export interface components {
             share: number;
             /** Format: int64 */
             stage: number;
+        };
+        Tree: {
+            /** @description That was asked for */
+            branch?: string;
+            /** @description Full name of the commit that was read */
+            commit: string;
+            /** @description Directories first, then files, by name; at most 5000 */
+            entries: components["schemas"]["TreeEntry"][];
+            /** @description There are more than shown */
+            more?: boolean;
+            /** @description Empty for the top */
+            path: string;
+        };
+        TreeEntry: {
+            /**
+             * @description module: a commit of another repository
+             * @enum {string}
+             */
+            kind: "directory" | "file" | "executable" | "link" | "module";
+            /** @example engine.go */
+            name: string;
+            /**
+             * @description From the top of the repository
+             * @example internal/engine.go
+             */
+            path: string;
+            /**
+             * Format: int64
+             * @description Bytes of a file
+             */
+            size?: number;
         };
         Unit: {
             /** @description Texts, numbers, true or false, by name */
@@ -7403,6 +8364,1179 @@ export interface operations {
             };
         };
     };
+    "get-changes": {
+        parameters: {
+            query?: {
+                /** @description How many at the most */
+                limit?: number;
+                /** @description The cursor of the page before */
+                after?: string;
+                /** @description Only those; open means queued too */
+                state?: "open" | "queued" | "merged" | "closed";
+                /** @description Only of this team's components */
+                team?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageChange"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Locked */
+            423: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-changes-id": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The identifier */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChangeDetail"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Locked */
+            423: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "put-changes-id": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The identifier */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EditChange"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChangeDetail"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Locked */
+            423: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "post-changes-id-close": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The identifier */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChangeDetail"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Locked */
+            423: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-changes-id-comments": {
+        parameters: {
+            query?: {
+                /** @description How many at the most */
+                limit?: number;
+                /** @description The cursor of the page before */
+                after?: string;
+            };
+            header?: never;
+            path: {
+                /** @description The identifier */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageChangeComment"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Locked */
+            423: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "post-changes-id-comments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The identifier */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AddComment"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChangeComment"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Locked */
+            423: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "post-changes-id-comments-comment-resolution": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The identifier */
+                id: string;
+                /** @description The thread's first comment */
+                comment: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ResolveComment"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChangeComment"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Locked */
+            423: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-changes-id-diff": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The identifier */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Diff"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Locked */
+            423: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "post-changes-id-merge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The identifier */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MergeChange"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChangeDetail"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Locked */
+            423: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "delete-changes-id-merge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The identifier */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChangeDetail"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Locked */
+            423: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "post-changes-id-reopen": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The identifier */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChangeDetail"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Locked */
+            423: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "post-changes-id-reviews": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The identifier */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["GiveReview"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChangeDetail"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Locked */
+            423: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "get-components": {
         parameters: {
             query?: {
@@ -7885,6 +10019,307 @@ export interface operations {
             };
         };
     };
+    "get-components-name-branches": {
+        parameters: {
+            query?: {
+                /** @description How many at the most */
+                limit?: number;
+                /** @description The cursor of the page before */
+                after?: string;
+            };
+            header?: never;
+            path: {
+                /** @description The component */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageBranch"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Locked */
+            423: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-components-name-changes": {
+        parameters: {
+            query?: {
+                /** @description How many at the most */
+                limit?: number;
+                /** @description The cursor of the page before */
+                after?: string;
+                /** @description Only those; open means queued too */
+                state?: "open" | "queued" | "merged" | "closed";
+            };
+            header?: never;
+            path: {
+                /** @description The component */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageChange"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Locked */
+            423: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "post-components-name-changes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The component */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OpenChange"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChangeDetail"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Locked */
+            423: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "get-components-name-commits": {
         parameters: {
             query?: {
@@ -7987,6 +10422,105 @@ export interface operations {
             };
         };
     };
+    "post-components-name-commits": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The component */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateCommit"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CreatedCommit"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Locked */
+            423: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "get-components-name-commits-sha": {
         parameters: {
             query?: never;
@@ -8008,6 +10542,103 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["CommitDetail"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Locked */
+            423: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-components-name-commits-sha-diff": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The component */
+                name: string;
+                /** @description The full object name, or at least its first seven digits */
+                sha: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Diff"];
                 };
             };
             /** @description Unauthorized */
@@ -8185,6 +10816,106 @@ export interface operations {
             };
         };
     };
+    "get-components-name-file": {
+        parameters: {
+            query?: {
+                /** @description A branch, or a commit's full name; the trunk when absent */
+                at?: string;
+                /** @description From the top of the repository */
+                path?: string;
+            };
+            header?: never;
+            path: {
+                /** @description The component */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["File"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Locked */
+            423: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "get-components-name-flaky-tests": {
         parameters: {
             query?: never;
@@ -8203,6 +10934,106 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PageFlakyTest"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Locked */
+            423: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-components-name-tree": {
+        parameters: {
+            query?: {
+                /** @description A branch, or a commit's full name; the trunk when absent */
+                at?: string;
+                /** @description From the top of the repository */
+                path?: string;
+            };
+            header?: never;
+            path: {
+                /** @description The component */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Tree"];
                 };
             };
             /** @description Unauthorized */

@@ -74,6 +74,18 @@ const tellers: Record<string, Teller> = {
   "repository.created": (d) => `made the repository with the protected trunk ${text(d.branch)}`,
   "commits.pushed": (d) => pushed(d),
   "push.rejected": (d) => because(`refused a push to ${text(d.branch)}`, d.reason),
+  "change.opened": (d) => `opened the change: ${text(d.title)}`,
+  "change.edited": (d) => `edited the change: ${text(d.fields)}`,
+  "change.commented": (d) =>
+    `${d.reply_to ? "replied" : "commented"}${text(d.path) ? ` on ${text(d.path)}${d.line ? `, line ${text(d.line)}` : ""}` : ""}`,
+  "change.settled": (d) => (d.resolved ? "settled a thread" : "took a thread up again"),
+  "change.reviewed": (d) =>
+    `${d.verdict === "approve" ? "approved of" : d.verdict === "request-changes" ? "asked for changes of" : "reviewed"} ${short(text(d.commit))}${d.own ? ", which does not count: it is their own" : ""}`,
+  "change.queued": (d) => `queued ${short(text(d.head))} to be merged`,
+  "change.unqueued": (d) => because("took it out of the merge queue", d.reason),
+  "change.merged": (d) => `merged it as ${short(text(d.commit))}`,
+  "change.closed": () => "closed the change without merging it",
+  "change.reopened": () => "reopened the change",
   "run.queued": () => "queued the run",
   "run.started": () => "began the first step",
   "run.finished": (d) =>

@@ -1,4 +1,4 @@
-package source
+package git
 
 import (
 	"bufio"
@@ -16,7 +16,7 @@ import (
 )
 
 // Commit is a commit as git log prints it. Names and times are what the
-// commit claims; who pushed it stands in the journal.
+// Commit claims; who pushed it stands in the journal.
 type Commit struct {
 	SHA       string   // full object name
 	Parents   []string // full object names
@@ -36,9 +36,9 @@ const logFormat = "%H%x00%P%x00%an%x00%ae%x00%at%x00%ct%x00%s%x00" +
 
 const logFields = 9
 
-// log calls each with the commits reachable from head and not from without,
+// Log calls each with the commits reachable from head and not from without,
 // newest first. flags are further flags of git log.
-func (r repository) log(ctx context.Context, head string, without, flags []string, each func(Commit) error) error {
+func (r Repository) Log(ctx context.Context, head string, without, flags []string, each func(Commit) error) error {
 	args := append([]string{"log", "-z", "--no-color", "--no-show-signature", "--encoding=UTF-8", "--format=tformat:" + logFormat}, flags...)
 	args = append(args, "--end-of-options", head)
 	if len(without) > 0 {
@@ -48,7 +48,23 @@ func (r repository) log(ctx context.Context, head string, without, flags []strin
 	for _, sha := range without {
 		args = append(args, "^"+sha)
 	}
-	return r.stream(ctx, nil, func(out io.Reader) error { return readLog(out, each) }, append(args, "--")...)
+	return r.Stream(ctx, nil, func(out io.Reader) error { return readLog(out, each) }, append(args, "--")...)
+}
+
+// Named returns the commits of these full names.
+func (r Repository) Named(ctx context.Context, names []string) (map[string]Commit, error) {
+	commits := map[string]Commit{}
+	if len(names) == 0 {
+		return commits, nil
+	}
+	args := []string{"log", "-z", "--no-walk", "--no-color", "--no-show-signature", "--encoding=UTF-8", "--format=tformat:" + logFormat, "--stdin"}
+	err := r.Stream(ctx, strings.NewReader(strings.Join(names, "\n")+"\n"), func(out io.Reader) error {
+		return readLog(out, func(c Commit) error {
+			commits[c.SHA] = c
+			return nil
+		})
+	}, args...)
+	return commits, err
 }
 
 // readLog parses the output of git log in logFormat.
@@ -66,11 +82,11 @@ func readLog(out io.Reader, each func(Commit) error) error {
 			fields[i] = strings.ToValidUTF8(text[:len(text)-1], "\uFFFD")
 		}
 		c := Commit{
-			SHA: fields[0], Parents: strings.Fields(fields[1]), Author: cut(fields[2], 200), Email: cut(fields[3], 200),
-			Title: cut(fields[6], 300), Items: list(fields[7]), Lanes: list(fields[8]),
+			SHA: fields[0], Parents: strings.Fields(fields[1]), Author: Cut(fields[2], 200), Email: Cut(fields[3], 200),
+			Title: Cut(fields[6], 300), Items: list(fields[7]), Lanes: list(fields[8]),
 		}
-		if !objectName.MatchString(c.SHA) {
-			return fmt.Errorf("git log printed %q for a commit's name", cut(c.SHA, 80))
+		if !ObjectName.MatchString(c.SHA) {
+			return fmt.Errorf("git log printed %q for a commit's name", Cut(c.SHA, 80))
 		}
 		var err error
 		if c.Authored, err = seconds(fields[4]); err != nil {
@@ -93,7 +109,7 @@ func seconds(text string) (time.Time, error) {
 		if text == "" || errors.Is(err, strconv.ErrRange) {
 			return time.Unix(0, 0).UTC(), nil
 		}
-		return time.Time{}, fmt.Errorf("git log printed %q for a time", cut(text, 80))
+		return time.Time{}, fmt.Errorf("git log printed %q for a time", Cut(text, 80))
 	}
 	const year9999 = 253402300799
 	if n < 0 || n > year9999 {
@@ -113,7 +129,8 @@ func list(values string) []string {
 	return all
 }
 
-func cut(text string, most int) string {
+// Cut shortens a text to so many characters, with an ellipsis.
+func Cut(text string, most int) string {
 	runes := 0
 	for i := range text {
 		if runes++; runes > most {
@@ -123,8 +140,8 @@ func cut(text string, most int) string {
 	return text
 }
 
-// named splits the Item: trailers into items and what cannot be one.
-func (c Commit) named() (items, wrong []string) {
+// Named splits the Item: trailers into items and what cannot be one.
+func (c Commit) Named() (items, wrong []string) {
 	for _, name := range c.Items {
 		if itemName.MatchString(name) {
 			items = append(items, name)
@@ -138,8 +155,8 @@ func (c Commit) named() (items, wrong []string) {
 // Hotfix reports whether the commit asks for the hotfix lane.
 func (c Commit) Hotfix() bool { return slices.Contains(c.Lanes, "hotfix") }
 
-// fact returns the commit as facts carry it.
-func (c Commit) fact() fact.Commit {
+// Fact returns the commit as facts carry it.
+func (c Commit) Fact() fact.Commit {
 	f := fact.Commit{Commit: ref.Commit(c.SHA), Author: c.Author, Title: c.Title, Hotfix: c.Hotfix(), At: c.Committed, Parents: len(c.Parents)}
 	for _, item := range c.Items {
 		f.Items = append(f.Items, ref.Item(item))
