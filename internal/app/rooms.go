@@ -29,6 +29,7 @@ import (
 	"github.com/digital-factory/factory/internal/journal"
 	"github.com/digital-factory/factory/internal/pipeline"
 	"github.com/digital-factory/factory/internal/platform"
+	"github.com/digital-factory/factory/internal/platform/export"
 	"github.com/digital-factory/factory/internal/platform/variable"
 	"github.com/digital-factory/factory/internal/portfolio"
 	"github.com/digital-factory/factory/internal/product"
@@ -116,7 +117,9 @@ func (a *App) furnish(ctx context.Context) error {
 	repos := source.New(db, j, items{work}, settings{}, source.Config{Dir: dir("git"), Hook: []string{exe, "hook", "pre-receive"}, Hint: hints.Hint}, now)
 	changes := change.New(db, j, a.effects, repos, a.URL, now)
 	hints.changes = changes
-	runs := pipeline.New(db, j, a.box, commits{repos}, publisher{artifacts, a.URL()}, tools(ctx, a.opts.Cache), dir("runs"), now)
+	host := tools(ctx, a.opts.Cache)
+	runs := pipeline.New(db, j, a.box, commits{repos}, publisher{artifacts, a.URL()}, host, dir("runs"), now)
+	exports := export.New(export.Asks{Repositories: trunks{commits{repos}}, Components: described{own, commits{repos}, variables.variable, a.URL, host.GoVersion}})
 	units := unit.New(db, j, now)
 	rollouts := release.New(db, j, a.effects, release.Asks{Runtime: workloads{run}, Artifacts: sealed{artifacts}, KeyResults: results{products, funds},
 		Latencies: latencies{metricStore, now}, Units: cohorts{units}, Known: existing{teams, paths}}, now)
@@ -143,7 +146,7 @@ func (a *App) furnish(ctx context.Context) error {
 	}
 	a.api = api.New(a.access.Authenticate(api.SessionCookie), api.Services{
 		Access: a.access, Journal: j, Effects: a.effects, Release: rollouts, Portfolio: funds, Product: products, Platform: paths, Source: repos, Change: changes,
-		Team: teams, Flow: work, Incident: incidents, Insight: insights, Thread: graph, Telemetry: signals, Pipeline: runs, Runtime: run, Artifact: artifacts, Dossier: dossiers, Flag: flags, Unit: units, Variable: variables.variable,
+		Team: teams, Flow: work, Incident: incidents, Insight: insights, Thread: graph, Telemetry: signals, Pipeline: runs, Runtime: run, Artifact: artifacts, Dossier: dossiers, Flag: flags, Unit: units, Variable: variables.variable, Export: exports,
 		Health: a.health,
 	})
 	return a.serveDoors()

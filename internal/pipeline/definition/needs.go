@@ -41,3 +41,24 @@ func (d *Definition) cycle(names map[string]int) []string {
 	}
 	return nil
 }
+
+// Ordered returns the steps so that each comes after those that it needs, and
+// otherwise as the file has them.
+func (d Definition) Ordered() []Spec {
+	var list []Spec
+	placed := map[string]bool{}
+	for len(list) < len(d.Steps) {
+		before := len(list)
+		for _, s := range d.Steps {
+			ready := !slices.ContainsFunc(s.Needs, func(n string) bool { return !placed[n] })
+			if ready && !placed[s.Name] {
+				placed[s.Name] = true
+				list = append(list, s)
+			}
+		}
+		if len(list) == before {
+			return list // a circle, which Parse refuses
+		}
+	}
+	return list
+}
