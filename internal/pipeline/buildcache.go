@@ -18,7 +18,7 @@ import (
 
 // mostBranches is how many branches of a component keep a build cache; those
 // that were checked last do.
-const mostBranches = 8
+const mostBranches = 4
 
 // goCache returns the build cache of a run's component. A new one begins as a
 // copy of the platform's seed, which only the golden path's own first commits
@@ -32,8 +32,7 @@ func (s *Service) goCache(r *Run) (string, error) {
 	if !r.Check {
 		return trunk, begin(trunk, s.seed())
 	}
-	branches := filepath.Join(s.tools.Cache, "branch", filepath.Base(string(r.Change.Component)))
-	own := filepath.Join(branches, shortSum(r.Branch))
+	own := s.branchCache(r)
 	dir := filepath.Join(own, "go")
 	from := trunk
 	if !exists(from) {
@@ -46,7 +45,21 @@ func (s *Service) goCache(r *Run) (string, error) {
 	if err := os.Chtimes(own, now, now); err != nil {
 		return "", err
 	}
-	return dir, prune(branches)
+	return dir, prune(filepath.Dir(own))
+}
+
+// branchCache is the folder of the build cache of a check's branch.
+func (s *Service) branchCache(r *Run) string {
+	return filepath.Join(s.tools.Cache, "branch", filepath.Base(string(r.Change.Component)), shortSum(r.Branch))
+}
+
+// dropCache removes the build cache of a branch that is gone.
+func (s *Service) dropCache(r *Run) {
+	s.caching.Lock()
+	defer s.caching.Unlock()
+	if err := os.RemoveAll(s.branchCache(r)); err != nil {
+		slog.Warn("the build cache of a branch that is gone could not be removed", "component", r.Change.Component, "branch", r.Branch, "error", err)
+	}
 }
 
 // shortSum makes a name of a folder of whatever text.

@@ -236,6 +236,9 @@ func (s *Service) walk(ctx context.Context, r Run) error {
 			return err
 		}
 		r.State, r.Step, r.Reason = Cancelled, "", whyCancelled(by)
+		if by == goneAway {
+			s.dropCache(&r)
+		}
 	case errs.Is(err, errs.Internal):
 		slog.Error("a run failed inside the factory", "run", r.ID, "error", err)
 		r.State, r.Reason = Failed, "the factory could not run it: "+err.Error()

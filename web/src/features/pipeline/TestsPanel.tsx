@@ -107,7 +107,7 @@ function Name({ test: c }: { test: Case }) {
       {c.flaky && (
         <Badge
           variant="light"
-          color="yellow"
+          color="gray"
           size="sm"
           tt="none"
           ml={8}
