@@ -55,13 +55,16 @@ export function ChangesTable({ component, state, team, mine = false }: Props) {
         }
       : query;
   const columns: Column<Change>[] = [
-    { id: "number", header: "No.", align: "right", width: "48px", wide: true, cell: (c) => c.number },
     {
       id: "title",
       header: "Change",
       width: "minmax(160px, 3fr)",
       small: "minmax(0, 1.7fr)",
-      cell: (c) => <span title={c.title}>{c.title}</span>,
+      cell: (c) => (
+        <span title={c.title}>
+          <span className={classes.number}>{c.number}</span> {c.title}
+        </span>
+      ),
     },
     ...(component === undefined
       ? [
@@ -77,7 +80,7 @@ export function ChangesTable({ component, state, team, mine = false }: Props) {
     {
       id: "state",
       header: "State",
-      width: "minmax(128px, 0.9fr)",
+      width: "minmax(118px, 0.9fr)",
       small: "minmax(88px, 0.9fr)",
       cell: (c) => <Status {...changeState(c)} />,
     },
@@ -90,14 +93,6 @@ export function ChangesTable({ component, state, team, mine = false }: Props) {
     },
     { id: "items", header: "Items", width: "90px", wide: true, cell: (c) => <ItemNames items={c.items} /> },
     { id: "author", header: "Opened by", width: "minmax(90px, 0.8fr)", wide: true, cell: (c) => c.author },
-    {
-      id: "comments",
-      header: "Said",
-      align: "right",
-      width: "48px",
-      wide: true,
-      cell: (c) => c.comments || "–",
-    },
     {
       id: "updated",
       header: "Last",

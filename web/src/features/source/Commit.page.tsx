@@ -19,7 +19,6 @@ import { Panel } from "~/ui/Panel";
 import { Problem } from "~/ui/Problem";
 import { Status } from "~/ui/Status";
 import classes from "./Commit.module.css";
-import { bodyOf } from "./commit";
 import { DiffView } from "./DiffView";
 import { placeOf, placeText } from "./diff";
 
@@ -64,7 +63,6 @@ function CommitView({ commit: c }: { commit: Commit }) {
     ask("/api/v1/runs", { query: { component: c.component, limit: 200 }, kinds: ["run", "check"] }),
   );
   const own = (runs.data?.items ?? []).filter((r) => r.commit === c.commit);
-  const rest = bodyOf(c.message);
   return (
     <Page
       kind={`Commit ${short(c.commit)}`}
@@ -82,6 +80,25 @@ function CommitView({ commit: c }: { commit: Commit }) {
         </span>
       }
       thread={<ObjectThread kind="commit" id={c.commit} component={c.component} />}
+      below={
+        diff.data ? (
+          <DiffView
+            diff={diff.data}
+            at={placeOf(at)}
+            onAt={(place) =>
+              void navigate({
+                search: place ? { at: placeText(place) } : {},
+                replace: true,
+                resetScroll: false,
+              })
+            }
+          />
+        ) : diff.error ? (
+          <Problem error={diff.error} retry={() => void diff.refetch()} />
+        ) : (
+          <Skeleton height={320} radius="md" aria-label="Loading" role="status" />
+        )
+      }
       aside={
         <>
           <Panel title="This commit">
@@ -125,28 +142,9 @@ function CommitView({ commit: c }: { commit: Commit }) {
         </>
       }
     >
-      {rest && (
-        <Panel title="Message">
-          <pre className={classes.message}>{rest}</pre>
-        </Panel>
-      )}
-      {diff.data ? (
-        <DiffView
-          diff={diff.data}
-          at={placeOf(at)}
-          onAt={(place) =>
-            void navigate({
-              search: place ? { at: placeText(place) } : {},
-              replace: true,
-              resetScroll: false,
-            })
-          }
-        />
-      ) : diff.error ? (
-        <Problem error={diff.error} retry={() => void diff.refetch()} />
-      ) : (
-        <Skeleton height={320} radius="md" aria-label="Loading" role="status" />
-      )}
+      <Panel title="Message">
+        <pre className={classes.message}>{c.message.trim()}</pre>
+      </Panel>
     </Page>
   );
 }

@@ -133,12 +133,24 @@ function Chosen({ at, onAt, onCopy, talk }: Pick<Props, "onAt" | "onCopy" | "tal
         {at.side === "old" ? "Removed line" : "Line"} {at.line}
       </span>
       {talk && (
-        <Button size="compact-xs" variant="default" onClick={() => talk.begin(at)} aria-keyshortcuts="c">
-          Comment <Kbd keys={["c"]} />
+        <Button
+          size="compact-xs"
+          variant="default"
+          onClick={() => talk.begin(at)}
+          aria-keyshortcuts="c"
+          rightSection={<Kbd keys={["c"]} />}
+        >
+          Comment
         </Button>
       )}
-      <Button size="compact-xs" variant="default" onClick={() => onCopy(at)} aria-keyshortcuts="y">
-        Copy the link <Kbd keys={["y"]} />
+      <Button
+        size="compact-xs"
+        variant="default"
+        onClick={() => onCopy(at)}
+        aria-keyshortcuts="y"
+        rightSection={<Kbd keys={["y"]} />}
+      >
+        Copy the link
       </Button>
       <Button size="compact-xs" variant="subtle" color="gray" onClick={() => onAt(undefined)}>
         Let go

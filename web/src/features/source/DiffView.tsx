@@ -1,6 +1,6 @@
 import { Button, SegmentedControl } from "@mantine/core";
 import { useLocalStorage, useMediaQuery } from "@mantine/hooks";
-import { useCallback, useLayoutEffect, useRef, useState } from "react";
+import { useCallback, useLayoutEffect, useMemo, useRef, useState } from "react";
 import { format } from "~/lib/number";
 import { useKeys } from "~/shell/keys";
 import { Kbd } from "~/ui/Kbd";
@@ -8,7 +8,7 @@ import { Panel } from "~/ui/Panel";
 import { say } from "~/ui/say";
 import classes from "./Diff.module.css";
 import { DiffFileView } from "./DiffFileView";
-import { type Diff, type DiffFile, folded, type Place, placeText } from "./diff";
+import { byDirectory, type Diff, type DiffFile, folded, type Place, placeText } from "./diff";
 import { FileTree } from "./FileTree";
 import type { Talk } from "./talk";
 
@@ -87,6 +87,7 @@ export function DiffView({ diff, at, onAt, talk }: Props) {
     const f = [...(root.current?.querySelectorAll<HTMLElement>("[data-file]") ?? [])];
     go(f.find((el) => el.dataset.file === path)?.querySelector("[data-head]"));
   };
+  const groups = useMemo(() => byDirectory(diff.files), [diff.files]);
   const all = diff.files.every(isFolded);
   if (diff.files.length === 0)
     return (
@@ -96,7 +97,7 @@ export function DiffView({ diff, at, onAt, talk }: Props) {
     );
   return (
     <div className={classes.diff} ref={root}>
-      <FileTree diff={diff} here={here ?? at?.path} onGo={jump} />
+      <FileTree groups={groups} here={here ?? at?.path} onGo={jump} />
       <div className={classes.files}>
         <div className={classes.tools}>
           <span className={`num ${classes.sum}`}>
@@ -131,19 +132,21 @@ export function DiffView({ diff, at, onAt, talk }: Props) {
             </Button>
           </span>
         </div>
-        {diff.files.map((f) => (
-          <DiffFileView
-            key={f.path}
-            file={f}
-            folded={at?.path !== f.path && isFolded(f)}
-            two={wide && look === "two"}
-            at={at?.path === f.path ? at : undefined}
-            onTurn={turn}
-            onAt={name}
-            onCopy={copy}
-            talk={talk}
-          />
-        ))}
+        {groups
+          .flatMap((g) => g.files)
+          .map((f) => (
+            <DiffFileView
+              key={f.path}
+              file={f}
+              folded={at?.path !== f.path && isFolded(f)}
+              two={wide && look === "two"}
+              at={at?.path === f.path ? at : undefined}
+              onTurn={turn}
+              onAt={name}
+              onCopy={copy}
+              talk={talk}
+            />
+          ))}
         {diff.leftOut.length > 0 && (
           <ul className={classes.leftOut}>
             {diff.leftOut.map((text) => (

@@ -1,19 +1,19 @@
 import { format } from "~/lib/number";
 import classes from "./Diff.module.css";
-import { byDirectory, type Diff, nameOf } from "./diff";
+import { type byDirectory, nameOf } from "./diff";
 
 interface Props {
-  diff: Diff;
+  groups: ReturnType<typeof byDirectory>;
   /** path of the file that is looked at */
   here: string | undefined;
   onGo: (path: string) => void;
 }
 
 /** The files of a diff by directory, each with its counts; a click goes there. */
-export function FileTree({ diff, here, onGo }: Props) {
+export function FileTree({ groups, here, onGo }: Props) {
   return (
     <nav aria-label="Files that differ" className={classes.tree}>
-      {byDirectory(diff.files).map((g) => (
+      {groups.map((g) => (
         <div key={g.directory}>
           {g.directory && (
             <div className={classes.directory} title={g.directory}>
