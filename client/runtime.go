@@ -25,6 +25,7 @@ type Workload struct {
 	CPU         float64   `json:"cpu" doc:"Seconds of processor time since its process started"`
 	Memory      int64     `json:"memory" doc:"Bytes now"`
 	Peak        int64     `json:"peak" doc:"Bytes at the most"`
+	Variables   int64     `json:"variables" doc:"Revision of its variables; 0: none was ever set"`
 	Created     time.Time `json:"created"`
 }
 

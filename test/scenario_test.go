@@ -6,6 +6,7 @@
 //	boot [FLAG...]       start `factory up` on free ports with its data in
 //	                     $WORK/data, and set FACTORY_URL
 //	halt                 stop it as Ctrl-C does; it must end with success
+//	crash                kill it, so that it can finish nothing
 //	fails CODE CMD...    run a command that must fail with this exit code
 //	sign-in              make the first account, mara, and sign in
 //	sign-in-again        sign in as mara when somebody else did meanwhile
@@ -76,7 +77,7 @@ func TestScenarios(t *testing.T) {
 			return os.MkdirAll(home, 0o700)
 		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
-			"boot": boot, "halt": halt, "fails": fails, "sign-in": signIn, "sign-in-again": signInAgain, "forget-time": forgetTime,
+			"boot": boot, "halt": halt, "crash": crash, "fails": fails, "sign-in": signIn, "sign-in-again": signInAgain, "forget-time": forgetTime,
 			"play-chaos": playChaos, "nothing-twice": nothingTwice,
 			"until": until, "ask": ask, "otlp-grpc": otlpGRPC, "dead-service": deadService, "service": service, "customers": customers,
 			"boot-small": bootSmall, "fill": fill, "empty": empty,
@@ -128,6 +129,12 @@ func (r *running) end(how os.Signal) error {
 		return err
 	}
 	return cmd.Wait()
+}
+
+func crash(ts *testscript.TestScript, _ bool, _ []string) {
+	if err := of(ts).end(syscall.SIGKILL); err == nil {
+		ts.Fatalf("the factory had ended by itself")
+	}
 }
 
 func halt(ts *testscript.TestScript, _ bool, _ []string) {

@@ -35,8 +35,9 @@ const (
 )
 
 // usualRate is the share of units that meet an error with a version that does no harm: high, so that a rollout
-// takes seconds, and above the rate that is accepted whatever the baseline does.
-const usualRate = 0.08
+// takes seconds, and above the rate that is accepted whatever the baseline does; but below that at which a baseline
+// is nothing to compare with.
+const usualRate = 0.04
 
 func (p *player) play(ctx context.Context, n int, only string) error {
 	ratios := []float64{1.5, 2, 3, 5, 10}

@@ -56,6 +56,7 @@ const (
 	PublishPath    Action = "publish-path"    // golden paths, guardrails
 	Freeze         Action = "freeze"          // declare windows in which production shall not change
 	ManageAccounts Action = "manage-accounts" // accounts and their roles
+	RotateKeys     Action = "rotate-keys"     // seal secrets with a new key
 	ApproveEffect  Action = "approve-effect"  // decide parked effects
 	Ingest         Action = "ingest"          // send telemetry
 	Evaluate       Action = "evaluate"        // ask for a team's feature flags over OFREP
@@ -75,6 +76,7 @@ var words = map[Action]string{
 	PublishPath:    "publishing golden paths",
 	Freeze:         "declaring and lifting freezes",
 	ManageAccounts: "managing accounts",
+	RotateKeys:     "rotating keys",
 	ApproveEffect:  "deciding about effects that wait for approval",
 	Ingest:         "sending telemetry",
 	Evaluate:       "asking for the feature flags",
@@ -95,6 +97,7 @@ var grants = map[Action][]Role{
 	PublishPath:    {Platform},
 	Freeze:         {Board, Platform},
 	ManageAccounts: {Platform},
+	RotateKeys:     {Platform},
 	ApproveEffect:  {Platform},
 	Ingest:         {Platform, Member},
 	Evaluate:       {Platform, Member},

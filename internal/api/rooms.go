@@ -15,6 +15,7 @@ import (
 	"github.com/digital-factory/factory/internal/journal"
 	"github.com/digital-factory/factory/internal/pipeline"
 	"github.com/digital-factory/factory/internal/platform"
+	"github.com/digital-factory/factory/internal/platform/variable"
 	"github.com/digital-factory/factory/internal/portfolio"
 	"github.com/digital-factory/factory/internal/product"
 	"github.com/digital-factory/factory/internal/release"
@@ -50,6 +51,7 @@ type Services struct {
 	Thread    *thread.Service
 	Dossier   *dossier.Service
 	Unit      *unit.Service
+	Variable  *variable.Service
 	Health    func(context.Context) (client.Health, error)
 }
 
@@ -63,6 +65,7 @@ func (a *API) rooms() {
 	a.assemblies()
 	a.freezes()
 	a.units()
+	a.variables()
 	a.portfolio()
 	a.products()
 	a.platform()

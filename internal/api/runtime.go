@@ -56,6 +56,6 @@ func workload(s runtime.Status) client.Workload {
 	return client.Workload{
 		ID: string(s.ID), Component: string(s.Component), Team: string(s.Team), Environment: string(s.Environment), Release: s.Number, Artifact: string(s.Artifact),
 		State: string(s.State), Reason: s.Reason, Restarts: s.Restarts, Share: s.Share, InFlight: s.InFlight, CPU: s.CPU.Seconds(), Memory: s.Memory, Peak: s.Peak,
-		Created: s.Created,
+		Variables: s.Variables, Created: s.Created,
 	}
 }

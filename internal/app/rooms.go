@@ -27,6 +27,7 @@ import (
 	"github.com/digital-factory/factory/internal/journal"
 	"github.com/digital-factory/factory/internal/pipeline"
 	"github.com/digital-factory/factory/internal/platform"
+	"github.com/digital-factory/factory/internal/platform/variable"
 	"github.com/digital-factory/factory/internal/portfolio"
 	"github.com/digital-factory/factory/internal/product"
 	"github.com/digital-factory/factory/internal/ref"
@@ -91,7 +92,14 @@ func (a *App) furnish(ctx context.Context) error {
 	if err := flags.Load(ctx); err != nil {
 		return err
 	}
-	run := runtime.New(db, j, a.box, images{artifacts}, &workloadDoor{receiver, flags}, watch, counts, watch, dir("runtime"), now)
+	keyring, err := variable.OpenKeyring(filepath.Join(dir("keys"), "variables.json"))
+	if err != nil {
+		return err
+	}
+	variables := &configuration{}
+	run := runtime.New(db, j, a.box, runtime.Asks{Images: images{artifacts}, Telemetry: &workloadDoor{receiver, flags}, Observer: watch, Meter: counts,
+		Cohorts: watch, Variables: variables}, dir("runtime"), now)
+	variables.variable = variable.New(db, j, keyring, own, run, now)
 
 	teams := team.New(db, j, a.access, now)
 	work := flow.New(db, j, teams, features{products}, now)
@@ -129,11 +137,11 @@ func (a *App) furnish(ctx context.Context) error {
 	a.parts = []life.Part{
 		{Name: "journal", Run: j.Run}, {Name: "effects", Run: a.effects.Run}, {Name: "source", Run: repos.Run}, {Name: "platform", Run: paths.Run},
 		{Name: "pipeline", Run: runs.Run}, {Name: "artifact", Run: artifacts.Run}, {Name: "release", Run: rollouts.Run}, {Name: "runtime", Run: run.Run},
-		{Name: "telemetry", Run: signals.Run}, {Name: "flags", Run: flags.Run}, {Name: "key results", Run: funds.Run},
+		{Name: "telemetry", Run: signals.Run}, {Name: "flags", Run: flags.Run}, {Name: "variables", Run: variables.variable.Run}, {Name: "key results", Run: funds.Run},
 	}
 	a.api = api.New(a.access.Authenticate(api.SessionCookie), api.Services{
 		Access: a.access, Journal: j, Effects: a.effects, Release: rollouts, Portfolio: funds, Product: products, Platform: paths, Source: repos, Change: changes,
-		Team: teams, Flow: work, Incident: incidents, Insight: insights, Thread: graph, Telemetry: signals, Pipeline: runs, Runtime: run, Artifact: artifacts, Dossier: dossiers, Flag: flags, Unit: units,
+		Team: teams, Flow: work, Incident: incidents, Insight: insights, Thread: graph, Telemetry: signals, Pipeline: runs, Runtime: run, Artifact: artifacts, Dossier: dossiers, Flag: flags, Unit: units, Variable: variables.variable,
 		Health: a.health,
 	})
 	return a.serveDoors()
@@ -169,7 +177,21 @@ func (p *pushed) Hint(ctx context.Context, component, branch string) []string {
 	return p.changes.Hint(ctx, component, branch)
 }
 
-// ownedBy lets flag ask platform, which is made after it, who owns a component.
+// configuration lets runtime ask what workloads are told, of variables, which asks runtime.
+type configuration struct{ variable *variable.Service }
+
+// Newest returns the revision for a new workload.
+func (c *configuration) Newest(ctx context.Context, of ref.Component, e ref.Environment) (int64, error) {
+	return c.variable.Newest(ctx, of, e)
+}
+
+// Values returns the variables of a revision.
+func (c *configuration) Values(ctx context.Context, of ref.Component, e ref.Environment, revision int64) (variables, secrets []string, err error) {
+	v, err := c.variable.Values(ctx, of, e, revision)
+	return v.Variables, v.Secrets, err
+}
+
+// ownedBy lets others ask platform, which is made after them, who owns a component.
 type ownedBy struct{ platform *platform.Service }
 
 // Owner returns the team of a component.

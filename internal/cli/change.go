@@ -230,16 +230,6 @@ func (s *session) sayDiff(d client.Diff) {
 	}
 }
 
-// harmless keeps what a repository holds from steering the terminal.
-func harmless(text string) string {
-	return strings.Map(func(r rune) rune {
-		if r < ' ' && r != '\t' || r >= 0x7f && r < 0xa0 {
-			return '\uFFFD'
-		}
-		return r
-	}, text)
-}
-
 func (s *session) changeComments() *cobra.Command {
 	var p client.Paging
 	cmd := &cobra.Command{

@@ -151,9 +151,20 @@ type table struct{ w *tabwriter.Writer }
 func (t *table) row(cells ...any) {
 	texts := make([]string, len(cells))
 	for i, c := range cells {
-		texts[i] = strings.ReplaceAll(fmt.Sprint(c), "\n", " ")
+		texts[i] = harmless(strings.ReplaceAll(fmt.Sprint(c), "\n", " "))
 	}
 	_, _ = fmt.Fprintln(t.w, strings.Join(texts, "\t"))
+}
+
+// harmless keeps what others wrote, commits above all, from steering the
+// terminal.
+func harmless(text string) string {
+	return strings.Map(func(r rune) rune {
+		if r < ' ' && r != '\t' || r >= 0x7f && r < 0xa0 {
+			return '\uFFFD'
+		}
+		return r
+	}, text)
 }
 
 // say prints a line for people; machines that asked for JSON do not get it.

@@ -126,7 +126,7 @@ func open(t *testing.T) door {
 	acc := access.New(db, j, time.Now)
 	runs := pipeline.New(db, j, box, repository{}, publisher{}, pipeline.Tools{}, filepath.Join(dir, "runs"), time.Now)
 	runs.Follow(j)
-	work := runtime.New(db, j, box, nil, nil, nil, nil, nil, filepath.Join(dir, "runtime"), time.Now)
+	work := runtime.New(db, j, box, runtime.Asks{}, filepath.Join(dir, "runtime"), time.Now)
 	signals := telemetry.New(db, j, metricStore{ps}, metricStore{ps}, nil, nil, nil, time.Now)
 	signals.Follow(j)
 	srv := httptest.NewServer(api.New(acc.Authenticate(api.SessionCookie), api.Services{Access: acc, Journal: j, Pipeline: runs, Runtime: work, Telemetry: signals}))

@@ -28,6 +28,6 @@ func All() []Payload {
 		AlertFired{}, AlertResolved{},
 		IncidentOpened{}, IncidentJoined{}, IncidentNoted{}, IncidentResolved{}, IncidentFollowedUp{}, ReviewChanged{}, ReviewPublished{},
 		FlagCreated{}, FlagChanged{}, FlagSwitched{}, FlagArchived{},
-		FreezeDeclared{}, FreezeLifted{}, UnitsRecorded{}, UnitsForgotten{},
+		FreezeDeclared{}, FreezeLifted{}, UnitsRecorded{}, UnitsForgotten{}, VariablesChanged{}, VariablesRekeyed{},
 	}
 }

@@ -333,3 +333,27 @@ type FreezeLifted struct {
 
 // Kind returns "freeze.lifted".
 func (FreezeLifted) Kind() string { return "freeze.lifted" }
+
+// VariablesChanged tells that the variables of a component in an environment have
+// a new revision. It never has a value. Subject: component.
+type VariablesChanged struct {
+	Component   ref.Component   `json:"component"`
+	Team        ref.Team        `json:"team"`
+	Environment ref.Environment `json:"environment"`
+	Revision    int64           `json:"revision"`
+	Set         []string        `json:"set,omitempty"`    // names
+	Secret      []string        `json:"secret,omitempty"` // those of them that are secrets
+	Unset       []string        `json:"unset,omitempty"`  // names
+}
+
+// Kind returns "variables.changed".
+func (VariablesChanged) Kind() string { return "variables.changed" }
+
+// VariablesRekeyed tells that all secrets are sealed with a new key. Subject:
+// variables.
+type VariablesRekeyed struct {
+	Secrets int `json:"secrets"`
+}
+
+// Kind returns "variables.rekeyed".
+func (VariablesRekeyed) Kind() string { return "variables.rekeyed" }

@@ -166,7 +166,7 @@ func (s *Service) decide(ctx context.Context, tx *store.Tx, r Rollout, step roll
 			return err
 		}
 	}
-	if step == rollout.RollBack && r.Cause == "" {
+	if step == rollout.RollBack && r.Cause == "" && r.Artifact != r.BaseArtifact { // else its variables are to blame
 		if err := s.markBad(ctx, tx, r, who); err != nil {
 			return err
 		}

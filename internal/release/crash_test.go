@@ -124,7 +124,11 @@ func TestPerformersRunAgain(t *testing.T) {
 		routes := map[ref.Environment]Route{Staging: w.m.route("engine", Staging), Production: w.m.route("engine", Production)}
 		up := w.m.up()
 		for _, r := range before {
-			for _, do := range []func(context.Context, Rollout) error{s(w).stage, s(w).start, s(w).route, func(ctx context.Context, r Rollout) error { return s(w).settle(ctx, r) }} {
+			for _, do := range []func(context.Context, Rollout) error{
+				s(w).stage, s(w).start, s(w).route,
+				func(ctx context.Context, r Rollout) error { return s(w).settle(ctx, r) },
+				func(ctx context.Context, r Rollout) error { return s(w).settled(ctx, r, r.Moved) }, // the other of two that moved it
+			} {
 				if err := do(t.Context(), r); err != nil {
 					t.Errorf("version %s: %v", r.Number, err)
 				}

@@ -117,7 +117,8 @@ func (s *Service) RollBack(ctx context.Context, who access.Actor, id ref.Rollout
 }
 
 // Start queues a rollout of an artifact that was published before: to bring an
-// earlier version back, or to try again after a failure.
+// earlier version back, to try again after a failure, or, of what is live, to
+// bring new variables into force.
 func (s *Service) Start(ctx context.Context, who access.Actor, a ref.Artifact, lane, reason string) (r Rollout, err error) {
 	if lane != "normal" && lane != "hotfix" {
 		return Rollout{}, errs.New(errs.Invalid, "there is no lane %q", lane).In("lane", "must be normal or hotfix")
@@ -140,11 +141,6 @@ func (s *Service) Start(ctx context.Context, who access.Actor, a ref.Artifact, l
 			return errs.New(errs.Blocked, "version %s is marked bad: %s", known.Number, why).Do("clear it with a reason first, if you are sure: factory artifact clear %s", a)
 		} else if !errors.Is(err, store.ErrNone) {
 			return err
-		}
-		if current, found, err := rollout.LiveIn(ctx, tx, known.Origin.Component, Production); err != nil {
-			return err
-		} else if found && current.Artifact == a {
-			return errs.New(errs.Blocked, "version %s is what production runs already", known.Number)
 		}
 		open, err := store.One(ctx, tx, store.Scan1[int64], `select count(*) from release_rollout where artifact = $1
 			and phase in ('queued', 'staging', 'starting', 'running', 'promoting', 'rolling_back')`, string(a))

@@ -116,7 +116,7 @@ func TestPartsGoTogether(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		w.pair()
 		w.build("engine 43", "-control ^3")
-		w.waits("engine 43", "flight that provides control ^3; none is built yet")
+		w.waits("engine 43", "flight that provides control ^3; none is live or on its way")
 		w.build("shop 1") // what requires nothing goes as ever
 		w.comes("shop 1", Promoted)
 		w.m.mu.Lock()
@@ -508,7 +508,7 @@ func TestFirstVersionAsPart(t *testing.T) {
 		}
 		w.m.mu.Unlock()
 		w.build("engine 43", "-control ^2", "-radar ^1")
-		w.waits("engine 43", "a part that provides radar ^1; none is built yet")
+		w.waits("engine 43", "a part that provides radar ^1; none is live or on its way")
 		first := w.build("radar 1", "+radar 1.0", "-engine-data *")
 		w.waits("radar 1", "engine-data")
 		w.build("engine 44", "-control ^2", "-radar ^1", "+engine-data 1")

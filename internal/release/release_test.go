@@ -106,6 +106,40 @@ func replayed(t *testing.T, w *world, r Rollout) {
 	}
 }
 
+// TestLiveAgain: what is live can be rolled out again, as to give it new
+// variables; where that does harm the version is not to blame, and stays live.
+func TestLiveAgain(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		w.first()
+		a := w.publish("2", "normal")
+		live := w.promotes("2")
+		lead := person(access.Member, "eng")
+		for _, harm := range []bool{true, false} {
+			r, err := w.Start(t.Context(), lead, a, "normal", "new variables")
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !harm {
+				r = w.promotes("2")
+				w.until("the old workload is stopped", func() bool { return !w.m.up()[live.Workload] })
+				if now := w.m.route("engine", Production); now.Baseline != r.Workload {
+					t.Fatalf("production is routed %+v", now)
+				}
+				continue
+			}
+			w.units(w.reaches("2", Running), 0, 4000, 3, 0)
+			r = w.reaches("2", RolledBack)
+			replayed(t, w, r)
+			if now := w.m.route("engine", Production); now.Baseline != live.Workload || now.Canary != "" {
+				t.Fatalf("after the rollback production is routed %+v", now)
+			}
+		}
+		if bad := facts[fact.ArtifactMarkedBad](w); len(bad) != 0 {
+			t.Fatalf("marked: %+v", bad)
+		}
+	})
+}
+
 // TestBadVersion is rolled back by evidence, marked, and refused until a person
 // clears it.
 func TestBadVersion(t *testing.T) {
@@ -145,8 +179,6 @@ func TestBadVersion(t *testing.T) {
 		if diff := cmp.Diff([]float64{0.25, 1}, r.Plan.Shares()); diff != "" {
 			t.Fatalf("the hotfix lane: %s", diff)
 		}
-		_, err = w.Start(t.Context(), lead, a, "normal", "once more")
-		wants(t, err, errs.Blocked, "production runs already")
 		_, err = w.Start(t.Context(), lead, "sha256:never", "normal", "unknown")
 		wants(t, err, errs.NotFound, "published")
 		_, err = w.Start(t.Context(), lead, a, "fast", "lane")

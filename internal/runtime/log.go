@@ -2,8 +2,10 @@ package runtime
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -24,6 +26,39 @@ type logFile struct {
 	partial []byte // of a line without its end yet
 	last    []byte // the last printed bytes, for error texts
 	now     func() time.Time
+	hidden  *strings.Replacer // of secrets; nil: none
+}
+
+// shortest is the length of a secret that is hidden: what is shorter stands in
+// many words.
+const shortest = 6 // bytes
+
+// hide has secrets, and each line of one that has several, be written as stars.
+func (l *logFile) hide(secrets []string) {
+	var lines []string
+	for _, s := range secrets {
+		lines = append(append(lines, s), strings.Split(s, "\n")...)
+	}
+	slices.SortFunc(lines, func(a, b string) int { return cmp.Compare(len(b), len(a)) }) // one may be a part of another
+	var pairs []string
+	for _, s := range lines {
+		if s = strings.TrimSpace(s); len(s) >= shortest {
+			pairs = append(pairs, s, "***")
+		}
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.hidden = nil; len(pairs) > 0 {
+		l.hidden = strings.NewReplacer(pairs...)
+	}
+}
+
+// shown is a text without the secrets.
+func (l *logFile) shown(text string) string {
+	if l.hidden == nil {
+		return text
+	}
+	return l.hidden.Replace(text)
 }
 
 func openLog(path string, now func() time.Time) (*logFile, error) {
@@ -66,7 +101,7 @@ func (l *logFile) line(text []byte) {
 	if l.size > logBytes {
 		l.turn()
 	}
-	n, _ := fmt.Fprintf(l.file, "%s %s\n", l.now().UTC().Format("2006-01-02T15:04:05.000Z"), text)
+	n, _ := fmt.Fprintf(l.file, "%s %s\n", l.now().UTC().Format("2006-01-02T15:04:05.000Z"), l.shown(string(text)))
 	l.size += int64(n)
 }
 
@@ -102,7 +137,7 @@ func (l *logFile) mark(text string) {
 func (l *logFile) tail() string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	lines := strings.Split(strings.TrimSpace(string(l.last)), "\n")
+	lines := strings.Split(strings.TrimSpace(l.shown(string(l.last))), "\n")
 	if len(lines) == 1 && lines[0] == "" {
 		return ""
 	}

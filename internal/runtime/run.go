@@ -122,6 +122,10 @@ func (s *Service) logPath(id ref.Workload) string {
 // last lines it printed.
 func (s *Service) Deploy(ctx context.Context, w Workload) error {
 	w.Created = s.now()
+	var err error
+	if w.Variables, err = s.variables.Newest(ctx, w.Component, w.Environment); err != nil {
+		return err
+	}
 	if err := s.db.Update(ctx, func(tx *store.Tx) error { return insertWorkload(ctx, tx, w) }); err != nil {
 		return err
 	}

@@ -8,12 +8,13 @@
 //
 // Asks: Images to unpack, Telemetry to serve each workload's OTLP, Observer to
 // take the counts, Meter to take gateway metrics, Cohorts for who takes part in a
-// rollout that is not for everybody.
+// rollout that is not for everybody, Variables for what a workload is told.
 //
 // Invariants: what runs is what runtime_workload lists; after a crash of the
 // factory the same processes are started again. One that could take traffic once
-// is never given up. A route with a lower sequence
-// than the last is ignored. A unit keeps its arm while the share only grows. A
+// is never given up. A workload keeps the variables that it was deployed with; no
+// secret of them stands in a log. A route with a lower sequence than the last is
+// ignored. A unit keeps its arm while the share only grows. A
 // workload is stopped only when no request is on its way to it.
 package runtime
 
@@ -45,6 +46,7 @@ type Workload struct {
 	Environment ref.Environment
 	Artifact    ref.Artifact
 	Number      string // the artifact's version
+	Variables   int64  // their revision; set when it is deployed
 	Created     time.Time
 	Ready       time.Time // when it could take traffic for the first time; zero: never yet
 }
@@ -90,6 +92,25 @@ type Meter interface {
 	Record(ctx context.Context, samples []Sample) error
 }
 
+// Variables knows what the workloads of a component are told in an environment.
+type Variables interface {
+	// Newest returns the revision for a new workload.
+	Newest(ctx context.Context, c ref.Component, e ref.Environment) (int64, error)
+	// Values returns the variables of a revision as KEY=value, and the values of
+	// these that are secrets.
+	Values(ctx context.Context, c ref.Component, e ref.Environment, revision int64) (variables, secrets []string, err error)
+}
+
+// Asks are whom the service asks and tells.
+type Asks struct {
+	Images    Images
+	Telemetry Telemetry
+	Observer  Observer
+	Meter     Meter
+	Cohorts   Cohorts
+	Variables Variables
+}
+
 // Service runs workloads and the gateway.
 type Service struct {
 	db        *store.DB
@@ -100,6 +121,7 @@ type Service struct {
 	observer  Observer
 	meter     Meter
 	cohorts   Cohorts
+	variables Variables
 	dir       string
 	now       func() time.Time
 	pace      pace
@@ -120,8 +142,9 @@ type Service struct {
 
 // New returns the service; dir is for unpacked images and logs. It starts
 // nothing.
-func New(db *store.DB, j *journal.Journal, box *sandbox.Sandbox, i Images, t Telemetry, o Observer, m Meter, c Cohorts, dir string, now func() time.Time) *Service {
-	s := &Service{db: db, journal: j, box: box, images: i, telemetry: t, observer: o, meter: m, cohorts: c, dir: dir, now: now, pace: usual(),
+func New(db *store.DB, j *journal.Journal, box *sandbox.Sandbox, a Asks, dir string, now func() time.Time) *Service {
+	s := &Service{db: db, journal: j, box: box, images: a.Images, telemetry: a.Telemetry, observer: a.Observer, meter: a.Meter, cohorts: a.Cohorts, variables: a.Variables,
+		dir: dir, now: now, pace: usual(),
 		wake: make(chan struct{}, 1), routed: make(chan struct{}), workers: map[ref.Workload]*worker{}, changed: make(chan struct{})}
 	s.routes.Store(&table{})
 	s.serving.Store(&map[ref.Workload]*worker{})

@@ -10,12 +10,12 @@ import (
 	"github.com/digital-factory/factory/internal/ref"
 )
 
-const workloadColumns = `id, component, team, environment, artifact, number, created, ready`
+const workloadColumns = `id, component, team, environment, artifact, number, variables, created, ready`
 
 func scanWorkload(s store.Scanner) (Workload, error) {
 	var w Workload
 	var created, ready int64
-	err := s.Scan(&w.ID, &w.Component, &w.Team, &w.Environment, &w.Artifact, &w.Number, &created, &ready)
+	err := s.Scan(&w.ID, &w.Component, &w.Team, &w.Environment, &w.Artifact, &w.Number, &w.Variables, &created, &ready)
 	w.Created, w.Ready = store.Time(created), store.Time(ready)
 	return w, err
 }
@@ -29,8 +29,8 @@ func (s *Service) desired(ctx context.Context) (list []Workload, err error) {
 }
 
 func insertWorkload(ctx context.Context, tx *store.Tx, w Workload) error {
-	_, err := tx.Exec(ctx, `insert into runtime_workload (`+workloadColumns+`) values ($1, $2, $3, $4, $5, $6, $7, 0) on conflict (id) do nothing`,
-		string(w.ID), string(w.Component), string(w.Team), string(w.Environment), string(w.Artifact), w.Number, store.Micros(w.Created))
+	_, err := tx.Exec(ctx, `insert into runtime_workload (`+workloadColumns+`) values ($1, $2, $3, $4, $5, $6, $7, $8, 0) on conflict (id) do nothing`,
+		string(w.ID), string(w.Component), string(w.Team), string(w.Environment), string(w.Artifact), w.Number, w.Variables, store.Micros(w.Created))
 	return err
 }
 

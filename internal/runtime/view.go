@@ -118,3 +118,16 @@ func (s *Service) Since(ctx context.Context, c ref.Component) (at map[ref.Enviro
 	})
 	return at, err
 }
+
+// OldestVariables returns the lowest revision of variables that a workload of a
+// component in an environment was deployed with; false when there is none.
+func (s *Service) OldestVariables(ctx context.Context, c ref.Component, e ref.Environment) (oldest int64, any bool, err error) {
+	err = s.db.View(ctx, func(tx *store.Tx) error {
+		var n int64
+		_, err := store.One(ctx, tx, func(s store.Scanner) (struct{}, error) { return struct{}{}, s.Scan(&n, &oldest) },
+			`select count(*), coalesce(min(variables), 0) from runtime_workload where component = $1 and environment = $2`, string(c), string(e))
+		any = n > 0
+		return err
+	})
+	return oldest, any, err
+}

@@ -238,10 +238,15 @@ func (s *Service) start(ctx context.Context, w *worker) (*instance, error) {
 		args = append([]string{filepath.Join(root, args[0])}, args[1:]...)
 		root, dir = "", filepath.Join(root, dir)
 	}
+	told, secrets, err := s.variables.Values(ctx, w.workload.Component, w.workload.Environment, w.workload.Variables)
+	if err != nil {
+		return nil, err
+	}
+	w.log.hide(secrets)
 	w.log.mark("starting version " + w.workload.Number)
 	p, err := s.box.Start(context.WithoutCancel(ctx), sandbox.Spec{
 		Args: args, Dir: dir, Root: root, Limits: limits, Stdout: w.log, Stderr: w.log, Hostname: string(w.workload.Component), Serve: otlp,
-		Env: append(append([]string{}, image.Env...),
+		Env: append(environ(image.Env, told),
 			fmt.Sprintf("PORT=%d", port),
 			"HOME=/tmp", "TMPDIR=/tmp",
 			fmt.Sprintf("OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:%d", otlp),
@@ -260,6 +265,21 @@ func (s *Service) start(ctx context.Context, w *worker) (*instance, error) {
 		MaxIdleConnsPerHost: 256, IdleConnTimeout: 90 * time.Second, DisableCompression: true, ResponseHeaderTimeout: time.Minute,
 	}
 	return &instance{process: p, image: image, port: port, transport: transport, proxy: newProxy(transport, w.workload.ID)}, nil
+}
+
+// environ is what an image says, and what the component is told in place of it.
+func environ(image, told []string) (env []string) {
+	names := map[string]bool{}
+	for _, t := range told {
+		name, _, _ := strings.Cut(t, "=")
+		names[name] = true
+	}
+	for _, e := range image {
+		if name, _, _ := strings.Cut(e, "="); !names[name] {
+			env = append(env, e)
+		}
+	}
+	return append(env, told...)
 }
 
 func (s *Service) imageDir(a ref.Artifact) string {

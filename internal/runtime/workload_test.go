@@ -63,6 +63,55 @@ func TestDeploy(t *testing.T) {
 	})
 }
 
+// TestVariables: a workload is told the variables of the revision with which it
+// was deployed, also when it is started again; no secret of them is in its log,
+// nor in the reason why it failed.
+func TestVariables(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		w.out.told, w.out.secrets, w.out.revision = []string{"GUST=twelve", "PAYMENT_KEY=key-of-4711\nand more of it"}, []string{"key-of-4711\nand more of it"}, 3
+		w.deploy(version("1", "blue"))
+		w.out.mu.Lock()
+		w.out.revision = 4
+		w.out.mu.Unlock()
+		w.again()
+		w.until("it is up again", func() bool { return w.state("1").State == StateReady })
+		w.deploy(version("2", "green"))
+		says := func(id ref.Workload) string {
+			log, err := w.Log(t.Context(), access.System("test"), id, 1<<20)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return log
+		}
+		if log := says("1"); strings.Count(log, " told REVISION 3\n") != 2 || strings.Contains(log, "REVISION 4") || !strings.Contains(log, " told WHERE production\n") || !strings.Contains(log, " told GUST twelve\n") {
+			t.Fatalf("log %s", log)
+		}
+		if log := says("2"); !strings.Contains(log, " told REVISION 4\n") {
+			t.Fatalf("log %s", log)
+		}
+		if log := says("1"); strings.Contains(log, "4711") || strings.Contains(log, "and more") || !strings.Contains(log, " told PAYMENT_KEY ***\n") {
+			t.Fatalf("log %s", log)
+		}
+		err := w.Deploy(t.Context(), version("3", "exit"))
+		wants(t, err, errs.Blocked, "told PAYMENT_KEY ***")
+		if strings.Contains(err.Error(), "4711") {
+			t.Fatalf("the secret is in %v", err)
+		}
+		if n, any, err := w.OldestVariables(t.Context(), "engine", "production"); err != nil || !any || n != 3 {
+			t.Fatal(n, any, err)
+		}
+		if err := w.Stop(t.Context(), "1"); err != nil {
+			t.Fatal(err)
+		}
+		if n, any, err := w.OldestVariables(t.Context(), "engine", "production"); err != nil || !any || n != 4 {
+			t.Fatal(n, any, err)
+		}
+		if _, any, err := w.OldestVariables(t.Context(), "engine", "staging"); err != nil || any {
+			t.Fatal(any, err)
+		}
+	})
+}
+
 // TestNeverReady: Deploy says why and what was printed last, and gives up.
 func TestNeverReady(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
@@ -94,7 +143,7 @@ func TestUnhealthy(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		w.end()
 		pace := w.pace
-		w.Service = New(w.db, w.j, w.box, w.out, w.out, w.out, w.out, w.out, w.dir, time.Now)
+		w.Service = New(w.db, w.j, w.box, Asks{w.out, w.out, w.out, w.out, w.out, w.out}, w.dir, time.Now)
 		w.pace = pace
 		w.pace.ready = 300 * time.Millisecond
 		w.start(t)
@@ -269,7 +318,7 @@ func TestRestartIsNoFailure(t *testing.T) {
 		w.end()
 		gates := map[ref.Artifact]chan struct{}{"blue": make(chan struct{}), "green": make(chan struct{})}
 		held := &holding{outside: w.out, gates: gates}
-		w.Service = New(w.db, w.j, w.box, held, w.out, w.out, w.out, w.out, w.dir, time.Now)
+		w.Service = New(w.db, w.j, w.box, Asks{held, w.out, w.out, w.out, w.out, w.out}, w.dir, time.Now)
 		w.start(t)
 		w.until("both start", func() bool { return len(*w.serving.Load()) == 2 })
 		var all sync.WaitGroup

@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -62,6 +63,26 @@ type outside struct {
 	heard    map[ref.Workload]string // on the telemetry doors
 	samples  []Sample
 	members  []Member
+	told     []string // variables of every component, as of the newest revision
+	secrets  []string
+	revision int64
+}
+
+// Newest returns the revision of what every component is told.
+func (o *outside) Newest(context.Context, ref.Component, ref.Environment) (int64, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.revision, nil
+}
+
+// Values returns what is told, with the revision that was asked for.
+func (o *outside) Values(_ context.Context, _ ref.Component, e ref.Environment, revision int64) (variables, secrets []string, err error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if revision == 0 {
+		return nil, nil, nil
+	}
+	return append(slices.Clone(o.told), fmt.Sprintf("REVISION=%d", revision), "WHERE="+string(e)), o.secrets, nil
 }
 
 // Members returns who takes part in every rollout.
@@ -169,7 +190,7 @@ func newOutside() *outside {
 func begin(t testing.TB, db *store.DB, box *sandbox.Sandbox, dir string, out *outside) *world {
 	t.Helper()
 	j := journal.New(db, time.Now)
-	w := &world{Service: New(db, j, box, out, out, out, out, out, dir, time.Now), t: t, db: db, j: j, out: out, box: box}
+	w := &world{Service: New(db, j, box, Asks{out, out, out, out, out, out}, dir, time.Now), t: t, db: db, j: j, out: out, box: box}
 	w.pace.first, w.pace.ready, w.pace.stop = 10*time.Millisecond, 5*time.Second, 5*time.Second
 	w.start(t)
 	return w

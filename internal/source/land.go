@@ -37,7 +37,13 @@ func (s *Service) rulesAt(ctx context.Context, repo git.Repository, trunk string
 	} else if err != nil {
 		return Rules{}, err
 	}
-	return s.settings.Rules(data)
+	rules, err := s.settings.Rules(data)
+	if errs.Is(err, errs.Invalid) {
+		// No push brings such a file to the trunk. One that an older factory took
+		// must not keep the push away that corrects it.
+		return Rules{}, nil
+	}
+	return rules, err
 }
 
 // Judge returns why a commit may not be on the trunk, an errs.Blocked, or nil.

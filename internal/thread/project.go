@@ -193,6 +193,9 @@ func delivery(f journal.Fact, c *change) (known bool, err error) {
 }
 
 func pushed(c *change, p fact.CommitsPushed) {
+	if strings.HasPrefix(p.Branch, "queue/") { // tried by the merge queue; the trunk tells of what comes of it
+		return
+	}
 	head := ref.Of("commit", p.Head)
 	for _, k := range p.Commits {
 		to := ref.Of("commit", k.Commit)

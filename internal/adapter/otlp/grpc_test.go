@@ -106,14 +106,14 @@ func TestGRPCRefuses(t *testing.T) {
 
 	ctx := metadata.AppendToOutgoingContext(t.Context(), "authorization", "Bearer d7")
 	big := someLogs()
-	big.Logs().ResourceLogs().At(0).ScopeLogs().At(0).LogRecords().At(0).Body().SetStr(strings.Repeat("a", otlp.MaxBytes+1))
+	big.Logs().ResourceLogs().At(0).ScopeLogs().At(0).LogRecords().At(0).Body().SetStr(strings.Repeat("a", otlp.GRPCBytes+1))
 	_, err = client.Export(ctx, big)
 	wantCode(err, codes.ResourceExhausted)
 	_, err = client.Export(ctx, big, grpc.UseCompressor(gzip.Name)) // 16 kB on the wire
 	wantCode(err, codes.ResourceExhausted)
 
 	_, err = client.Export(ctx, listed(1000))
-	wantCode(err, codes.Internal)
+	wantCode(err, codes.InvalidArgument)
 	if !strings.Contains(err.Error(), "deeper than 128") {
 		t.Fatalf("got %v", err)
 	}
@@ -133,6 +133,41 @@ func TestGRPCRefuses(t *testing.T) {
 		s.mu.Unlock()
 		_, err = client.Export(ctx, someLogs())
 		wantCode(err, want)
+	}
+}
+
+// TestGRPCRoom: what senders make the factory hold is bounded; who waits for
+// room in vain is told to come again, and when there is room all are served.
+func TestGRPCRoom(t *testing.T) {
+	t.Parallel()
+	s := &sink{let: make(chan struct{})}
+	conn, _ := dial(t, s)
+	client := plogotlp.NewGRPCClient(conn)
+	ctx := metadata.AppendToOutgoingContext(t.Context(), "authorization", "Bearer d7")
+	large := someLogs()
+	large.Logs().ResourceLogs().At(0).ScopeLogs().At(0).LogRecords().At(0).Body().SetStr(strings.Repeat("a", otlp.GRPCBytes-1000))
+	answers := make(chan error)
+	const sent = 6
+	for range sent {
+		go func() {
+			_, err := client.Export(ctx, large)
+			answers <- err
+		}()
+	}
+	full := 0
+	for ; full < sent-otlp.MaxBytes/otlp.GRPCBytes; full++ { // the others hold all there is
+		if err := <-answers; grpcstatus.Code(err) != codes.ResourceExhausted || !strings.Contains(err.Error(), "send this again") {
+			t.Fatalf("got %v", err)
+		}
+	}
+	close(s.let)
+	for range sent - full {
+		if err := <-answers; err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := client.Export(ctx, large); err != nil {
+		t.Fatalf("with all room given back: %v", err)
 	}
 }
 

@@ -72,7 +72,7 @@ func (r *Receiver) serve(w http.ResponseWriter, req *http.Request, s signal, who
 	var tooBig *http.MaxBytesError
 	switch {
 	case errors.Is(err, errFull):
-		r.refuse(w, answerType, s, errs.Because(errs.Blocked, err, "more telemetry is on its way than is held at once").Do("send this again a little later"))
+		r.refuse(w, answerType, s, full())
 		return
 	case errors.As(err, &tooBig), errors.Is(err, errTooBig):
 		fail(http.StatusRequestEntityTooLarge, codes.ResourceExhausted, fmt.Sprintf("the request is larger than %d bytes after decompression; send smaller batches", MaxBytes))

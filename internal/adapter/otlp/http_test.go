@@ -36,6 +36,7 @@ type sink struct {
 	rejected int
 	msg      string
 	err      error
+	let      chan struct{} // where there is one, logs wait for it
 }
 
 func (s *sink) answer(from otlp.Source) (int, string, error) {
@@ -51,6 +52,9 @@ func (s *sink) Metrics(_ context.Context, from otlp.Source, md pmetric.Metrics) 
 }
 
 func (s *sink) Logs(_ context.Context, from otlp.Source, ld plog.Logs) (int, string, error) {
+	if s.let != nil {
+		<-s.let
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.logs = append(s.logs, ld)

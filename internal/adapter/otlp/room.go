@@ -5,6 +5,8 @@ import (
 	"io"
 	"sync"
 	"time"
+
+	"github.com/digital-factory/factory/internal/base/errs"
 )
 
 // How many bytes of requests are held at once, before decoding, which takes
@@ -97,12 +99,20 @@ func (h *hold) grow(n int64) bool {
 	return true
 }
 
-// leave gives all back.
-func (h *hold) leave() {
-	h.door.give(h.taken)
-	h.whole.give(h.taken)
-	h.taken = 0
+// give gives n bytes back that were taken and are not needed.
+func (h *hold) give(n int64) {
+	h.door.give(n)
+	h.whole.give(n)
+	h.taken -= n
 }
+
+// full is what is told who waited for room in vain.
+func full() error {
+	return errs.Because(errs.Blocked, errFull, "more telemetry is on its way than is held at once").Do("send this again a little later")
+}
+
+// leave gives all back.
+func (h *hold) leave() { h.give(h.taken) }
 
 // readAll reads all of body, at most most bytes, and takes room as it grows.
 func (h *hold) readAll(body io.Reader, most int64) ([]byte, error) {

@@ -22,9 +22,10 @@ type response interface {
 
 // signal is one of metrics, logs and traces.
 type signal struct {
-	path   string
-	decode func(unmarshal func(request) error) (request, error)
-	export func(ctx context.Context, r *Receiver, from Source, req request) (response, error)
+	path    string // over HTTP
+	service string // over gRPC
+	decode  func(unmarshal func(request) error) (request, error)
+	export  func(ctx context.Context, r *Receiver, from Source, req request) (response, error)
 }
 
 func decode[R request](fresh func() R) func(func(request) error) (request, error) {
@@ -34,16 +35,16 @@ func decode[R request](fresh func() R) func(func(request) error) (request, error
 	}
 }
 
-// signals lists the three with the paths the protocol gives them.
+// signals lists the three with the names that the protocol gives them.
 func signals() []signal {
 	return []signal{
-		{"/v1/metrics", decode(pmetricotlp.NewExportRequest), func(ctx context.Context, r *Receiver, from Source, req request) (response, error) {
+		{"/v1/metrics", "opentelemetry.proto.collector.metrics.v1.MetricsService", decode(pmetricotlp.NewExportRequest), func(ctx context.Context, r *Receiver, from Source, req request) (response, error) {
 			return r.metrics(ctx, from, req.(pmetricotlp.ExportRequest))
 		}},
-		{"/v1/logs", decode(plogotlp.NewExportRequest), func(ctx context.Context, r *Receiver, from Source, req request) (response, error) {
+		{"/v1/logs", "opentelemetry.proto.collector.logs.v1.LogsService", decode(plogotlp.NewExportRequest), func(ctx context.Context, r *Receiver, from Source, req request) (response, error) {
 			return r.logs(ctx, from, req.(plogotlp.ExportRequest))
 		}},
-		{"/v1/traces", decode(ptraceotlp.NewExportRequest), func(ctx context.Context, r *Receiver, from Source, req request) (response, error) {
+		{"/v1/traces", "opentelemetry.proto.collector.trace.v1.TraceService", decode(ptraceotlp.NewExportRequest), func(ctx context.Context, r *Receiver, from Source, req request) (response, error) {
 			return r.traces(ctx, from, req.(ptraceotlp.ExportRequest))
 		}},
 	}

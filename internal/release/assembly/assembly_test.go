@@ -57,7 +57,7 @@ func TestConsider(t *testing.T) {
 		{"plain", []string{"shop 2", "engine 43 -control ^3"}, []string{"flight 18 +control 3"}, nil, "shop 2", "", false},
 		{"by itself", []string{"engine 43 -control >=2.1"}, nil, nil, "engine 43", "", false},
 		{"together", []string{"engine 43 -control ^3", "flight 18 +control 3"}, nil, nil, "flight 18 and engine 43", "", false},
-		{"not yet", []string{"engine 43 -control ^3"}, nil, nil, "", "flight that provides control ^3; none is built yet", false},
+		{"not yet", []string{"engine 43 -control ^3"}, nil, nil, "", "flight that provides control ^3; none is live or on its way", false},
 		{"bad", []string{"engine 43 -control ^3"}, nil, []string{"flight 18 +control 3"}, "", "flight that provides control ^3; flight 18, which does, is marked bad", false},
 		{"a neighbour moves", []string{"engine 43 -control ^2"}, []string{"flight 18 +control 2.5"}, nil, "", "the rollout of flight 18 to end", false},
 		{"then together", []string{"engine 43 -control ^3", "flight 19 +control 3"}, []string{"flight 18 +control 2.5"}, nil, "", "the rollout of flight 18 to end, then goes together with flight 19", false},

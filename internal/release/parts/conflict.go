@@ -73,7 +73,7 @@ func (c *Conflict) Waits() string {
 		if len(r.Bad) > 0 {
 			return fmt.Sprintf("%s that provides %s %s; %s, which %s, %s marked bad", who, r.Name, r.Rule, numbers(r.Bad), plural(len(r.Bad), "does", "do"), plural(len(r.Bad), "is", "are"))
 		}
-		return fmt.Sprintf("%s that provides %s %s; none is built yet", who, r.Name, r.Rule)
+		return fmt.Sprintf("%s that provides %s %s; none is live or on its way", who, r.Name, r.Rule)
 	}
 	return "versions that go together: " + c.Error()
 }

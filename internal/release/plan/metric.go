@@ -173,6 +173,8 @@ func (d declared) metric(at string, bad *errs.Error) (m evidence.Metric, ok bool
 		return m, len(bad.Fields) == before
 	case Count:
 		wants(d.Unit == "", "unit", "is for a mean")
+		// Nothing told looks like nothing happened: such a guardrail would hold for ever, or pass unseen.
+		wants(d.Better != "less" || d.Role == "primary", "better", "a guardrail cannot count what should be rare, because silence looks like success: tell the outcome of every unit and declare a proportion, or take role: primary where it happens often")
 	case Proportion:
 		wants(d.Unit == "", "unit", "is for a mean")
 		if m.Kind = evidence.Proportion; m.Usual == 0 {

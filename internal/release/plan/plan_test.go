@@ -58,7 +58,7 @@ func TestWatch(t *testing.T) {
 		{"name": "checkouts", "kind": "count", "event": "checkout.finished", "weight": 0.4},
 		{"name": "paid", "kind": "proportion", "event": "checkout.finished", "where": {"method": "card"}, "role": "primary", "margin": 0.1, "usual": 0.9},
 		{"name": "basket", "kind": "mean", "event": "checkout.finished", "value": "amount", "unit": "EUR", "usual": 40, "bounds": {"low": 0, "high": 500}},
-		{"name": "complaints", "kind": "count", "event": "complaint.opened", "better": "less"}
+		{"name": "complaints", "kind": "count", "event": "complaint.opened", "better": "less", "role": "primary"}
 	]}`, lately)
 	if err != nil {
 		t.Fatal(err)
@@ -71,7 +71,7 @@ func TestWatch(t *testing.T) {
 		{Name: "checkouts", Weight: 0.4, Good: true, Guardrail: true},
 		{Name: "paid", Kind: evidence.Proportion, Weight: even, Good: true, Margin: 0.1, Usual: 0.9},
 		{Name: "basket", Kind: evidence.Mean, Weight: even, Good: true, Guardrail: true, Usual: 40, Bounds: &evidence.Bounds{High: 500}, Unit: "EUR"},
-		{Name: "complaints", Weight: even, Guardrail: true},
+		{Name: "complaints", Weight: even},
 	}
 	if diff := cmp.Diff(want, p.Evidence.Metrics); diff != "" {
 		t.Errorf("metrics (-want +got):\n%s", diff)
@@ -140,6 +140,7 @@ func TestCheck(t *testing.T) {
 		`{"name": "paid", "kind": "count"}`:                                                      "metrics[0].event",
 		`{"name": "paid", "kind": "count", "event": "e", "role": "boss"}`:                        "metrics[0].role",
 		`{"name": "paid", "kind": "count", "event": "e", "better": "faster"}`:                    "metrics[0].better",
+		`{"name": "paid", "kind": "count", "event": "e", "better": "less"}`:                      "metrics[0].better",
 		`{"name": "paid", "kind": "count", "event": "e", "value": "v"}`:                          "metrics[0].value",
 		`{"name": "paid", "kind": "mean", "event": "e", "usual": 4}`:                             "metrics[0].value",
 		`{"name": "paid", "kind": "mean", "event": "e", "value": "v"}`:                           "metrics[0].usual",

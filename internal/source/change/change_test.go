@@ -3,6 +3,7 @@ package change_test
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -11,6 +12,7 @@ import (
 	"github.com/digital-factory/factory/internal/fact"
 	"github.com/digital-factory/factory/internal/ref"
 	"github.com/digital-factory/factory/internal/source/change"
+	"github.com/digital-factory/factory/internal/source/git"
 )
 
 // TestMergeWhenGreen: a change that is up to date with the trunk is merged by
@@ -238,20 +240,69 @@ func TestLife(t *testing.T) {
 		if err != nil || len(list) != 1 || list[0].ID != "engine-controller:2" {
 			t.Fatalf("%+v %v", list, err)
 		}
-		repo, _, err := w.source.Repository(t.Context(), component)
-		if err != nil {
-			t.Fatal(err)
-		}
 		if err := w.source.Land(t.Context(), otto.By(), component, move(w.refs(), "main", head)); err != nil { // a fast-forward by hand
 			t.Fatal(err)
 		}
 		if d := w.merged(c.ID); d.Commit != head || d.MergedBy != "Otto Reviewer" || d.Total != 1 {
 			t.Fatalf("%+v", d)
 		}
-		_ = repo
-		if lines := w.changes.Hint(t.Context(), component, "b c"); !strings.Contains(strings.Join(lines, "\n"), "http://factory.test/changes/new?component=engine-controller&branch=b+c") {
-			t.Error(lines)
+		said := strings.Join(w.changes.Hint(t.Context(), component, "b;'c"), "\n")
+		if !strings.Contains(said, "http://factory.test/changes/new?component=engine-controller&branch=b%3B%27c") || !strings.Contains(said, `--branch 'b;'\''c'`) {
+			t.Error(said)
 		}
+	})
+}
+
+// TestGone: a change says so when its branch was deleted, or shares nothing with
+// the trunk, and goes on when it is back.
+func TestGone(t *testing.T) {
+	each(t, "", func(t *testing.T, w *world) {
+		head := w.commit(eva, "a", "A \x1b[31mred", "a.txt", "a")
+		c := w.open(eva, "a")
+		if c.Title != "A [31mred" {
+			t.Errorf("%q", c.Title)
+		}
+		w.merge(c.ID)
+		land := func(m git.Move) {
+			t.Helper()
+			if err := w.source.Land(t.Context(), eva.By(), component, m); err != nil {
+				t.Fatal(err)
+			}
+		}
+		land(move(w.refs(), "a", ""))
+		w.check(head, "succeeded") // no fact tells of a deletion: the next one finds it
+		w.returned(c.ID, "The branch a was deleted.")
+		if d := w.get(c.ID); d.Merges != change.Gone || d.Head != "" || len(d.Needs) != 1 || !strings.Contains(d.Needs[0], "is not there") {
+			t.Fatalf("%+v", d)
+		}
+		if _, err := w.changes.Diff(t.Context(), eva, c.ID); !errs.Is(err, errs.NotFound) {
+			t.Fatal(err)
+		}
+		if _, err := w.changes.Merge(t.Context(), eva, c.ID, head); !errs.Is(err, errs.Conflict) {
+			t.Fatal(err)
+		}
+		repo, _, err := w.source.Repository(t.Context(), component)
+		if err != nil {
+			t.Fatal(err)
+		}
+		tree, err := repo.TreeOf(t.Context(), head)
+		if err != nil {
+			t.Fatal(err)
+		}
+		orphan, err := repo.Write(t.Context(), tree, "Nobody's child\n", git.Person{Name: "E", Email: "e@example.com"}, time.Now())
+		if err != nil {
+			t.Fatal(err)
+		}
+		land(move(w.refs(), "a", orphan))
+		if d := w.get(c.ID); d.Merges != change.Unrelated || !strings.Contains(strings.Join(d.Needs, " "), "shares no commit") {
+			t.Fatalf("%+v", d)
+		}
+		land(move(w.refs(), "a", head))
+		if d := w.get(c.ID); d.Merges != change.Clean || len(d.Needs) != 0 {
+			t.Fatalf("%+v", d)
+		}
+		w.merge(c.ID)
+		w.merged(c.ID)
 	})
 }
 

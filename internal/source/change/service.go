@@ -4,9 +4,11 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/digital-factory/factory/internal/access"
 	"github.com/digital-factory/factory/internal/base/errs"
@@ -67,7 +69,7 @@ const (
 func (d Draft) check() (Draft, error) {
 	bad := errs.New(errs.Invalid, "this change cannot be written so")
 	d.Title, d.Body = strings.TrimSpace(d.Title), strings.TrimSpace(d.Body)
-	if strings.ContainsAny(d.Title, "\n\r\x00") || len([]rune(d.Title)) > titleLimit {
+	if strings.ContainsFunc(d.Title, unicode.IsControl) || strings.ToValidUTF8(d.Title, "") != d.Title || len([]rune(d.Title)) > titleLimit {
 		bad.In("title", "is one line of at most %d characters", titleLimit)
 	}
 	checkText(bad, "body", d.Body)
@@ -81,6 +83,14 @@ func checkText(bad *errs.Error, at, text string) {
 	if strings.ContainsRune(text, 0) || strings.ToValidUTF8(text, "") != text || len([]rune(text)) > bodyLimit {
 		bad.In(at, "is text of at most %d characters", bodyLimit)
 	}
+}
+
+// printable drops what has no place in a line.
+func printable(r rune) rune {
+	if unicode.IsControl(r) {
+		return -1
+	}
+	return r
 }
 
 // Open opens a change for a branch. Without a title it has its oldest
@@ -122,7 +132,7 @@ func (s *Service) Open(ctx context.Context, who access.Actor, component ref.Comp
 		return Detail{}, errs.New(errs.Blocked, "%s", "there is nothing to merge yet. Needed: "+lower(mergeNeeded(d)[0])).Do("push commits to %s: git push origin HEAD:refs/heads/%s", in.Branch, in.Branch)
 	}
 	if c.Title == "" {
-		c.Title = strings.TrimSpace(git.Cut(strings.ReplaceAll(d.Commits[0].Title, "\x00", ""), titleLimit-1))
+		c.Title = strings.TrimSpace(git.Cut(strings.Map(printable, d.Commits[0].Title), titleLimit-1))
 	}
 	if c.Title == "" {
 		c.Title = in.Branch
@@ -363,6 +373,16 @@ func (s *Service) Hint(ctx context.Context, component, branch string) []string {
 		return []string{"", fmt.Sprintf("Digital Factory: %s belongs to change %s", branch, id), "  " + s.address() + "/changes/" + string(id), ""}
 	}
 	return []string{"", "Digital Factory: to have " + branch + " reviewed, checked and merged",
-		"  factory change open " + component + " --branch " + branch,
+		"  factory change open " + component + " --branch " + word(branch),
 		"  " + s.address() + "/changes/new?component=" + component + "&branch=" + escape(branch), ""}
+}
+
+var plain = regexp.MustCompile(`^[\pL\pN._/+-]+$`)
+
+// word writes a branch's name as a shell takes it for one word.
+func word(branch string) string {
+	if plain.MatchString(branch) {
+		return branch
+	}
+	return "'" + strings.ReplaceAll(branch, "'", `'\''`) + "'"
 }

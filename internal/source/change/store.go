@@ -1,10 +1,13 @@
 package change
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/digital-factory/factory/internal/base/errs"
@@ -99,7 +102,7 @@ func living(ctx context.Context, tx *store.Tx, component ref.Component, branch s
 
 // queue returns the queued changes of a component, the first first.
 func queue(ctx context.Context, tx *store.Tx, component ref.Component) ([]Change, error) {
-	return store.List(ctx, tx, scan, selectChange+`where component = $1 and state = 'queued' order by queued, number`, string(component))
+	return store.List(ctx, tx, scan, selectChange+`where component = $1 and state in ('open', 'queued') and state = 'queued' order by queued, number`, string(component))
 }
 
 // Filter narrows a list of changes; empty fields do not. Open means Queued too.
@@ -115,19 +118,42 @@ type place struct {
 	ID     string `json:"id"`
 }
 
+// after returns a page of changes. What narrows is written out, so that each
+// question finds its index.
 func after(ctx context.Context, tx *store.Tx, f Filter, p place, limit int) ([]Change, error) {
-	list, err := store.List(ctx, tx, scan, selectChange+`where (opened < $1 or (opened = $1 and id < $2)) and ($3 = '' or component = $3)
-		and ($4 = '' or state = $4 or ($4 = 'open' and state = 'queued')) and ($5 = '' or team = $5) order by opened desc, id desc limit $6`,
-		p.Opened, p.ID, string(f.Component), string(f.State), string(f.Team), limit)
+	where, args := `where (opened < $1 or (opened = $1 and id < $2))`, []any{p.Opened, p.ID, limit}
+	narrow := func(clause, value string) {
+		args = append(args, value)
+		where += fmt.Sprintf(clause, len(args))
+	}
+	if f.Component != "" {
+		narrow(` and component = $%d`, string(f.Component))
+	}
+	if f.Team != "" {
+		narrow(` and team = $%d`, string(f.Team))
+	}
+	switch f.State {
+	case "":
+	case Open:
+		where += ` and state in ('open', 'queued')`
+	case Queued:
+		where += ` and state in ('open', 'queued') and state = 'queued'`
+	default:
+		narrow(` and state = $%d`, string(f.State))
+	}
+	list, err := store.List(ctx, tx, scan, selectChange+where+` order by opened desc, id desc limit $3`, args...)
 	if err != nil || len(list) == 0 {
 		return list, err
 	}
-	first, last := store.Micros(list[len(list)-1].Opened), store.Micros(list[0].Opened)
-	checks, err := store.List(ctx, tx, scanOwned, `select k.component, k.run, k.branch, k.sha, k.state, k.step, k.reason, k.at from source_check k
-		join source_change c on c.component = k.component and c.head = k.sha where c.opened >= $1 and c.opened <= $2 order by k.run desc`, first, last)
+	marks, heads := make([]string, len(list)), make([]any, len(list))
+	for i, c := range list {
+		marks[i], heads[i] = fmt.Sprintf("$%d", i+1), c.Head
+	}
+	checks, err := store.List(ctx, tx, scanOwned, selectCheck+`where sha in (`+strings.Join(marks, ", ")+`)`, heads...)
 	if err != nil {
 		return nil, err
 	}
+	slices.SortFunc(checks, func(a, b owned) int { return cmp.Compare(b.Run, a.Run) })
 	by := map[[2]string][]Check{}
 	for _, k := range checks {
 		key := [2]string{k.component, k.Commit}
@@ -138,6 +164,8 @@ func after(ctx context.Context, tx *store.Tx, f Filter, p place, limit int) ([]C
 	}
 	return list, nil
 }
+
+const selectCheck = `select component, run, branch, sha, state, step, reason, at from source_check `
 
 // owned is a check and whose it is.
 type owned struct {
@@ -158,7 +186,7 @@ func checksOf(ctx context.Context, tx *store.Tx, component ref.Component, commit
 	if commit == "" {
 		return list, nil
 	}
-	rows, err := store.List(ctx, tx, scanOwned, `select component, run, branch, sha, state, step, reason, at from source_check where component = $1 and sha = $2 order by run desc limit 20`,
+	rows, err := store.List(ctx, tx, scanOwned, selectCheck+`where component = $1 and sha = $2 order by run desc limit 20`,
 		string(component), commit)
 	for _, o := range rows {
 		list = append(list, o.Check)

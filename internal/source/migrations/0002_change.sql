@@ -33,7 +33,9 @@ create table source_change (
 create unique index source_change_number on source_change (component, number);
 create unique index source_change_branch on source_change (component, branch) where state in ('open', 'queued');
 create index source_change_opened on source_change (opened, id);
-create index source_change_state on source_change (state, opened, id);
+create index source_change_component on source_change (component, opened, id);
+create index source_change_team on source_change (team, opened, id);
+create index source_change_living on source_change (opened, id) where state in ('open', 'queued');
 create table source_comment (
 	id text primary key,
 	change_id text not null,
@@ -72,7 +74,7 @@ create table source_check (
 	reason text not null,
 	at bigint not null
 );
-create index source_check_commit on source_check (component, sha);
+create index source_check_commit on source_check (sha, component);
 create table source_pusher (
 	component text not null,
 	branch text not null,

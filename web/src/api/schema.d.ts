@@ -424,6 +424,30 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/components/{component}/variables": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the variables of a component in each environment; the values of secrets are not told
+         * @description Needs the action `read`.
+         */
+        get: operations["get-components-component-variables"];
+        put?: never;
+        /**
+         * Set and remove variables of a component in an environment, as a new revision
+         * @description Needs the action `operate`.
+         */
+        post: operations["post-components-component-variables"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/components/{name}": {
         parameters: {
             query?: never;
@@ -2228,6 +2252,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/variables/key": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Seal all secret variables with a new key, and forget the old ones
+         * @description Needs the action `rotate-keys`.
+         */
+        post: operations["post-variables-key"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/vision": {
         parameters: {
             query?: never;
@@ -2499,6 +2543,13 @@ export interface components {
             version: string;
             /** @description Why it is marked bad */
             why?: string;
+        };
+        AssignedVariable: {
+            /** @example GUST_LIMIT */
+            key: string;
+            /** @description Never show it again */
+            secret?: boolean;
+            value: string;
         };
         BlockItem: {
             /** @example the supplier's data sheet is missing */
@@ -3055,6 +3106,18 @@ export interface components {
             stale: boolean;
             /** @enum {string} */
             verdict: "approve" | "request-changes" | "comment";
+        };
+        ChangeVariables: {
+            /** @enum {string} */
+            environment: "staging" | "production";
+            /**
+             * Format: int64
+             * @description From which the change was made; a conflict when it is not the newest
+             */
+            revision: number;
+            set?: components["schemas"]["AssignedVariable"][] | null;
+            /** @description Keys that are removed */
+            unset?: string[] | null;
         };
         Chart: {
             /** @enum {string} */
@@ -3935,6 +3998,19 @@ export interface components {
             /** Format: date-time */
             since: string;
             workload: string;
+        };
+        EnvironmentVariables: {
+            /** Format: date-time */
+            changed?: string;
+            changed_by?: string;
+            /** @enum {string} */
+            environment: "staging" | "production";
+            /**
+             * Format: int64
+             * @description The newest; 0 when nothing was ever set. A workload is given it when it is deployed, and keeps it
+             */
+            revision: number;
+            variables: components["schemas"]["Variable"][];
         };
         ErrorBudget: {
             /**
@@ -5546,6 +5622,11 @@ export interface components {
             /** @description Pass it as ?after= to read on */
             next?: string;
         };
+        PageEnvironmentVariables: {
+            items: components["schemas"]["EnvironmentVariables"][];
+            /** @description Pass it as ?after= to read on */
+            next?: string;
+        };
         PageFact: {
             items: components["schemas"]["Fact"][];
             /** @description Pass it as ?after= to read on */
@@ -5957,6 +6038,10 @@ export interface components {
              * @example 11.56
              */
             threshold: number;
+        };
+        Rekeyed: {
+            /** Format: int64 */
+            secrets: number;
         };
         Release: {
             /** @description Who chose the parts; absent when the factory did */
@@ -7028,6 +7113,22 @@ export interface components {
              */
             version: number;
         };
+        Variable: {
+            /** Format: date-time */
+            changed: string;
+            changed_by: string;
+            /** @example GUST_LIMIT */
+            key: string;
+            /**
+             * Format: int64
+             * @description That brought it
+             */
+            revision: number;
+            /** @description Its value can be replaced, never read */
+            secret: boolean;
+            /** @description Empty of a secret */
+            value: string;
+        };
         Verdict: {
             /** @description Whether the baseline is something to compare with; absent where that is not looked at */
             control?: components["schemas"]["ControlCheck"];
@@ -7221,6 +7322,11 @@ export interface components {
             state: "starting" | "ready" | "crashed" | "broken" | "stopping";
             /** @example engine */
             team: string;
+            /**
+             * Format: int64
+             * @description Revision of its variables; 0: none was ever set
+             */
+            variables: number;
         };
     };
     responses: never;
@@ -9368,6 +9474,198 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Component"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Locked */
+            423: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-components-component-variables": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                component: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageEnvironmentVariables"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Locked */
+            423: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "post-components-component-variables": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                component: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChangeVariables"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EnvironmentVariables"];
                 };
             };
             /** @description Unauthorized */
@@ -19860,6 +20158,98 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Forgotten"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Locked */
+            423: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "post-variables-key": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Rekeyed"];
                 };
             };
             /** @description Unauthorized */

@@ -33,6 +33,7 @@ const text = (v: unknown): string =>
       : Array.isArray(v)
         ? v.map(text).join(", ")
         : "";
+const list = (v: unknown): string => (Array.isArray(v) ? v.map(text).join(", ") : "");
 const share = (v: unknown): string => (typeof v === "number" ? format(v, "ratio") : "an unknown share");
 const because = (what: string, why: unknown): Saying => (text(why) ? { what, why: text(why) } : { what });
 
@@ -139,6 +140,15 @@ const tellers: Record<string, Teller> = {
   "freeze.lifted": (d) => because(`lifted the freeze ${text(d.name)}`, d.reason),
   "units.recorded": (d) => `recorded ${text(d.units)} units`,
   "units.forgotten": (d) => `removed what was known of ${text(d.units)} units`,
+  "variables.changed": (d) =>
+    [
+      list(d.set) && `set ${list(d.set)}`,
+      list(d.unset) && `removed ${list(d.unset)}`,
+      `in the variables of ${text(d.environment)}, which are at revision ${text(d.revision)}`,
+    ]
+      .filter(Boolean)
+      .join(" "),
+  "variables.rekeyed": (d) => `sealed ${text(d.secrets)} secrets with a new key`,
   "flag.archived": (d) => because(`archived the flag ${text(d.key)}`, d.reason),
 };
 

@@ -12,8 +12,8 @@ interface Props {
   lead?: ReactNode;
   fields: readonly FormField[];
   initial: Values;
-  /** what is written is kept under this name until it is sent: "initiative/0199…" */
-  draft: string;
+  /** what is written is kept under this name until it is sent: "initiative/0199…"; without it nothing is, as where secrets are written */
+  draft?: string;
   action: string;
   /** what one must be allowed to do; who is not reads why instead of writing in vain */
   needs?: Action;
@@ -52,7 +52,7 @@ export function Denied({ title, no, onClose }: { title: string; no: ProblemError
 function Form(props: Props) {
   const { title, lead, fields, initial, draft, action, wide = false, onSend, theirs, onClose } = props;
   const { onSent = onClose } = props;
-  const [kept] = useState(() => readDraft(draft));
+  const [kept] = useState(() => (draft ? readDraft(draft) : undefined));
   const [values, setValues] = useState<Values>(kept ? { ...initial, ...kept } : initial);
   const [fromDraft, setFromDraft] = useState(kept !== undefined);
   const [wrong, setWrong] = useState<Record<string, string>>({});
@@ -61,6 +61,7 @@ function Form(props: Props) {
   const form = useRef<HTMLFormElement>(null);
 
   useEffect(() => {
+    if (!draft) return;
     // Only what was written is kept, so that it is put beside what the object says by then.
     const own = differences(fields, values, initial).map((d) => [d.field.name, values[d.field.name]]);
     if (own.length > 0) sessionStorage.setItem(place(draft), JSON.stringify(Object.fromEntries(own)));
@@ -84,7 +85,7 @@ function Form(props: Props) {
     setProblem(undefined);
     try {
       await onSend(values, over);
-      sessionStorage.removeItem(place(draft));
+      if (draft) sessionStorage.removeItem(place(draft));
       onSent();
     } catch (thrown) {
       const said = asProblem(thrown);

@@ -20,6 +20,11 @@ func main() {
 	fmt.Println("mode", mode)
 	fmt.Println("attributes", os.Getenv("OTEL_RESOURCE_ATTRIBUTES"))
 	fmt.Println("flags beside telemetry", os.Getenv("OFREP_ENDPOINT") == os.Getenv("OTEL_EXPORTER_OTLP_ENDPOINT"))
+	for _, name := range []string{"REVISION", "WHERE", "GUST", "PAYMENT_KEY"} {
+		if value, told := os.LookupEnv(name); told {
+			fmt.Println("told", name, value)
+		}
+	}
 	if mode == "exit" {
 		fmt.Println("the configuration is missing")
 		os.Exit(2)

@@ -48,7 +48,7 @@ export function OpenFreezes({ freezes, now, onLift }: Props) {
                   variant="default"
                   size="xs"
                   className={classes.lift}
-                  aria-label={`${state === "planned" ? "Call off" : "Lift"} ${f.name}`}
+                  aria-label={`${state === "planned" ? "Call it off" : "Lift it"}: ${f.name}`}
                   onClick={() => onLift(f.id)}
                 >
                   {state === "planned" ? "Call it off" : "Lift it"}

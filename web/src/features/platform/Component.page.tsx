@@ -7,6 +7,7 @@ import { ask } from "~/api/ask";
 import { ComponentChanges } from "~/features/change/ComponentChanges";
 import { ComponentFlags } from "~/features/flag/ComponentFlags";
 import { FreezeBanner } from "~/features/freeze/FreezeBanner";
+import { ComponentVariables } from "~/features/variable/ComponentVariables";
 import { Loaded } from "~/object/Loaded";
 import { TeamName } from "~/object/Names";
 import { ObjectHistory } from "~/object/ObjectHistory";
@@ -53,6 +54,7 @@ const views = [
   { id: "commits", name: "Commits" },
   { id: "workloads", name: "Workloads" },
   { id: "flags", name: "Flags" },
+  { id: "variables", name: "Variables" },
   { id: "howto", name: "How to" },
 ];
 
@@ -107,6 +109,7 @@ function ComponentView({ component: c }: { component: Component }) {
       {view === "changes" && <ComponentChanges component={c.name} />}
       {view === "workloads" && <Workloads component={c.name} />}
       {view === "flags" && <ComponentFlags component={c.name} />}
+      {view === "variables" && <ComponentVariables component={c.name} />}
       {view === "howto" && <HowTo component={c} />}
     </Page>
   );

@@ -21,6 +21,7 @@ const component: Component = {
 };
 const workload = (state: Workload["state"], more: Partial<Workload> = {}): Workload => ({
   id: "w",
+  variables: 0,
   component: "engine",
   team: "engine",
   environment: "production",

@@ -76,7 +76,14 @@ function RolloutView({ rollout: r }: { rollout: Rollout }) {
       owner={<TeamName team={r.team} />}
       lead={r.title}
       actions={<Levers rollout={r} />}
-      thread={<ObjectThread kind="rollout" id={r.id} component={r.component} />}
+      thread={
+        // Until it begins nothing hangs on it; what it shall bring does.
+        r.started ? (
+          <ObjectThread kind="rollout" id={r.id} component={r.component} />
+        ) : (
+          <ObjectThread kind="artifact" id={r.artifact} component={r.component} />
+        )
+      }
       aside={
         <>
           <Ramp rollout={r} />

@@ -62,9 +62,10 @@ export function UnitsTable({ query, known, onForget }: Props) {
       ? [
           {
             id: "forget",
-            header: "",
+            header: "Forget",
             align: "right" as const,
-            width: "30px",
+            width: "60px",
+            small: "60px",
             cell: (u: Unit) => (
               <ActionIcon
                 size={28}
