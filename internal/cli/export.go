@@ -20,7 +20,7 @@ func (s *session) componentExport() *cobra.Command {
 		Long: `Write a component's repository with all history, the steps that build it, a Dockerfile, a Compose file
 and Kubernetes manifests into a new directory (default: the component's name). Nothing of it needs
 the factory. The values of secret variables are not in it. See docs/how-to/leave.md.`,
-		Example: "  factory component export engine-controller\n  cd engine-controller && PORT=9000 ./run.sh",
+		Example: "  factory component export engine-controller\n  factory component export engine-controller ../engine-controller-alone",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			dir := args[0]
 			if len(args) == 2 {

@@ -84,3 +84,29 @@ export interface UnitSearch {
   /** the dialog for a file is open */
   import?: string;
 }
+
+/** Which changes are listed. */
+export interface ChangesSearch {
+  /** open when not given */
+  state?: string;
+  team?: string;
+  /** only those that whoever looks has opened */
+  mine?: string;
+}
+
+/** What of a change's page is shown. */
+export interface ChangeSearch {
+  view?: string;
+  /** the line of the diff that is meant: "engine.go:42" */
+  at?: string;
+}
+
+/** Which files of a repository are shown. */
+export interface FilesSearch {
+  /** branch or commit; the trunk when not given */
+  at?: string;
+  /** directory or file */
+  path?: string;
+  /** the file is being written */
+  edit?: string;
+}

@@ -8,8 +8,11 @@ import {
 } from "@tanstack/react-router";
 import {
   type BoardSearch,
+  type ChangeSearch,
+  type ChangesSearch,
   type ComponentSearch,
   type DeliverySearch,
+  type FilesSearch,
   type ProductSearch,
   pick,
   type TeamSearch,
@@ -237,7 +240,29 @@ const units = createRoute({
 const commit = createRoute({
   getParentRoute: () => inside,
   path: "/components/$name/commits/$sha",
+  validateSearch: (s: Record<string, unknown>): { at?: string } => texts(s, ["at"]),
   component: page(() => import("./features/source/Commit.page"), "CommitPage"),
+});
+
+const files = createRoute({
+  getParentRoute: () => inside,
+  path: "/components/$name/files",
+  validateSearch: (s: Record<string, unknown>): FilesSearch => texts(s, ["at", "path", "edit"]),
+  component: page(() => import("./features/source/Files.page"), "FilesPage"),
+});
+
+const changes = createRoute({
+  getParentRoute: () => inside,
+  path: "/changes",
+  validateSearch: (s: Record<string, unknown>): ChangesSearch => texts(s, ["state", "team", "mine"]),
+  component: page(() => import("./features/change/Changes.page"), "ChangesPage"),
+});
+
+const change = createRoute({
+  getParentRoute: () => inside,
+  path: "/changes/$id",
+  validateSearch: (s: Record<string, unknown>): ChangeSearch => texts(s, ["view", "at"]),
+  component: page(() => import("./features/change/Change.page"), "ChangePage"),
 });
 
 const run = createRoute({
@@ -334,6 +359,9 @@ export const tree = root.addChildren([
     freezes,
     units,
     commit,
+    files,
+    changes,
+    change,
     run,
     rollout,
     release,

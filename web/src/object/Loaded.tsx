@@ -20,6 +20,7 @@ interface Props<T> {
 const lists: Record<string, readonly [name: string, href: string]> = {
   Run: ["See all runs", "/delivery?view=runs"],
   Rollout: ["See all rollouts", "/delivery"],
+  Change: ["See all changes", "/changes"],
   Release: ["See all releases", "/delivery?view=releases"],
   Incident: ["See all incidents", "/delivery?view=incidents"],
   Artifact: ["See all components", "/platform"],

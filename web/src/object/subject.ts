@@ -14,6 +14,7 @@ const pages: Record<string, (id: string) => string> = {
   team: (id) => `/teams/${id}`,
   item: (id) => `/items/${id}`,
   component: (id) => `/components/${id}`,
+  change: (id) => `/changes/${id}`,
   run: (id) => `/runs/${id}`,
   artifact: (id) => `/artifacts/${id}`,
   rollout: (id) => `/rollouts/${id}`,
@@ -38,6 +39,12 @@ export function hrefOf(subject: string, component?: string): string {
 
 export function commitHref(component: string, sha: string): string {
   return `/components/${encodeURIComponent(component)}/commits/${sha}`;
+}
+
+/** The page of a change, whose identifier is the component's with a number. */
+export function changeHref(id: string, search: Record<string, string> = {}): string {
+  const more = new URLSearchParams(search).toString();
+  return `/changes/${encodeURIComponent(id)}${more && `?${more}`}`;
 }
 
 /** The first digits of a commit or digest, enough to tell it apart. */

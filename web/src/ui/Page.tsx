@@ -17,13 +17,27 @@ interface Props {
   actions?: ReactNode;
   /** the second, narrower column */
   aside?: ReactNode;
+  /** what takes the whole width, under the columns */
+  below?: ReactNode;
   /** a <History>, under everything */
   history?: ReactNode;
   children: ReactNode;
 }
 
 /** The skeleton of every page: title, status, owner, thread, content in at most two columns, history. */
-export function Page({ title, kind, status, owner, lead, thread, actions, aside, history, children }: Props) {
+export function Page({
+  title,
+  kind,
+  status,
+  owner,
+  lead,
+  thread,
+  actions,
+  aside,
+  below,
+  history,
+  children,
+}: Props) {
   useEffect(() => {
     document.title = `${title} · Digital Factory`;
   }, [title]);
@@ -58,6 +72,7 @@ export function Page({ title, kind, status, owner, lead, thread, actions, aside,
       ) : (
         <div className={classes.column}>{children}</div>
       )}
+      {below}
       {history}
     </article>
   );

@@ -1,5 +1,4 @@
 import { expect, it } from "vitest";
-import { bodyOf, parts } from "../source/commit";
 import { look, readBill } from "./sbom";
 
 const doc = {
@@ -28,11 +27,4 @@ it("reads the parts that make sense and leaves out the rest", () => {
   ]);
   expect(look(bill.parts, "apache").map((p) => p.name)).toEqual(["github.com/x/y"]);
   for (const bad of [null, 7, "x", [], { components: 3 }]) expect(readBill(bad).parts).toEqual([]);
-});
-
-it("shows a commit's message without its title, and a change as large as it is", () => {
-  expect(bodyOf("Title\n\nItem: ENG-1\n")).toBe("Item: ENG-1");
-  expect(bodyOf("Title")).toBe("");
-  expect(parts({ additions: 45, deletions: 15 })).toEqual({ plus: 0.75, minus: 0.25 });
-  expect(parts({ additions: 0, deletions: 0 })).toEqual({ plus: 0, minus: 0 });
 });

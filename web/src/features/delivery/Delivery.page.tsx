@@ -1,5 +1,11 @@
 import { Button, NativeSelect } from "@mantine/core";
-import { IconPackages, IconRocket, IconSnowflake, IconUsersGroup } from "@tabler/icons-react";
+import {
+  IconGitPullRequest,
+  IconPackages,
+  IconRocket,
+  IconSnowflake,
+  IconUsersGroup,
+} from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { useNavigate, useSearch } from "@tanstack/react-router";
 import { useMemo, useState } from "react";
@@ -61,6 +67,15 @@ export function DeliveryPage() {
       actions={
         none ? undefined : (
           <>
+            <Button
+              component={InLink}
+              href="/changes"
+              look="bare"
+              variant="default"
+              leftSection={<IconGitPullRequest size={16} stroke={1.8} aria-hidden />}
+            >
+              Changes
+            </Button>
             <Button
               component={InLink}
               href="/freezes"

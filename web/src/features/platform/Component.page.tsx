@@ -1,7 +1,10 @@
+import { Button } from "@mantine/core";
+import { IconFolders } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { useParams, useSearch } from "@tanstack/react-router";
 import { useMemo } from "react";
 import { ask } from "~/api/ask";
+import { ComponentChanges } from "~/features/change/ComponentChanges";
 import { ComponentFlags } from "~/features/flag/ComponentFlags";
 import { FreezeBanner } from "~/features/freeze/FreezeBanner";
 import { ComponentVariables } from "~/features/variable/ComponentVariables";
@@ -12,6 +15,7 @@ import { ObjectThread } from "~/object/ObjectThread";
 import { Outline } from "~/object/Outline";
 import { Views } from "~/object/Views";
 import { useCrumbs } from "~/shell/crumbs";
+import { InLink } from "~/ui/InLink";
 import { Page } from "~/ui/Page";
 import { Status } from "~/ui/Status";
 import { ComponentLists } from "./ComponentLists";
@@ -43,6 +47,7 @@ export function ComponentPage() {
 
 const views = [
   { id: "overview", name: "Overview" },
+  { id: "changes", name: "Changes" },
   { id: "rollouts", name: "Rollouts" },
   { id: "runs", name: "Runs" },
   { id: "artifacts", name: "Artifacts" },
@@ -72,6 +77,19 @@ function ComponentView({ component: c }: { component: Component }) {
       title={c.name}
       status={<Status look="pill" {...health(c, around)} />}
       owner={<TeamName team={c.team} />}
+      actions={
+        c.state === "ready" && (
+          <Button
+            component={InLink}
+            href={`/components/${encodeURIComponent(c.name)}/files`}
+            look="bare"
+            variant="default"
+            leftSection={<IconFolders size={16} stroke={1.8} aria-hidden />}
+          >
+            Files
+          </Button>
+        )
+      }
       lead={c.description || `From the path ${c.path} ${c.pathVersion}.`}
       thread={<ObjectThread kind="component" id={c.name} component={c.name} />}
       history={view === "overview" ? <ObjectHistory subject={`component/${c.name}`} /> : undefined}
@@ -88,6 +106,7 @@ function ComponentView({ component: c }: { component: Component }) {
       {(view === "rollouts" || view === "runs" || view === "artifacts" || view === "commits") && (
         <ComponentLists component={c.name} view={view} />
       )}
+      {view === "changes" && <ComponentChanges component={c.name} />}
       {view === "workloads" && <Workloads component={c.name} />}
       {view === "flags" && <ComponentFlags component={c.name} />}
       {view === "variables" && <ComponentVariables component={c.name} />}

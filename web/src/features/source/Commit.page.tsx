@@ -1,10 +1,8 @@
-import { Badge } from "@mantine/core";
-import { IconFileDiff } from "@tabler/icons-react";
+import { Badge, Skeleton } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
-import { useParams } from "@tanstack/react-router";
+import { useNavigate, useParams, useSearch } from "@tanstack/react-router";
 import { useMemo } from "react";
 import { ask, type Schemas } from "~/api/ask";
-import { format } from "~/lib/number";
 import { Details } from "~/object/Details";
 import { Loaded } from "~/object/Loaded";
 import { CommitName, ComponentName, ItemNames } from "~/object/Names";
@@ -15,17 +13,16 @@ import { short } from "~/object/subject";
 import { useCrumbs } from "~/shell/crumbs";
 import { Ago } from "~/ui/Ago";
 import { Copyable } from "~/ui/Copyable";
-import { type Column, DataTable } from "~/ui/DataTable";
-import { Empty } from "~/ui/Empty";
 import { InLink } from "~/ui/InLink";
 import { Page } from "~/ui/Page";
 import { Panel } from "~/ui/Panel";
+import { Problem } from "~/ui/Problem";
 import { Status } from "~/ui/Status";
 import classes from "./Commit.module.css";
-import { bodyOf, parts } from "./commit";
+import { DiffView } from "./DiffView";
+import { placeOf, placeText } from "./diff";
 
 type Commit = Schemas["CommitDetail"];
-type File = Commit["files"][number];
 
 /** A commit: what it says, what it changed, and what became of it. */
 export function CommitPage() {
@@ -46,43 +43,6 @@ export function CommitPage() {
   );
 }
 
-const columns: readonly Column<File>[] = [
-  {
-    id: "path",
-    header: "File",
-    cell: (f) => <code title={f.path}>{f.path}</code>,
-    sort: (f) => f.path,
-    width: "minmax(160px, 3fr)",
-  },
-  {
-    id: "lines",
-    header: "Lines",
-    align: "right",
-    width: "120px",
-    sort: (f) => f.additions + f.deletions,
-    cell: (f) =>
-      f.binary ? (
-        "binary"
-      ) : (
-        <>
-          <span className={classes.plus}>+{f.additions}</span>{" "}
-          <span className={classes.minus}>−{f.deletions}</span>
-        </>
-      ),
-  },
-  { id: "bar", header: "Size", width: "120px", wide: true, cell: (f) => <Bar file={f} /> },
-];
-
-function Bar({ file }: { file: File }) {
-  const { plus, minus } = parts(file);
-  return (
-    <span className={classes.bar} aria-hidden>
-      <i data-kind="plus" style={{ width: `${plus * 100}%` }} />
-      <i data-kind="minus" style={{ width: `${minus * 100}%` }} />
-    </span>
-  );
-}
-
 function CommitView({ commit: c }: { commit: Commit }) {
   useCrumbs(
     useMemo(
@@ -93,11 +53,16 @@ function CommitView({ commit: c }: { commit: Commit }) {
       [c.component, c.commit],
     ),
   );
+  const { at } = useSearch({ from: "/inside/components/$name/commits/$sha" });
+  const navigate = useNavigate({ from: "/components/$name/commits/$sha" });
+  const diff = useQuery({
+    ...ask("/api/v1/components/{name}/commits/{sha}/diff", { path: { name: c.component, sha: c.commit } }),
+    staleTime: Number.POSITIVE_INFINITY,
+  });
   const runs = useQuery(
     ask("/api/v1/runs", { query: { component: c.component, limit: 200 }, kinds: ["run", "check"] }),
   );
   const own = (runs.data?.items ?? []).filter((r) => r.commit === c.commit);
-  const rest = bodyOf(c.message);
   return (
     <Page
       kind={`Commit ${short(c.commit)}`}
@@ -115,6 +80,25 @@ function CommitView({ commit: c }: { commit: Commit }) {
         </span>
       }
       thread={<ObjectThread kind="commit" id={c.commit} component={c.component} />}
+      below={
+        diff.data ? (
+          <DiffView
+            diff={diff.data}
+            at={placeOf(at)}
+            onAt={(place) =>
+              void navigate({
+                search: place ? { at: placeText(place) } : {},
+                replace: true,
+                resetScroll: false,
+              })
+            }
+          />
+        ) : diff.error ? (
+          <Problem error={diff.error} retry={() => void diff.refetch()} />
+        ) : (
+          <Skeleton height={320} radius="md" aria-label="Loading" role="status" />
+        )
+      }
       aside={
         <>
           <Panel title="This commit">
@@ -158,34 +142,8 @@ function CommitView({ commit: c }: { commit: Commit }) {
         </>
       }
     >
-      {rest && (
-        <Panel title="Message">
-          <pre className={classes.message}>{rest}</pre>
-        </Panel>
-      )}
-      <Panel
-        title="What it changed"
-        note={`${format(c.changed, "count")} ${c.changed === 1 ? "file" : "files"}, +${format(c.additions, "count")} −${format(c.deletions, "count")} lines`}
-        flush
-      >
-        <DataTable
-          label="Files"
-          columns={columns}
-          rows={c.files}
-          rowId={(f) => f.path}
-          pending={false}
-          error={null}
-          empty={
-            <Empty icon={IconFileDiff} title="It changed no file" small>
-              A commit without changes only says something.
-            </Empty>
-          }
-        />
-        {c.changed > c.files.length && (
-          <p className={classes.none} style={{ padding: "10px 16px" }}>
-            {format(c.changed - c.files.length, "count")} more are not listed.
-          </p>
-        )}
+      <Panel title="Message">
+        <pre className={classes.message}>{c.message.trim()}</pre>
       </Panel>
     </Page>
   );

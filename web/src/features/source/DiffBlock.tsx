@@ -1,0 +1,160 @@
+import { Button } from "@mantine/core";
+import { Fragment, memo, type ReactNode } from "react";
+import { Kbd } from "~/ui/Kbd";
+import classes from "./Diff.module.css";
+import { type Block, type DiffLine, isAt, type Place, pairs, sideOf } from "./diff";
+import type { Talk } from "./talk";
+
+interface Props {
+  path: string;
+  block: Block;
+  two: boolean;
+  /** the line of this block that the address names */
+  at: Place | undefined;
+  onAt: (place: Place | undefined) => void;
+  onCopy: (place: Place) => void;
+  talk: Talk | undefined;
+}
+
+const lineHeight = 20; // px, as Diff.module.css has it
+
+/** Lines of a file. The browser draws a block only when it comes near the window, so that a long diff stays quick. */
+export const DiffBlock = memo(function DiffBlock(props: Props) {
+  const { path, block, two, at, onAt, onCopy, talk } = props;
+  const rows = two ? pairs(block.lines) : block.lines.map((l) => ({ left: l, right: l }));
+  const height = rows.length * lineHeight + (block.hunk ? 30 : 0);
+  const under = (lines: readonly (DiffLine | undefined)[]) => {
+    const parts: ReactNode[] = [];
+    for (const l of new Set(lines)) {
+      if (!l) continue;
+      const { side, line } = sideOf(l);
+      const said = talk?.under(path, side, line);
+      if (said) parts.push(<Fragment key={`${side}${line}`}>{said}</Fragment>);
+      if (at && isAt(l, at.side, at.line))
+        parts.unshift(<Chosen key="chosen" at={at} onAt={onAt} onCopy={onCopy} talk={talk} />);
+    }
+    return parts;
+  };
+  let first = true; // only the first line of a block is reached by tab, the others by arrows
+  const number = (l: DiffLine) => {
+    const { side, line } = sideOf(l);
+    const tab = first ? 0 : -1;
+    first = false;
+    return (
+      <button
+        type="button"
+        className={classes.number}
+        data-line={`${side}${line}`}
+        tabIndex={tab}
+        aria-label={side === "old" ? `Removed line ${line}` : `Line ${line}`}
+        onClick={() => onAt(at && isAt(l, at.side, at.line) ? undefined : { path, side, line })}
+      >
+        {two ? (
+          <span>{line}</span>
+        ) : (
+          <>
+            <span>{l.old}</span>
+            <span>{l.new}</span>
+          </>
+        )}
+      </button>
+    );
+  };
+  const cells = (l: DiffLine | undefined, beside?: DiffLine) =>
+    l ? (
+      <>
+        <td className={classes.gutter} data-kind={l.kind} data-two={two || undefined}>
+          {two && l.kind === "context" && beside ? <span className={classes.was}>{l.old}</span> : number(l)}
+        </td>
+        <td className={classes.text} data-kind={l.kind}>
+          {l.text || " "}
+          {l.noEnd && <span className={classes.noEnd}> no line end</span>}
+        </td>
+      </>
+    ) : (
+      <td colSpan={2} className={classes.nothing} />
+    );
+  return (
+    <div className={classes.block} style={{ containIntrinsicBlockSize: `auto ${height}px` }}>
+      {block.hunk && (
+        <div className={classes.hunk} data-hunk tabIndex={-1}>
+          <span className="num">
+            {block.hunk.newLines > 0
+              ? lineWords(block.hunk.newStart, block.hunk.newLines)
+              : `${lineWords(block.hunk.oldStart, block.hunk.oldLines)} before`}
+          </span>
+          {block.hunk.heading && <code>{block.hunk.heading}</code>}
+        </div>
+      )}
+      <table className={classes.lines}>
+        <tbody>
+          {rows.map((r) => {
+            const l = r.right ?? r.left;
+            if (!l) return null;
+            const chosen = [r.left, r.right].some((x) => at && x && isAt(x, at.side, at.line));
+            const said = under([r.left, r.right]);
+            return (
+              <Fragment key={`${l.old ?? ""}.${l.new ?? ""}.${r.left?.old ?? ""}`}>
+                <tr data-chosen={chosen || undefined}>
+                  {two ? (
+                    <>
+                      {cells(r.left, r.right)}
+                      {cells(r.right)}
+                    </>
+                  ) : (
+                    cells(l)
+                  )}
+                </tr>
+                {said.length > 0 && (
+                  <tr>
+                    <td colSpan={two ? 4 : 2} className={classes.under}>
+                      {said}
+                    </td>
+                  </tr>
+                )}
+              </Fragment>
+            );
+          })}
+        </tbody>
+      </table>
+    </div>
+  );
+});
+
+function lineWords(start: number, lines: number): string {
+  return lines > 1 ? `Lines ${start} to ${start + lines - 1}` : `Line ${start}`;
+}
+
+/** What can be done with the line that was chosen. */
+function Chosen({ at, onAt, onCopy, talk }: Pick<Props, "onAt" | "onCopy" | "talk"> & { at: Place }) {
+  return (
+    <div className={classes.chosen}>
+      <span className="num">
+        {at.side === "old" ? "Removed line" : "Line"} {at.line}
+      </span>
+      {talk && (
+        <Button
+          size="compact-xs"
+          variant="default"
+          onClick={() => talk.begin(at)}
+          aria-keyshortcuts="c"
+          rightSection={<Kbd keys={["c"]} />}
+        >
+          Comment
+        </Button>
+      )}
+      <Button
+        size="compact-xs"
+        variant="default"
+        onClick={() => onCopy(at)}
+        aria-keyshortcuts="y"
+        rightSection={<Kbd keys={["y"]} />}
+      >
+        Copy the link
+      </Button>
+      <Button size="compact-xs" variant="subtle" color="gray" onClick={() => onAt(undefined)}>
+        Let go
+      </Button>
+    </div>
+  );
+}
