@@ -197,7 +197,8 @@ func (s *Service) letGo(ctx context.Context, id ref.Run) error {
 func (s *Service) walk(ctx context.Context, r Run) error {
 	bounded, cancel := context.WithCancelCause(ctx)
 	var held sync.WaitGroup
-	held.Go(func() { s.runHold(bounded, r, cancel) })
+	begun := r // r goes on to change
+	held.Go(func() { s.runHold(bounded, begun, cancel) })
 	defer held.Wait()
 	defer cancel(nil)
 	s.mu.Lock()
