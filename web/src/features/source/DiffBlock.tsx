@@ -46,14 +46,13 @@ export const DiffBlock = memo(function DiffBlock(props: Props) {
         className={classes.number}
         data-line={`${side}${line}`}
         tabIndex={tab}
-        aria-label={side === "old" ? `Removed line ${line}` : `Line ${line}`}
         onClick={() => onAt(at && isAt(l, at.side, at.line) ? undefined : { path, side, line })}
       >
         {two ? (
           <span>{line}</span>
         ) : (
           <>
-            <span>{l.old}</span>
+            <span aria-hidden={l.kind === "context" || undefined}>{l.old}</span>
             <span>{l.new}</span>
           </>
         )}
