@@ -13,6 +13,7 @@ interface Props {
   folded: boolean;
   /** side by side */
   two: boolean;
+  lazy: boolean;
   /** the line of this file that the address names */
   at: Place | undefined;
   onTurn: (file: DiffFile) => void;
@@ -23,7 +24,7 @@ interface Props {
 
 /** What differs in one file. Its head stays in sight while its lines go by. */
 export const DiffFileView = memo(function DiffFileView(props: Props) {
-  const { file: f, folded, two, at, onTurn, onAt, onCopy, talk } = props;
+  const { file: f, folded, two, lazy, at, onTurn, onAt, onCopy, talk } = props;
   const root = useRef<HTMLElement>(null);
   const cut = useMemo(() => blocks(f), [f]);
   const why = whyNot(f);
@@ -110,6 +111,7 @@ export const DiffFileView = memo(function DiffFileView(props: Props) {
               path={f.path}
               block={b}
               two={two}
+              lazy={lazy}
               at={at && b.lines.some((l) => isAt(l, at.side, at.line)) ? at : undefined}
               onAt={onAt}
               onCopy={onCopy}
