@@ -102,13 +102,14 @@ function Lines({ path, block, two, at, onAt, onCopy, talk }: Props) {
       </button>
     );
   };
+  const chosen = (l: DiffLine) => (at && isAt(l, at.side, at.line)) || undefined;
   const cells = (l: DiffLine | undefined, beside?: DiffLine) =>
     l ? (
       <>
-        <td className={classes.gutter} data-kind={l.kind} data-two={two || undefined}>
+        <td className={classes.gutter} data-kind={l.kind} data-two={two || undefined} data-chosen={chosen(l)}>
           {two && l.kind === "context" && beside ? <span className={classes.was}>{l.old}</span> : number(l)}
         </td>
-        <td className={classes.text} data-kind={l.kind}>
+        <td className={classes.text} data-kind={l.kind} data-chosen={chosen(l)}>
           {l.text || " "}
           {l.noEnd && <span className={classes.noEnd}> no line end</span>}
         </td>
@@ -122,11 +123,10 @@ function Lines({ path, block, two, at, onAt, onCopy, talk }: Props) {
         {rows.map((r) => {
           const l = r.right ?? r.left;
           if (!l) return null;
-          const chosen = [r.left, r.right].some((x) => at && x && isAt(x, at.side, at.line));
           const said = under([r.left, r.right]);
           return (
             <Fragment key={`${l.old ?? ""}.${l.new ?? ""}.${r.left?.old ?? ""}`}>
-              <tr data-chosen={chosen || undefined}>
+              <tr>
                 {two ? (
                   <>
                     {cells(r.left, r.right)}

@@ -32,13 +32,18 @@ export const DiffFileView = memo(function DiffFileView(props: Props) {
   const threads = talk?.count(f.path) ?? 0;
   const place = at ? `${at.side}${at.line}` : "";
 
-  // The line that the address names comes into sight, once.
+  // The line that the address names comes into sight; again as long as what is above it still takes its height.
   useEffect(() => {
     if (place === "") return;
-    const line = root.current?.querySelector(`[data-line="${place}"]`);
-    const box = line?.getBoundingClientRect();
-    if (line && box && (box.top < 140 || box.bottom > innerHeight - 80))
-      line.scrollIntoView({ block: "center" });
+    let tries = 4;
+    let frame = requestAnimationFrame(function look() {
+      const line = root.current?.querySelector(`[data-line="${place}"]`);
+      const box = line?.getBoundingClientRect();
+      if (line && box && (box.top < 140 || box.bottom > innerHeight - 140))
+        line.scrollIntoView({ block: "center" });
+      if (--tries > 0) frame = requestAnimationFrame(look);
+    });
+    return () => cancelAnimationFrame(frame);
   }, [place]);
 
   const move = (event: KeyboardEvent) => {
