@@ -41,20 +41,87 @@ type RunDetail struct {
 
 // RunStep is one step of a run.
 type RunStep struct {
-	Name     string     `json:"name" example:"test"`
+	Name     string     `json:"name" example:"test" doc:"Of a matrix with the values: test[amd64,fast]"`
 	Script   string     `json:"script,omitempty" doc:"What it runs; absent for a step of the platform"`
 	Platform bool       `json:"platform" doc:"Added by the platform"`
 	Needs    []string   `json:"needs" nullable:"false"`
+	If       string     `json:"if,omitempty" doc:"Its condition; a step whose condition does not hold is left out" example:"run.trunk"`
+	Retry    int        `json:"retry,omitempty" doc:"How often it is tried again after it failed"`
 	Timeout  float64    `json:"timeout" doc:"Seconds"`
 	Memory   int64      `json:"memory" doc:"Bytes it may use"`
 	State    string     `json:"state" enum:"waiting,running,succeeded,failed,cancelled,skipped"`
 	Reason   string     `json:"reason,omitempty"`
 	ExitCode int        `json:"exitCode"`
-	Attempts int        `json:"attempts" doc:"More than one when the factory was restarted meanwhile"`
+	Attempts int        `json:"attempts" doc:"More than one when it failed and may be tried again, or when the factory was restarted meanwhile"`
 	CPU      float64    `json:"cpu" doc:"Seconds of processor time it used"`
 	Peak     int64      `json:"peak" doc:"Bytes of memory it used at the most"`
 	Started  *time.Time `json:"started,omitempty"`
 	Finished *time.Time `json:"finished,omitempty"`
+	Inputs   []string   `json:"inputs,omitempty" doc:"Paths of the commit's files that it sees, of a step with outputs; none: all"`
+	Outputs  []string   `json:"outputs,omitempty" doc:"Paths of what it makes"`
+	Key      string     `json:"key,omitempty" doc:"Of a step with outputs: the digest of all that decides what it makes"`
+	Cached   *CachedRun `json:"cached,omitempty" doc:"The run that made what was restored, when the step was not run"`
+}
+
+// CachedRun is the run that made what a step was restored from.
+type CachedRun struct {
+	Run    string `json:"run"`
+	Number int64  `json:"number" example:"12"`
+}
+
+// RunTests is what a run's tests said, as far as its steps name reports.
+type RunTests struct {
+	Reports []TestReport `json:"reports" nullable:"false" doc:"One for each step, and for each of its attempts"`
+	Total   int          `json:"total" doc:"Tests"`
+	Failed  []TestCase   `json:"failed" nullable:"false" doc:"At most 200"`
+	Slowest []TestCase   `json:"slowest" nullable:"false" doc:"At most 20"`
+	Kept    bool         `json:"kept" doc:"Whether single tests are still kept: those of a component's last 100 runs with tests are; the sums stay"`
+}
+
+// TestReport is what a step's tests said in sum.
+type TestReport struct {
+	Step    string     `json:"step" example:"test"`
+	Attempt int        `json:"attempt" example:"1"`
+	Passed  int        `json:"passed"`
+	Failed  int        `json:"failed"`
+	Skipped int        `json:"skipped"`
+	Took    float64    `json:"took" doc:"Seconds; the tests' own times added up"`
+	Problem string     `json:"problem,omitempty" doc:"What of the reports could not be read"`
+	From    *CachedRun `json:"from,omitempty" doc:"The run that they ran in, when the step was restored"`
+}
+
+// TestCase is one test.
+type TestCase struct {
+	Step    string  `json:"step"`
+	Attempt int     `json:"attempt"`
+	Suite   string  `json:"suite,omitempty" doc:"Go package, class or suite"`
+	Name    string  `json:"name" example:"TestPay/card"`
+	Outcome string  `json:"outcome" enum:"passed,failed,skipped"`
+	Took    float64 `json:"took" doc:"Seconds"`
+	Output  string  `json:"output,omitempty" doc:"What it printed; the end, when it is long"`
+	Flaky   bool    `json:"flaky" doc:"It both passed and failed on the same files, see the component's flaky tests"`
+}
+
+// FlakyTest is a test that both passed and failed on the same files.
+type FlakyTest struct {
+	Step   string `json:"step"`
+	Suite  string `json:"suite,omitempty"`
+	Name   string `json:"name"`
+	Trees  int    `json:"trees" doc:"How many versions of the files it did both on"`
+	Passed int    `json:"passed" doc:"Times, on these"`
+	Failed int    `json:"failed" doc:"Times, on these"`
+	Run    string `json:"run" doc:"The last run in which it failed"`
+	Number int64  `json:"number" doc:"Its number"`
+}
+
+// RunTests returns what a run's tests said.
+func (c *Client) RunTests(ctx context.Context, id string) (RunTests, error) {
+	return call[RunTests](ctx, c, http.MethodGet, path("runs", id, "tests"), nil, nil)
+}
+
+// FlakyTests returns a component's flaky tests, those that failed most first.
+func (c *Client) FlakyTests(ctx context.Context, component string) (Page[FlakyTest], error) {
+	return call[Page[FlakyTest]](ctx, c, http.MethodGet, path("components", component, "flaky-tests"), nil, nil)
 }
 
 // RunFilter narrows a list of runs; empty fields do not.
@@ -87,6 +154,16 @@ func (c *Client) RunLog(ctx context.Context, id, step string, follow bool) (io.R
 		q.Set("follow", "1")
 	}
 	return c.open(ctx, http.MethodGet, path("runs", id, "steps", step, "log"), q, nil)
+}
+
+// PipelineSchema returns the JSON Schema of the pipeline file, for editors.
+func (c *Client) PipelineSchema(ctx context.Context) ([]byte, error) {
+	body, err := c.open(ctx, http.MethodGet, path("schemas", "pipeline.json"), nil, nil)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = body.Close() }()
+	return io.ReadAll(body)
 }
 
 // CancelRun ends a run.

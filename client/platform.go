@@ -2,6 +2,7 @@ package client
 
 import (
 	"context"
+	"io"
 	"net/http"
 	"time"
 )
@@ -100,4 +101,10 @@ func (c *Client) Components(ctx context.Context, team string, p Paging) (Page[Co
 // Component shows one component and how far its provisioning is.
 func (c *Client) Component(ctx context.Context, name string) (Component, error) {
 	return call[Component](ctx, c, http.MethodGet, path("components", name), nil, nil)
+}
+
+// ExportComponent reads a gzipped tar of all that builds and runs a component
+// without the factory. It must be closed.
+func (c *Client) ExportComponent(ctx context.Context, name string) (io.ReadCloser, error) {
+	return c.open(ctx, http.MethodGet, path("components", name, "export"), nil, nil)
 }

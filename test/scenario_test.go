@@ -80,7 +80,7 @@ func TestScenarios(t *testing.T) {
 			"boot": boot, "halt": halt, "crash": crash, "fails": fails, "sign-in": signIn, "sign-in-again": signInAgain, "forget-time": forgetTime,
 			"play-chaos": playChaos, "nothing-twice": nothingTwice,
 			"until": until, "ask": ask, "otlp-grpc": otlpGRPC, "dead-service": deadService, "service": service, "customers": customers,
-			"boot-small": bootSmall, "fill": fill, "empty": empty,
+			"boot-small": bootSmall, "fill": fill, "empty": empty, "exported": exported,
 		},
 	})
 }

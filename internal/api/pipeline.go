@@ -42,6 +42,27 @@ func (a *API) runs() {
 			r, err := a.Pipeline.Retry(ctx, who, ref.Run(in.ID))
 			return answer(runDetail(r), err)
 		})
+	register(a, access.Read, op("GET /runs/{id}/tests", "pipeline", "Show what a run's tests said"),
+		func(ctx context.Context, who access.Actor, in *id) (*body[client.RunTests], error) {
+			t, err := a.Pipeline.Tests(ctx, who, ref.Run(in.ID))
+			return answer(runTests(t), err)
+		})
+	flaky := op("GET /components/{name}/flaky-tests", "pipeline", "List a component's flaky tests")
+	flaky.Description = "Those that both passed and failed on the same files: in the step of the same name, on commits with the same tree, within the component's last 100 runs that had tests. " +
+		"A test that failed and then passed on other files is not among them."
+	register(a, access.Read, flaky, func(ctx context.Context, who access.Actor, in *struct {
+		Name string `path:"name"`
+	}) (*body[client.Page[client.FlakyTest]], error) {
+		list, err := a.Pipeline.FlakyTests(ctx, who, ref.Component(in.Name))
+		return answer(client.Page[client.FlakyTest]{Items: mapped(list, func(f pipeline.Flaky) client.FlakyTest {
+			return client.FlakyTest{Step: f.Step, Suite: f.Suite, Name: f.Name, Trees: f.Trees, Passed: f.Passed, Failed: f.Failed, Run: string(f.Run), Number: f.Number}
+		})}, err)
+	})
+	const schemaType = "application/schema+json"
+	a.raw(access.Open, op("GET /schemas/pipeline.json", "pipeline", "Read the JSON Schema of the pipeline file, for editors"), schemaType,
+		func(w http.ResponseWriter, _ *http.Request, _ access.Actor) error {
+			return document(w, schemaType, pipeline.FileSchema(), nil)
+		})
 	log := op("GET /runs/{id}/steps/{step}/log", "pipeline", "Read what a step printed")
 	log.Description = "With ?follow=1 the answer goes on until the step ends."
 	log.Parameters = []*huma.Param{{Name: "follow", In: "query", Description: "1: go on until the step ends", Schema: &huma.Schema{Type: "string"}}}
@@ -77,9 +98,29 @@ func run(r pipeline.Run) client.Run {
 func runDetail(r pipeline.Run) client.RunDetail {
 	return client.RunDetail{Run: run(r), Steps: mapped(r.Steps, func(s pipeline.Step) client.RunStep {
 		return client.RunStep{
-			Name: s.Name, Script: s.Run, Platform: s.Inject, Needs: mapped(s.Needs, text), Timeout: time.Duration(s.Timeout).Seconds(), Memory: int64(s.Memory),
+			Name: s.Name, Script: s.Run, Platform: s.Inject, Needs: mapped(s.Needs, text), If: s.If, Retry: s.Retry, Timeout: time.Duration(s.Timeout).Seconds(), Memory: int64(s.Memory),
 			State: string(s.State), Reason: s.Reason, ExitCode: s.ExitCode, Attempts: s.Attempts, CPU: s.CPU.Seconds(), Peak: s.Peak,
-			Started: moment(s.Started), Finished: moment(s.Finished),
+			Started: moment(s.Started), Finished: moment(s.Finished), Inputs: s.Inputs, Outputs: s.Outputs, Key: s.Key, Cached: cachedRun(s.CachedRun, s.CachedNumber),
 		}
 	})}
+}
+
+func cachedRun(r ref.Run, number int64) *client.CachedRun {
+	if r == "" {
+		return nil
+	}
+	return &client.CachedRun{Run: string(r), Number: number}
+}
+
+func runTests(t pipeline.Tests) client.RunTests {
+	return client.RunTests{
+		Total: t.Total, Kept: t.Kept, Failed: mapped(t.Failed, testCase), Slowest: mapped(t.Slowest, testCase),
+		Reports: mapped(t.Reports, func(p pipeline.Report) client.TestReport {
+			return client.TestReport{Step: p.Step, Attempt: p.Attempt, Passed: p.Passed, Failed: p.Failed, Skipped: p.Skipped, Took: p.Took.Seconds(), Problem: p.Problem, From: cachedRun(p.From, p.Number)}
+		}),
+	}
+}
+
+func testCase(t pipeline.Test) client.TestCase {
+	return client.TestCase{Step: t.Step, Attempt: t.Attempt, Suite: t.Suite, Name: t.Name, Outcome: string(t.Outcome), Took: t.Took.Seconds(), Output: t.Output, Flaky: t.Flaky}
 }

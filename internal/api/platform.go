@@ -2,11 +2,15 @@ package api
 
 import (
 	"context"
+	"fmt"
+	"log/slog"
+	"net/http"
 
 	"github.com/digital-factory/factory/client"
 	"github.com/digital-factory/factory/internal/access"
 	"github.com/digital-factory/factory/internal/base/page"
 	"github.com/digital-factory/factory/internal/platform"
+	"github.com/digital-factory/factory/internal/ref"
 )
 
 // named is the input of a route with a name in its path.
@@ -45,6 +49,26 @@ func (a *API) platform() {
 			c, err := a.Platform.Get(ctx, who, in.Name)
 			return answer(component(c), err)
 		})
+	out := op("GET /components/{name}/export", "platform", "Take a component along: repository, build and manifests that need no factory")
+	out.Description = "A gzipped tar. The values of secret variables are not in it."
+	a.raw(access.BuildComponent, out, "application/gzip", a.export)
+}
+
+// export sends an archive.
+func (a *API) export(w http.ResponseWriter, r *http.Request, who access.Actor) error {
+	archive, err := a.Export.Export(r.Context(), who, ref.Component(r.PathValue("name")))
+	if err != nil {
+		return err
+	}
+	defer func() { _ = archive.Close() }() // a folder of temporary files that cannot be removed is the host's to sweep
+	w.Header().Set("Content-Type", "application/gzip")
+	w.Header().Set("Content-Disposition", fmt.Sprintf("attachment; filename=%q", archive.Component+".tar.gz"))
+	if _, err := archive.WriteTo(w); err != nil {
+		// It has begun: all that is left is to break off, so that half an archive is not taken for a whole.
+		slog.Warn("an export broke off", "component", archive.Component, "error", err)
+		panic(http.ErrAbortHandler)
+	}
+	return nil
 }
 
 func goldenPath(p platform.Path) client.Path {

@@ -15,6 +15,7 @@ import (
 	"github.com/digital-factory/factory/internal/journal"
 	"github.com/digital-factory/factory/internal/pipeline"
 	"github.com/digital-factory/factory/internal/platform"
+	"github.com/digital-factory/factory/internal/platform/export"
 	"github.com/digital-factory/factory/internal/platform/variable"
 	"github.com/digital-factory/factory/internal/portfolio"
 	"github.com/digital-factory/factory/internal/product"
@@ -52,6 +53,7 @@ type Services struct {
 	Dossier   *dossier.Service
 	Unit      *unit.Service
 	Variable  *variable.Service
+	Export    *export.Service
 	Health    func(context.Context) (client.Health, error)
 }
 

@@ -8,6 +8,8 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	goruntime "runtime"
+	"strings"
 	"time"
 
 	"github.com/digital-factory/factory/internal/access"
@@ -27,6 +29,7 @@ import (
 	"github.com/digital-factory/factory/internal/journal"
 	"github.com/digital-factory/factory/internal/pipeline"
 	"github.com/digital-factory/factory/internal/platform"
+	"github.com/digital-factory/factory/internal/platform/export"
 	"github.com/digital-factory/factory/internal/platform/variable"
 	"github.com/digital-factory/factory/internal/portfolio"
 	"github.com/digital-factory/factory/internal/product"
@@ -114,7 +117,9 @@ func (a *App) furnish(ctx context.Context) error {
 	repos := source.New(db, j, items{work}, settings{}, source.Config{Dir: dir("git"), Hook: []string{exe, "hook", "pre-receive"}, Hint: hints.Hint}, now)
 	changes := change.New(db, j, a.effects, repos, a.URL, now)
 	hints.changes = changes
-	runs := pipeline.New(db, j, a.box, commits{repos}, publisher{artifacts, a.URL()}, tools(ctx, a.opts.Cache), dir("runs"), now)
+	host := tools(ctx, a.opts.Cache)
+	runs := pipeline.New(db, j, a.box, commits{repos}, publisher{artifacts, a.URL()}, host, dir("runs"), now)
+	exports := export.New(export.Asks{Repositories: trunks{commits{repos}}, Components: described{own, commits{repos}, variables.variable, a.URL, host.GoVersion}})
 	units := unit.New(db, j, now)
 	rollouts := release.New(db, j, a.effects, release.Asks{Runtime: workloads{run}, Artifacts: sealed{artifacts}, KeyResults: results{products, funds},
 		Latencies: latencies{metricStore, now}, Units: cohorts{units}, Known: existing{teams, paths}}, now)
@@ -141,7 +146,7 @@ func (a *App) furnish(ctx context.Context) error {
 	}
 	a.api = api.New(a.access.Authenticate(api.SessionCookie), api.Services{
 		Access: a.access, Journal: j, Effects: a.effects, Release: rollouts, Portfolio: funds, Product: products, Platform: paths, Source: repos, Change: changes,
-		Team: teams, Flow: work, Incident: incidents, Insight: insights, Thread: graph, Telemetry: signals, Pipeline: runs, Runtime: run, Artifact: artifacts, Dossier: dossiers, Flag: flags, Unit: units, Variable: variables.variable,
+		Team: teams, Flow: work, Incident: incidents, Insight: insights, Thread: graph, Telemetry: signals, Pipeline: runs, Runtime: run, Artifact: artifacts, Dossier: dossiers, Flag: flags, Unit: units, Variable: variables.variable, Export: exports,
 		Health: a.health,
 	})
 	return a.serveDoors()
@@ -168,15 +173,6 @@ func (f features) HasFeature(ctx context.Context, _ *store.Tx, id ref.Feature) (
 	return err == nil, err
 }
 
-// pushed lets source ask changes, which are made after it, what to tell who
-// pushed a branch.
-type pushed struct{ changes *change.Service }
-
-// Hint returns lines for the pusher's terminal.
-func (p *pushed) Hint(ctx context.Context, component, branch string) []string {
-	return p.changes.Hint(ctx, component, branch)
-}
-
 // configuration lets runtime ask what workloads are told, of variables, which asks runtime.
 type configuration struct{ variable *variable.Service }
 
@@ -189,6 +185,15 @@ func (c *configuration) Newest(ctx context.Context, of ref.Component, e ref.Envi
 func (c *configuration) Values(ctx context.Context, of ref.Component, e ref.Environment, revision int64) (variables, secrets []string, err error) {
 	v, err := c.variable.Values(ctx, of, e, revision)
 	return v.Variables, v.Secrets, err
+}
+
+// pushed lets source ask changes, which are made after it, what to tell who
+// pushed a branch.
+type pushed struct{ changes *change.Service }
+
+// Hint returns lines for the pusher's terminal.
+func (p *pushed) Hint(ctx context.Context, component, branch string) []string {
+	return p.changes.Hint(ctx, component, branch)
 }
 
 // ownedBy lets others ask platform, which is made after them, who owns a component.
@@ -215,9 +220,9 @@ func (t teamNames) Exists(ctx context.Context, name string) (bool, error) {
 // tools finds what this host offers to pipeline steps. Without Go the steps
 // that ask for it fail with a clear reason.
 func tools(ctx context.Context, cache string) pipeline.Tools {
-	t := pipeline.Tools{Cache: cache}
-	var env struct{ GOROOT, GOMODCACHE string }
-	raw, err := exec.CommandContext(ctx, "go", "env", "-json", "GOROOT", "GOMODCACHE").Output()
+	t := pipeline.Tools{Cache: cache, Host: host()}
+	var env struct{ GOROOT, GOMODCACHE, GOVERSION string }
+	raw, err := exec.CommandContext(ctx, "go", "env", "-json", "GOROOT", "GOMODCACHE", "GOVERSION").Output()
 	if err == nil {
 		err = json.Unmarshal(raw, &env)
 	}
@@ -225,9 +230,25 @@ func tools(ctx context.Context, cache string) pipeline.Tools {
 		slog.Warn("there is no Go toolchain on this host; pipelines that ask for it will fail", "error", fmt.Sprint(err))
 		return t
 	}
-	t.GoRoot, t.ModCache = env.GOROOT, env.GOMODCACHE
+	t.GoRoot, t.ModCache, t.GoVersion = env.GOROOT, env.GOMODCACHE, env.GOVERSION
 	if os.MkdirAll(t.ModCache, 0o755) != nil {
 		t.ModCache = ""
 	}
 	return t
+}
+
+// host names the system whose programs steps use, as its os-release does.
+func host() string {
+	raw, _ := os.ReadFile("/etc/os-release")
+	var id, version string
+	for line := range strings.Lines(string(raw)) {
+		name, value, _ := strings.Cut(strings.TrimSpace(line), "=")
+		switch value = strings.Trim(value, `"'`); name {
+		case "ID":
+			id = value
+		case "VERSION_ID":
+			version = value
+		}
+	}
+	return strings.Join(strings.Fields(id+" "+version+" "+goruntime.GOOS+"/"+goruntime.GOARCH), " ")
 }

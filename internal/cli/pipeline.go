@@ -14,7 +14,7 @@ import (
 func (s *session) run() *cobra.Command {
 	cmd := &cobra.Command{Use: "run", Short: "Watch pipeline runs and their logs, cancel and retry them",
 		Example: "  factory run list --component engine-controller\n  factory run show ID\n  factory run log ID test -f"}
-	cmd.AddCommand(s.runList(), s.runShow(), s.runLog(),
+	cmd.AddCommand(s.runList(), s.runShow(), s.runLog(), s.runTests(), s.runFlaky(),
 		s.runVerb("cancel", "End a run", (*client.Client).CancelRun),
 		s.runVerb("retry", "Queue a new run of the same commit", (*client.Client).RetryRun))
 	return cmd
@@ -76,7 +76,11 @@ func (s *session) printRun(r client.RunDetail) error {
 			t.row("artifact", r.Artifact)
 		}
 		for _, st := range r.Steps {
-			t.row(st.Name, st.State, took(st.Started, st.Finished), fmt.Sprintf("%.1f s processor", st.CPU), fmt.Sprintf("%d MiB", st.Peak>>20), shortened(st.Reason))
+			state := st.State
+			if st.Cached != nil {
+				state = fmt.Sprintf("cached from run %d", st.Cached.Number)
+			}
+			t.row(st.Name, state, took(st.Started, st.Finished), fmt.Sprintf("%.1f s processor", st.CPU), fmt.Sprintf("%d MiB", st.Peak>>20), shortened(st.Reason))
 		}
 		if r.Reason != "" {
 			t.row("why: " + r.Reason)

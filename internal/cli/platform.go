@@ -58,7 +58,7 @@ func (s *session) path() *cobra.Command {
 func (s *session) component() *cobra.Command {
 	cmd := &cobra.Command{Use: "component", Short: "Create components and look at them",
 		Example: "  factory component create engine-controller --team engine --template go-service\n  factory component show engine-controller"}
-	cmd.AddCommand(s.componentCreate(), s.componentList(), s.componentShow())
+	cmd.AddCommand(s.componentCreate(), s.componentList(), s.componentShow(), s.componentExport())
 	return cmd
 }
 

@@ -12,12 +12,13 @@ import (
 	"slices"
 	"time"
 
+	"github.com/digital-factory/factory/internal/pipeline/tree"
 	"github.com/digital-factory/factory/internal/ref"
 )
 
 // mostBranches is how many branches of a component keep a build cache; those
 // that were checked last do.
-const mostBranches = 8
+const mostBranches = 4
 
 // goCache returns the build cache of a run's component. A new one begins as a
 // copy of the platform's seed, which only the golden path's own first commits
@@ -31,9 +32,7 @@ func (s *Service) goCache(r *Run) (string, error) {
 	if !r.Check {
 		return trunk, begin(trunk, s.seed())
 	}
-	sum := sha256.Sum256([]byte(r.Branch))
-	branches := filepath.Join(s.tools.Cache, "branch", filepath.Base(string(r.Change.Component)))
-	own := filepath.Join(branches, hex.EncodeToString(sum[:8]))
+	own := s.branchCache(r)
 	dir := filepath.Join(own, "go")
 	from := trunk
 	if !exists(from) {
@@ -46,7 +45,27 @@ func (s *Service) goCache(r *Run) (string, error) {
 	if err := os.Chtimes(own, now, now); err != nil {
 		return "", err
 	}
-	return dir, prune(branches)
+	return dir, prune(filepath.Dir(own))
+}
+
+// branchCache is the folder of the build cache of a check's branch.
+func (s *Service) branchCache(r *Run) string {
+	return filepath.Join(s.tools.Cache, "branch", filepath.Base(string(r.Change.Component)), shortSum(r.Branch))
+}
+
+// dropCache removes the build cache of a branch that is gone.
+func (s *Service) dropCache(r *Run) {
+	s.caching.Lock()
+	defer s.caching.Unlock()
+	if err := os.RemoveAll(s.branchCache(r)); err != nil {
+		slog.Warn("the build cache of a branch that is gone could not be removed", "component", r.Change.Component, "branch", r.Branch, "error", err)
+	}
+}
+
+// shortSum makes a name of a folder of whatever text.
+func shortSum(text string) string {
+	sum := sha256.Sum256([]byte(text))
+	return hex.EncodeToString(sum[:8])
 }
 
 func (s *Service) trunkCache(c ref.Component) string {
@@ -66,7 +85,7 @@ func begin(dir, from string) error {
 		return err
 	}
 	if exists(from) {
-		if err := copyTree(half, from, nil); err != nil {
+		if err := tree.Copy(half, from, nil); err != nil {
 			return fmt.Errorf("copy the seed of the build cache: %w", err)
 		}
 	} else if err := os.MkdirAll(half, 0o755); err != nil {
@@ -111,7 +130,7 @@ func (s *Service) keepSeed(r *Run, log *stepLog) {
 	half := s.seed() + "." + string(r.ID)
 	err := os.MkdirAll(filepath.Dir(half), 0o755)
 	if err == nil {
-		err = copyTree(half, dir, nil)
+		err = tree.Copy(half, dir, nil)
 	}
 	if err == nil {
 		err = os.Rename(half, s.seed())

@@ -10,6 +10,7 @@ import (
 	"github.com/digital-factory/factory/internal/access"
 	"github.com/digital-factory/factory/internal/base/store"
 	"github.com/digital-factory/factory/internal/fact"
+	"github.com/digital-factory/factory/internal/pipeline/definition"
 	"github.com/digital-factory/factory/internal/ref"
 )
 
@@ -106,12 +107,12 @@ func TestCrashBeforeTheEnd(t *testing.T) {
 		if err := os.WriteFile(filepath.Join(w.workspace(id), "out", "service"), []byte("x"), 0o755); err != nil {
 			t.Fatal(err)
 		}
-		log, err := w.logs.begin(w.logPath(id, publishStep), true)
+		log, err := w.logs.begin(w.logPath(id, definition.Publish), true)
 		if err != nil {
 			t.Fatal(err)
 		}
 		r := w.run(id)
-		if err := w.publish(t.Context(), &r, Definition{Artifact: Artifact{Binary: "out/service"}}, log); err != nil {
+		if err := w.publish(t.Context(), &r, definition.Definition{Artifact: definition.Artifact{Binary: "out/service"}}, log); err != nil {
 			t.Fatal(err)
 		}
 		log.end()

@@ -3,7 +3,8 @@
 // steps that the platform injects. A commit on another branch is checked by the
 // same steps, without the platform's.
 //
-// Owns: pipeline_run, pipeline_step, and the workspaces and logs on disk.
+// Owns: pipeline_run, pipeline_step, pipeline_report, pipeline_test,
+// pipeline_cached, and the workspaces, logs and caches on disk.
 //
 // Tells: run.queued, run.started, run.finished; check.queued, check.finished.
 //
@@ -12,7 +13,8 @@
 //
 // Invariants: a commit pushed to the trunk has exactly one queued run. A check
 // publishes nothing and writes to no cache that the trunk reads; of one branch
-// only the newest goes on, and none when the branch is gone. A step
+// only the newest goes on, and none when the branch is gone. What is restored
+// instead of made was made from the same definition, files and tools. A step
 // sees only the workspace, the declared caches and the host's tools; never the
 // factory's environment or the network. After a crash of the factory a run goes
 // on with the step that was interrupted.
@@ -28,6 +30,7 @@ import (
 	"github.com/digital-factory/factory/internal/base/store"
 	"github.com/digital-factory/factory/internal/fact"
 	"github.com/digital-factory/factory/internal/journal"
+	"github.com/digital-factory/factory/internal/pipeline/definition"
 	"github.com/digital-factory/factory/internal/ref"
 )
 
@@ -38,12 +41,19 @@ var files embed.FS
 func Schema() store.Schema { return store.Schema{Module: "pipeline", Files: files} }
 
 // File is where a repository keeps its pipeline.
-const File = ".factory/pipeline.yaml"
+const File = definition.File
+
+// Check reports what is wrong with a pipeline file.
+func Check(data []byte) error { return definition.Check(data) }
+
+// FileSchema is the JSON Schema of a pipeline file, for editors.
+func FileSchema() []byte { return definition.Schema() }
 
 // State of a run or a step.
 type State string
 
-// The states. Steps are Skipped when a step that they need did not succeed.
+// The states. Steps are Skipped when a step that they need did not succeed, or
+// when their condition does not hold.
 const (
 	Waiting   State = "waiting"
 	Running   State = "running"
@@ -67,6 +77,7 @@ type Run struct {
 	Reason      string // why it did not succeed, in a sentence
 	Artifact    ref.Artifact
 	Digest      string // of the pipeline file, "sha256:<hex>"
+	Tree        string // digest of the commit's files, "sha256:<hex>"
 	Queued      time.Time
 	Started     time.Time
 	Finished    time.Time
@@ -76,15 +87,20 @@ type Run struct {
 
 // Step is one step of a run.
 type Step struct {
-	Spec
+	definition.Spec
 	State    State
 	Reason   string
 	ExitCode int
-	Attempts int // more than one when the factory stopped meanwhile
+	Attempts int // more than one when it was tried again, or the factory stopped meanwhile
 	Started  time.Time
 	Finished time.Time
 	CPU      time.Duration
-	Peak     int64 // bytes of memory
+	Peak     int64  // bytes of memory
+	Key      string // of a step with outputs: what decides what it makes, hex
+	// The run and the step that made what was restored, where it was not run.
+	CachedRun    ref.Run
+	CachedNumber int64
+	CachedStep   string
 }
 
 // Source has the commit's files.
@@ -114,9 +130,11 @@ type Publisher interface {
 
 // Tools are what the host offers to steps.
 type Tools struct {
-	GoRoot   string // of the Go toolchain; empty: none
-	ModCache string // Go module cache, read-only to steps
-	Cache    string // directory of build caches, kept between runs
+	Host      string // names the system whose programs steps use, such as "debian 12 amd64"
+	GoRoot    string // of the Go toolchain; empty: none
+	GoVersion string // such as "go1.26.1"
+	ModCache  string // Go module cache, read-only to steps
+	Cache     string // directory of caches, kept between runs
 }
 
 // Service runs pipelines.

@@ -18,6 +18,8 @@ import (
 	"github.com/digital-factory/factory/internal/base/life"
 	"github.com/digital-factory/factory/internal/base/store"
 	"github.com/digital-factory/factory/internal/fact"
+	"github.com/digital-factory/factory/internal/pipeline/definition"
+	"github.com/digital-factory/factory/internal/pipeline/tree"
 	"github.com/digital-factory/factory/internal/ref"
 )
 
@@ -195,7 +197,8 @@ func (s *Service) letGo(ctx context.Context, id ref.Run) error {
 func (s *Service) walk(ctx context.Context, r Run) error {
 	bounded, cancel := context.WithCancelCause(ctx)
 	var held sync.WaitGroup
-	held.Go(func() { s.runHold(bounded, r, cancel) })
+	begun := r // what follows writes r while it is held
+	held.Go(func() { s.runHold(bounded, begun, cancel) })
 	defer held.Wait()
 	defer cancel(nil)
 	s.mu.Lock()
@@ -215,7 +218,7 @@ func (s *Service) walk(ctx context.Context, r Run) error {
 			return err
 		}
 	}
-	var def Definition
+	var def definition.Definition
 	if by != "" {
 		cancel(errCancelled)
 	} else if def, err = s.prepare(bounded, &r); err == nil {
@@ -234,6 +237,9 @@ func (s *Service) walk(ctx context.Context, r Run) error {
 			return err
 		}
 		r.State, r.Step, r.Reason = Cancelled, "", whyCancelled(by)
+		if by == goneAway {
+			s.dropCache(&r)
+		}
 	case errs.Is(err, errs.Internal):
 		slog.Error("a run failed inside the factory", "run", r.ID, "error", err)
 		r.State, r.Reason = Failed, "the factory could not run it: "+err.Error()
@@ -294,26 +300,27 @@ func (s *Service) workspace(id ref.Run) string {
 
 // clear removes a workspace; its logs stay.
 func (s *Service) clear(id ref.Run) {
-	if err := os.RemoveAll(s.workspace(id)); err != nil {
+	err := errors.Join(os.RemoveAll(s.sourceDir(id)), os.RemoveAll(s.closedDir(id)), os.RemoveAll(s.workspace(id)))
+	if err != nil {
 		slog.Warn("a workspace could not be removed", "run", id, "error", err)
 	}
 }
 
 // prepare lays out the workspace and the steps, or finds them laid out.
-func (s *Service) prepare(ctx context.Context, r *Run) (Definition, error) {
+func (s *Service) prepare(ctx context.Context, r *Run) (definition.Definition, error) {
 	data, err := s.source.Read(ctx, r.Change.Component, r.Change.Commit, File)
 	if err != nil {
 		if errs.Is(err, errs.NotFound) {
-			return Definition{}, errs.New(errs.Invalid, "the repository has no %s", File).Do("add one; the component's golden path shows how")
+			return definition.Definition{}, errs.New(errs.Invalid, "the repository has no %s", File).Do("add one; the component's golden path shows how")
 		}
-		return Definition{}, err
+		return definition.Definition{}, err
 	}
-	def, err := Parse(data)
+	def, err := definition.Parse(data)
 	if err != nil {
 		return def, err
 	}
 	if r.Check {
-		def.Steps = slices.DeleteFunc(def.Steps, func(sp Spec) bool { return sp.Inject })
+		def.Steps = slices.DeleteFunc(def.Steps, func(sp definition.Spec) bool { return sp.Inject })
 	}
 	sum := sha256.Sum256(data)
 	r.Digest = "sha256:" + hex.EncodeToString(sum[:])
@@ -329,6 +336,16 @@ func (s *Service) prepare(ctx context.Context, r *Run) (Definition, error) {
 		}
 		if err := s.source.Export(ctx, r.Change.Component, r.Change.Commit, half); err != nil {
 			return def, err
+		}
+		files, err := tree.List(half)
+		if err != nil {
+			return def, err
+		}
+		r.Tree = tree.Digest(files)
+		if slices.ContainsFunc(def.Steps, func(sp definition.Spec) bool { return len(sp.Outputs) > 0 }) {
+			if err := errors.Join(os.RemoveAll(s.sourceDir(r.ID)), tree.Copy(s.sourceDir(r.ID), half, nil)); err != nil {
+				return def, err
+			}
 		}
 		if err := os.Rename(half, work); err != nil {
 			return def, err

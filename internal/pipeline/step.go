@@ -3,26 +3,33 @@ package pipeline
 import (
 	"context"
 	"fmt"
+	"log/slog"
+	"maps"
+	"os"
 	"sync"
 	"time"
 
 	"github.com/digital-factory/factory/internal/base/errs"
 	"github.com/digital-factory/factory/internal/base/sandbox"
 	"github.com/digital-factory/factory/internal/base/store"
+	"github.com/digital-factory/factory/internal/pipeline/definition"
 )
 
 // failure is a step that did not succeed.
 type failure struct {
 	step   string
 	reason string
+	brief  string // the reason without what the step printed last
 }
+
+func failing(step, reason string) *failure { return &failure{step, reason, reason} }
 
 // Error says which step failed and why.
 func (f *failure) Error() string { return "step " + f.step + " failed: " + f.reason }
 
 // runSteps runs every step as soon as those that it needs have succeeded. The
 // first failure lets the steps under way end and starts no more.
-func (s *Service) runSteps(ctx context.Context, r *Run, def Definition) error {
+func (s *Service) runSteps(ctx context.Context, r *Run, def definition.Definition) error {
 	type ending struct {
 		place int
 		err   error
@@ -39,8 +46,11 @@ func (s *Service) runSteps(ctx context.Context, r *Run, def Definition) error {
 	under := 0
 	for _, st := range r.Steps {
 		if st.State == Failed { // in an earlier life, which did not come to end the run
-			failed, r.Step = errs.New(errs.Invalid, "%s", (&failure{st.Name, st.Reason}).Error()), st.Name
+			failed, r.Step = errs.New(errs.Invalid, "%s", failing(st.Name, st.Reason).Error()), st.Name
 		}
+	}
+	if err := s.leaveOut(ctx, r, state); err != nil {
+		return err
 	}
 	for {
 		for i := range r.Steps {
@@ -73,31 +83,99 @@ func (s *Service) runSteps(ctx context.Context, r *Run, def Definition) error {
 
 func ready(needs []string, state []State, byName map[string]int) bool {
 	for _, n := range needs {
-		if state[byName[n]] != Succeeded {
+		if st := state[byName[n]]; st != Succeeded && st != Skipped { // left out by its condition
 			return false
 		}
 	}
 	return true
 }
 
-// runStep runs one step and keeps what came of it.
-func (s *Service) runStep(ctx context.Context, r *Run, def Definition, st Step) error {
+// leaveOut marks the steps whose condition does not hold of the run. Who needs
+// them does not wait for them.
+func (s *Service) leaveOut(ctx context.Context, r *Run, state []State) error {
+	facts := definition.Facts{
+		Branch: r.Branch, Trunk: !r.Check, Event: "push", Hotfix: r.Change.Lane == "hotfix",
+		Component: string(r.Change.Component), Team: string(r.Change.Team), Title: r.Change.Title, Items: []string{},
+	}
+	if r.Check {
+		facts.Event = "check"
+	}
+	for _, i := range r.Change.Items {
+		facts.Items = append(facts.Items, string(i))
+	}
+	for i := range r.Steps {
+		st := &r.Steps[i]
+		if state[i] != Waiting || st.Wanted(facts) {
+			continue
+		}
+		state[i], st.State, st.Reason = Skipped, Skipped, "its condition does not hold: "+st.If
+		if err := s.saveStep(ctx, r.ID, *st); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// runStep runs one step and keeps what came of it. One that failed is tried again
+// as often as its definition says, and for no other reason.
+func (s *Service) runStep(ctx context.Context, r *Run, def definition.Definition, st Step) error {
 	log, err := s.logs.begin(s.logPath(r.ID, st.Name), st.Attempts > 0)
 	if err != nil {
 		return err
 	}
 	defer log.end()
-	if st.Attempts++; st.Attempts > 1 {
+	if st.Attempts > 0 {
 		log.say("the factory was restarted; this step begins again")
 	}
-	st.State, st.Started = Running, s.now()
-	if err := s.saveStep(ctx, r.ID, st); err != nil {
+	for try := 0; ; try++ {
+		err = s.attempt(ctx, r, def, &st, log)
+		f, failed := err.(*failure) //nolint:errorlint // made by attempt
+		if !failed || ctx.Err() != nil {
+			return err
+		}
+		if try == st.Retry {
+			return errs.New(errs.Invalid, "%s", f.Error())
+		}
+		log.say(fmt.Sprintf("it is tried again, %d of %d times", try+1, st.Retry))
+	}
+}
+
+// attempt runs a step once and keeps what came of it. A failure of its own is a
+// *failure.
+func (s *Service) attempt(ctx context.Context, r *Run, def definition.Definition, st *Step, log *stepLog) (err error) {
+	work := s.workspace(r.ID)
+	if st.Attempts++; st.Attempts > 1 && len(st.Outputs) == 0 {
+		if err := forgetReports(work, st.Reports); err != nil {
+			log.say("reports of before could not be removed: " + err.Error())
+		}
+	}
+	st.State, st.Reason, st.Started, st.Finished = Running, "", s.now(), time.Time{}
+	if err := s.saveStep(ctx, r.ID, *st); err != nil {
 		return err
 	}
-	if st.Inject {
+	st.Key, st.CachedRun, st.CachedNumber, st.CachedStep = "", "", 0, ""
+	switch {
+	case st.Inject:
 		err = s.publish(ctx, r, def, log)
-	} else {
-		err = s.command(ctx, r, &st, log)
+	case len(st.Outputs) > 0:
+		work = s.ownDir(r.ID, st.Name)
+		err = s.runClosed(ctx, r, st, log)
+		defer func() {
+			if err := os.RemoveAll(work); err != nil {
+				slog.Warn("the folder of a step could not be removed", "run", r.ID, "step", st.Name, "error", err)
+			}
+		}()
+	default:
+		err = s.command(ctx, r, st, work, log)
+	}
+	if ctx.Err() == nil && st.CachedRun == "" {
+		failed, e := s.readReports(ctx, r, st, work, log)
+		if e != nil {
+			slog.Error("what a step's tests said could not be kept", "run", r.ID, "step", st.Name, "error", e)
+		}
+		if f, ok := err.(*failure); ok && failed != "" { //nolint:errorlint // made right here
+			f.reason = f.brief + "; " + failed
+		}
 	}
 	if ctx.Err() != nil && context.Cause(ctx) != errCancelled {
 		return ctx.Err() // stopping: the step stays as running and begins again
@@ -115,37 +193,33 @@ func (s *Service) runStep(ctx context.Context, r *Run, def Definition, st Step) 
 	default:
 		st.State = Succeeded
 	}
-	if e := s.saveStep(context.WithoutCancel(ctx), r.ID, st); e != nil {
+	if e := s.saveStep(context.WithoutCancel(ctx), r.ID, *st); e != nil {
 		return e
-	}
-	if f, ok := err.(*failure); ok { //nolint:errorlint // made right here
-		return errs.New(errs.Invalid, "%s", f.Error())
 	}
 	return err
 }
 
-// command runs a step's script in the sandbox.
-func (s *Service) command(ctx context.Context, r *Run, st *Step, log *stepLog) error {
+// command runs a step's script in the sandbox, in a folder.
+func (s *Service) command(ctx context.Context, r *Run, st *Step, work string, log *stepLog) error {
 	bounded, cancel := context.WithTimeout(ctx, time.Duration(st.Timeout))
 	defer cancel()
 	spec := sandbox.Spec{
 		Args: []string{"/bin/sh", "-eu", "-c", st.Run}, Dir: "/work", Hostname: "pipeline",
-		Binds:  []sandbox.Bind{{Source: s.workspace(r.ID), Target: "/work", Writable: true}},
+		Binds:  []sandbox.Bind{{Source: work, Target: "/work", Writable: true}},
 		Limits: sandbox.Limits{MemoryBytes: int64(st.Memory), PIDs: 1024, TempBytes: 2 << 30, FileBytes: 4 << 30},
 		Stdout: log, Stderr: log,
 	}
 	path := "/usr/local/bin:/usr/bin:/bin"
 	env := map[string]string{
 		"HOME": "/tmp", "TMPDIR": "/tmp", "LANG": "C.UTF-8", "CI": "true",
-		"FACTORY_COMPONENT": string(r.Change.Component), "FACTORY_COMMIT": string(r.Change.Commit), "FACTORY_VERSION": fmt.Sprint(r.Number),
-		"FACTORY_BRANCH": r.Branch,
 	}
+	maps.Copy(env, s.runFacts(r, st))
 	for _, c := range st.Cache {
 		if c != "go" {
 			continue
 		}
 		if s.tools.GoRoot == "" {
-			return &failure{st.Name, "it asks for the Go cache, but there is no Go on this host; install Go and restart the factory"}
+			return failing(st.Name, "it asks for the Go cache, but there is no Go on this host; install Go and restart the factory")
 		}
 		cache, err := s.goCache(r)
 		if err != nil {
@@ -162,14 +236,12 @@ func (s *Service) command(ctx context.Context, r *Run, st *Step, log *stepLog) e
 		env["GOFLAGS"], env["GOPROXY"], env["GOTOOLCHAIN"], env["GOTELEMETRY"] = "-mod=readonly", "off", "local", "off"
 	}
 	env["PATH"] = path
-	for k, v := range st.Env {
-		env[k] = v
-	}
+	maps.Copy(env, st.Env)
 	for k, v := range env {
 		spec.Env = append(spec.Env, k+"="+v)
 	}
 	spec.Dir = s.box.Path(spec.Binds, spec.Dir)
-	late := &failure{st.Name, fmt.Sprintf("it took longer than its timeout of %s; everything that it started was ended", time.Duration(st.Timeout))}
+	late := failing(st.Name, fmt.Sprintf("it took longer than its timeout of %s; everything that it started was ended", time.Duration(st.Timeout)))
 	p, err := s.box.Start(bounded, spec)
 	if err != nil {
 		if ctx.Err() == nil && bounded.Err() != nil {
@@ -187,9 +259,10 @@ func (s *Service) command(ctx context.Context, r *Run, st *Step, log *stepLog) e
 	case err != nil:
 		return err
 	case res.OutOfMemory:
-		return &failure{st.Name, fmt.Sprintf("it needed more than its %d MiB of memory; raise memory: in %s if it has to", int64(st.Memory)>>20, File)}
+		return failing(st.Name, fmt.Sprintf("it needed more than its %d MiB of memory; raise memory: in %s if it has to", int64(st.Memory)>>20, File))
 	case res.ExitCode != 0:
-		return &failure{st.Name, fmt.Sprintf("exit code %d%s", res.ExitCode, log.tail())}
+		brief := fmt.Sprintf("exit code %d", res.ExitCode)
+		return &failure{st.Name, brief + log.tail(), brief}
 	}
 	if res.LeftBehind {
 		log.say("processes that were left behind were ended")
@@ -198,7 +271,7 @@ func (s *Service) command(ctx context.Context, r *Run, st *Step, log *stepLog) e
 }
 
 // publish is the platform's step.
-func (s *Service) publish(ctx context.Context, r *Run, def Definition, log *stepLog) error {
+func (s *Service) publish(ctx context.Context, r *Run, def definition.Definition, log *stepLog) error {
 	service, err := s.source.Read(ctx, r.Change.Component, r.Change.Commit, ".factory/component.yaml")
 	if err != nil && !errs.Is(err, errs.NotFound) {
 		return err

@@ -8,16 +8,17 @@ import (
 
 	"github.com/digital-factory/factory/internal/base/errs"
 	"github.com/digital-factory/factory/internal/base/store"
+	"github.com/digital-factory/factory/internal/pipeline/definition"
 	"github.com/digital-factory/factory/internal/ref"
 )
 
-const runColumns = `id, number, change, branch, state, step, reason, artifact, digest, queued, started, finished, cancelled_by, checks`
+const runColumns = `id, number, change, branch, state, step, reason, artifact, digest, queued, started, finished, cancelled_by, checks, tree`
 
 func scanRun(s store.Scanner) (Run, error) {
 	var r Run
 	var change string
 	var queued, started, finished, check int64
-	if err := s.Scan(&r.ID, &r.Number, &change, &r.Branch, &r.State, &r.Step, &r.Reason, &r.Artifact, &r.Digest, &queued, &started, &finished, &r.CancelledBy, &check); err != nil {
+	if err := s.Scan(&r.ID, &r.Number, &change, &r.Branch, &r.State, &r.Step, &r.Reason, &r.Artifact, &r.Digest, &queued, &started, &finished, &r.CancelledBy, &check, &r.Tree); err != nil {
 		return r, err
 	}
 	r.Check = check == 1
@@ -43,9 +44,9 @@ func insertRun(ctx context.Context, tx *store.Tx, r Run) (Run, error) {
 }
 
 func saveRun(ctx context.Context, tx *store.Tx, r Run) error {
-	n, err := tx.Exec(ctx, `update pipeline_run set state = $2, step = $3, reason = $4, artifact = $5, digest = $6, started = $7, finished = $8
+	n, err := tx.Exec(ctx, `update pipeline_run set state = $2, step = $3, reason = $4, artifact = $5, digest = $6, started = $7, finished = $8, tree = $9
 		where id = $1 and state in ('waiting', 'running')`,
-		string(r.ID), string(r.State), r.Step, r.Reason, string(r.Artifact), r.Digest, store.Micros(r.Started), store.Micros(r.Finished))
+		string(r.ID), string(r.State), r.Step, r.Reason, string(r.Artifact), r.Digest, store.Micros(r.Started), store.Micros(r.Finished), r.Tree)
 	if err != nil {
 		return err
 	}
@@ -68,15 +69,15 @@ func steps(ctx context.Context, tx *store.Tx, id ref.Run) ([]Step, error) {
 		var st Step
 		var spec string
 		var started, finished, cpu int64
-		if err := s.Scan(&spec, &st.State, &st.Reason, &st.ExitCode, &st.Attempts, &started, &finished, &cpu, &st.Peak); err != nil {
+		if err := s.Scan(&spec, &st.State, &st.Reason, &st.ExitCode, &st.Attempts, &started, &finished, &cpu, &st.Peak, &st.Key, &st.CachedRun, &st.CachedNumber, &st.CachedStep); err != nil {
 			return st, err
 		}
 		st.Started, st.Finished, st.CPU = store.Time(started), store.Time(finished), time.Duration(cpu)*time.Microsecond
 		return st, json.Unmarshal([]byte(spec), &st.Spec)
-	}, `select spec, state, reason, exit_code, attempts, started, finished, cpu_micros, peak_bytes from pipeline_step where run = $1 order by place`, string(id))
+	}, `select spec, state, reason, exit_code, attempts, started, finished, cpu_micros, peak_bytes, cache_key, cached_run, cached_number, cached_step from pipeline_step where run = $1 order by place`, string(id))
 }
 
-func insertSteps(ctx context.Context, tx *store.Tx, id ref.Run, list []Spec) error {
+func insertSteps(ctx context.Context, tx *store.Tx, id ref.Run, list []definition.Spec) error {
 	for i, sp := range list {
 		spec, err := json.Marshal(sp)
 		if err != nil {
@@ -92,9 +93,10 @@ func insertSteps(ctx context.Context, tx *store.Tx, id ref.Run, list []Spec) err
 
 func (s *Service) saveStep(ctx context.Context, id ref.Run, st Step) error {
 	return s.db.Update(ctx, func(tx *store.Tx) error {
-		_, err := tx.Exec(ctx, `update pipeline_step set state = $3, reason = $4, exit_code = $5, attempts = $6, started = $7, finished = $8, cpu_micros = $9, peak_bytes = $10
-			where run = $1 and name = $2`,
-			string(id), st.Name, string(st.State), st.Reason, st.ExitCode, st.Attempts, store.Micros(st.Started), store.Micros(st.Finished), st.CPU.Microseconds(), st.Peak)
+		_, err := tx.Exec(ctx, `update pipeline_step set state = $3, reason = $4, exit_code = $5, attempts = $6, started = $7, finished = $8, cpu_micros = $9, peak_bytes = $10,
+				cache_key = $11, cached_run = $12, cached_number = $13, cached_step = $14 where run = $1 and name = $2`,
+			string(id), st.Name, string(st.State), st.Reason, st.ExitCode, st.Attempts, store.Micros(st.Started), store.Micros(st.Finished), st.CPU.Microseconds(), st.Peak,
+			st.Key, string(st.CachedRun), st.CachedNumber, st.CachedStep)
 		return err
 	})
 }

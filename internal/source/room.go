@@ -8,6 +8,9 @@
 // noted in source_push with the pusher's name; git moves the refs; the handler
 // compares the refs with source_ref and tells what moved. Whatever a crash
 // left untold is found by the same comparison at the next start and told then.
+// What the factory moves itself (a commit from the browser, a merge) goes the
+// same way but for git's protocol: Commit and Land. Changes and their merge
+// queue are in package change, git in package git, diffs in package diff.
 //
 // # Owns
 //

@@ -41,7 +41,7 @@ func read[P fact.Payload](f journal.Fact, use func(P)) error {
 
 // project returns what a fact adds to the graph. It is pure.
 func project(f journal.Fact) (c change, err error) {
-	for _, part := range []func(journal.Fact, *change) (bool, error){intent, work, changed, delivery, running, guarding} {
+	for _, part := range []func(journal.Fact, *change) (bool, error){intent, work, changed, delivery, running, guarding, proposing} {
 		if known, err := part(f, &c); known || err != nil {
 			return c, err
 		}

@@ -71,7 +71,7 @@ type Edge struct {
 type Thread struct {
 	Here   Node
 	Stages []Stage // one for each of Stages
-	Beside []Node  // incidents, flags, components, teams, products
+	Beside []Node  // incidents, flags, changes, components, teams, products
 	Edges  []Edge  // all joints between the nodes shown
 }
 

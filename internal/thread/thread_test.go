@@ -2,6 +2,7 @@ package thread
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -396,6 +397,47 @@ func TestFlagStandsBesideItsFeature(t *testing.T) {
 	})
 }
 
+// A change stands beside the items that it is for, is found by its name, and
+// once merged leads to all that its commit led to.
+func TestChangeStandsBesideItsItems(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, l loom) {
+		l.tell(t, story()...)
+		const id = "engine-controller:12"
+		said := func(kind, of string) string {
+			t.Helper()
+			got, err := l.Of(t.Context(), access.System("test"), kind, of)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, n := range append(got.Beside, got.Here) {
+				if n.Kind() == "change" {
+					return n.Title + ", " + n.State + ", " + n.Text
+				}
+			}
+			return "nothing"
+		}
+		l.tell(t, fact.ChangeOpened{Change: id, Component: "engine-controller", Team: "engine", Branch: "retry", Title: "Retry", Head: "h", Items: []ref.Item{"ENG-1"}})
+		if got := said("item", "ENG-1"); got != "Retry, open, branch retry" {
+			t.Error(got)
+		}
+		l.tell(t, fact.ChangeQueued{Change: id}, fact.ChangeUnqueued{Change: id, Reason: "red"})
+		if got := said("change", id); got != "Retry, open, red" {
+			t.Error(got)
+		}
+		l.tell(t, fact.CommitsPushed{Component: "engine-controller", Team: "engine", Branch: "queue/12", Head: "7777777a", Commits: []fact.Commit{{Commit: "7777777a", Items: []ref.Item{"ENG-1"}}}})
+		if _, err := l.Of(t.Context(), access.System("test"), "commit", "7777777a"); !errs.Is(err, errs.NotFound) {
+			t.Errorf("what the queue tried is on the thread: %v", err)
+		}
+		l.tell(t, fact.ChangeMerged{Change: id, Branch: "retry", Commit: "c", Items: []ref.Item{"ENG-1"}}, fact.CommitsPushed{Component: "engine-controller", Team: "engine", Branch: "main", Trunk: true, Head: "c",
+			Commits: []fact.Commit{{Commit: "c", Title: "Retry", Items: []ref.Item{"ENG-1"}}}})
+		got, err := l.Of(t.Context(), access.System("test"), "change", id)
+		if err != nil || got.Here.State != "merged" || got.Stages[0].Gap != nil || !slices.Contains(got.Edges, Edge{"change/" + id, "commit/c", "merged as"}) || len(got.Stages[6].Nodes) != 1 {
+			t.Errorf("%+v %v", got, err)
+		}
+	})
+}
+
 func TestSearchFindsByNameAndWords(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, l loom) {
@@ -481,7 +523,7 @@ func TestRebuildIsIdentical(t *testing.T) {
 // Every kind of fact is either on the graph or known not to be.
 func TestEveryKindIsConsidered(t *testing.T) {
 	t.Parallel()
-	apart := " account.created account.changed account.password-changed token.created token.revoked team.joined team.left board.changed path.published repository.created push.rejected change.opened change.edited change.commented change.settled change.reviewed change.queued change.unqueued change.merged change.closed change.reopened check.queued check.finished workload.ready workload.crashed workload.stopped alert.fired alert.resolved incident.noted review.changed review.published release.assembled release.finished rollout.asked rollout.approved freeze.declared freeze.lifted units.recorded units.forgotten variables.changed variables.rekeyed "
+	apart := " account.created account.changed account.password-changed token.created token.revoked team.joined team.left board.changed path.published repository.created push.rejected change.commented change.settled change.reviewed check.queued check.finished workload.ready workload.crashed workload.stopped alert.fired alert.resolved incident.noted review.changed review.published release.assembled release.finished rollout.asked rollout.approved freeze.declared freeze.lifted units.recorded units.forgotten variables.changed variables.rekeyed "
 	for _, p := range fact.All() {
 		f := journal.Fact{Kind: p.Kind(), Data: []byte(`{"title": "new", "name": "new"}`)}
 		c, err := project(f)

@@ -59,6 +59,11 @@ func (w *walker) roots(ctx context.Context, here Node) ([]ref.Subject, error) {
 		edges, err = edgesFrom(ctx, w.tx, here.Subject, walked)
 	case "flag":
 		edges, err = edgesTo(ctx, w.tx, here.Subject, walked)
+	case "change":
+		// What it became leads to its items as well, and to nothing else of theirs.
+		if edges, err = edgesFrom(ctx, w.tx, here.Subject, walked); err == nil && len(edges) == 0 {
+			edges, err = edgesTo(ctx, w.tx, here.Subject, walked)
+		}
 	case "incident":
 		edges, err = edgesTo(ctx, w.tx, here.Subject, walked)
 		// What changed last is a suspect only; it counts when nothing is known to
@@ -222,8 +227,8 @@ func (w *walker) around(ctx context.Context, incident ref.Subject, add func(ref.
 	return nil
 }
 
-// besides adds the incidents of the rollouts and items shown, the products and
-// flags of the features, and the components and teams of everything below them.
+// besides adds the incidents of the rollouts and items shown, the changes of the
+// items, the products and flags of the features, and the components and teams of everything below them.
 func (w *walker) besides(ctx context.Context, t *Thread, shown map[ref.Subject]bool) error {
 	add := func(s ref.Subject) error {
 		if _, id := s.Split(); id == "" || shown[s] {
@@ -248,6 +253,10 @@ func (w *walker) besides(ctx context.Context, t *Thread, shown map[ref.Subject]b
 				edges, err = edgesFrom(ctx, w.tx, n.Subject, branchy)
 			case "item":
 				edges, err = edgesTo(ctx, w.tx, n.Subject, branchy)
+				if err == nil {
+					carriers, more := edgesFrom(ctx, w.tx, n.Subject, branchy)
+					edges, err = append(edges, carriers...), more
+				}
 			case "feature":
 				edges, err = edgesTo(ctx, w.tx, n.Subject, branchy)
 				if err == nil {
@@ -260,7 +269,7 @@ func (w *walker) besides(ctx context.Context, t *Thread, shown map[ref.Subject]b
 			}
 			for _, e := range edges {
 				for _, end := range []ref.Subject{e.From, e.To} {
-					if kind, _ := end.Split(); kind == "incident" || kind == "product" || kind == "flag" {
+					if kind, _ := end.Split(); slices.Contains([]string{"incident", "product", "flag", "change"}, kind) {
 						w.edges[e] = true
 						if err := add(end); err != nil {
 							return err

@@ -247,7 +247,7 @@ func TestLife(t *testing.T) {
 			t.Fatalf("%+v", d)
 		}
 		said := strings.Join(w.changes.Hint(t.Context(), component, "b;'c"), "\n")
-		if !strings.Contains(said, "http://factory.test/changes/new?component=engine-controller&branch=b%3B%27c") || !strings.Contains(said, `--branch 'b;'\''c'`) {
+		if !strings.Contains(said, "http://factory.test/components/engine-controller/files?at=b%3B%27c") || !strings.Contains(said, `--branch 'b;'\''c'`) {
 			t.Error(said)
 		}
 	})

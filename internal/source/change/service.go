@@ -374,7 +374,7 @@ func (s *Service) Hint(ctx context.Context, component, branch string) []string {
 	}
 	return []string{"", "Digital Factory: to have " + branch + " reviewed, checked and merged",
 		"  factory change open " + component + " --branch " + word(branch),
-		"  " + s.address() + "/changes/new?component=" + component + "&branch=" + escape(branch), ""}
+		"  " + s.address() + "/components/" + component + "/files?at=" + escape(branch), ""}
 }
 
 var plain = regexp.MustCompile(`^[\pL\pN._/+-]+$`)

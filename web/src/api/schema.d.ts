@@ -596,6 +596,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/components/{name}/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Take a component along: repository, build and manifests that need no factory
+         * @description A gzipped tar. The values of secret variables are not in it.
+         *
+         *     Needs the action `build`.
+         */
+        get: operations["get-components-name-export"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/components/{name}/file": {
         parameters: {
             query?: never;
@@ -608,6 +630,28 @@ export interface paths {
          * @description Needs the action `read`.
          */
         get: operations["get-components-name-file"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/components/{name}/flaky-tests": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List a component's flaky tests
+         * @description Those that both passed and failed on the same files: in the step of the same name, on commits with the same tree, within the component's last 100 runs that had tests. A test that failed and then passed on other files is not among them.
+         *
+         *     Needs the action `read`.
+         */
+        get: operations["get-components-name-flaky-tests"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1944,6 +1988,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/runs/{id}/tests": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show what a run's tests said
+         * @description Needs the action `read`.
+         */
+        get: operations["get-runs-id-tests"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/schemas/pipeline.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read the JSON Schema of the pipeline file, for editors
+         * @description Needs the action `open`.
+         */
+        get: operations["get-schemas-pipeline.json"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/search": {
         parameters: {
             query?: never;
@@ -2615,6 +2699,14 @@ export interface components {
             title: string;
             /** @description The protected branch that production is built from */
             trunk: boolean;
+        };
+        CachedRun: {
+            /**
+             * Format: int64
+             * @example 12
+             */
+            number: number;
+            run: string;
         };
         Change: {
             /**
@@ -4332,6 +4424,33 @@ export interface components {
             /** @description Targeting keys for which it is on whatever their hash */
             units?: string[] | null;
         };
+        FlakyTest: {
+            /**
+             * Format: int64
+             * @description Times, on these
+             */
+            failed: number;
+            name: string;
+            /**
+             * Format: int64
+             * @description Its number
+             */
+            number: number;
+            /**
+             * Format: int64
+             * @description Times, on these
+             */
+            passed: number;
+            /** @description The last run in which it failed */
+            run: string;
+            step: string;
+            suite?: string;
+            /**
+             * Format: int64
+             * @description How many versions of the files it did both on
+             */
+            trees: number;
+        };
         Floor: {
             /** Format: date-time */
             at: string;
@@ -5642,6 +5761,11 @@ export interface components {
             /** @description Pass it as ?after= to read on */
             next?: string;
         };
+        PageFlakyTest: {
+            items: components["schemas"]["FlakyTest"][];
+            /** @description Pass it as ?after= to read on */
+            next?: string;
+        };
         PageFreeze: {
             items: components["schemas"]["Freeze"][];
             /** @description Pass it as ?after= to read on */
@@ -6658,9 +6782,11 @@ export interface components {
         RunStep: {
             /**
              * Format: int64
-             * @description More than one when the factory was restarted meanwhile
+             * @description More than one when it failed and may be tried again, or when the factory was restarted meanwhile
              */
             attempts: number;
+            /** @description The run that made what was restored, when the step was not run */
+            cached?: components["schemas"]["CachedRun"];
             /**
              * Format: double
              * @description Seconds of processor time it used
@@ -6671,13 +6797,27 @@ export interface components {
             /** Format: date-time */
             finished?: string;
             /**
+             * @description Its condition; a step whose condition does not hold is left out
+             * @example run.trunk
+             */
+            if?: string;
+            /** @description Paths of the commit's files that it sees, of a step with outputs; none: all */
+            inputs?: string[] | null;
+            /** @description Of a step with outputs: the digest of all that decides what it makes */
+            key?: string;
+            /**
              * Format: int64
              * @description Bytes it may use
              */
             memory: number;
-            /** @example test */
+            /**
+             * @description Of a matrix with the values: test[amd64,fast]
+             * @example test
+             */
             name: string;
             needs: string[];
+            /** @description Paths of what it makes */
+            outputs?: string[] | null;
             /**
              * Format: int64
              * @description Bytes of memory it used at the most
@@ -6686,6 +6826,11 @@ export interface components {
             /** @description Added by the platform */
             platform: boolean;
             reason?: string;
+            /**
+             * Format: int64
+             * @description How often it is tried again after it failed
+             */
+            retry?: number;
             /** @description What it runs; absent for a step of the platform */
             script?: string;
             /** Format: date-time */
@@ -6697,6 +6842,21 @@ export interface components {
              * @description Seconds
              */
             timeout: number;
+        };
+        RunTests: {
+            /** @description At most 200 */
+            failed: components["schemas"]["TestCase"][];
+            /** @description Whether single tests are still kept: those of a component's last 100 runs with tests are; the sums stay */
+            kept: boolean;
+            /** @description One for each step, and for each of its attempts */
+            reports: components["schemas"]["TestReport"][];
+            /** @description At most 20 */
+            slowest: components["schemas"]["TestCase"][];
+            /**
+             * Format: int64
+             * @description Tests
+             */
+            total: number;
         };
         SaveReview: {
             text: components["schemas"]["ReviewText"];
@@ -6924,6 +7084,50 @@ export interface components {
              *     ]
              */
             roles: string[];
+        };
+        TestCase: {
+            /** Format: int64 */
+            attempt: number;
+            /** @description It both passed and failed on the same files, see the component's flaky tests */
+            flaky: boolean;
+            /** @example TestPay/card */
+            name: string;
+            /** @enum {string} */
+            outcome: "passed" | "failed" | "skipped";
+            /** @description What it printed; the end, when it is long */
+            output?: string;
+            step: string;
+            /** @description Go package, class or suite */
+            suite?: string;
+            /**
+             * Format: double
+             * @description Seconds
+             */
+            took: number;
+        };
+        TestReport: {
+            /**
+             * Format: int64
+             * @example 1
+             */
+            attempt: number;
+            /** Format: int64 */
+            failed: number;
+            /** @description The run that they ran in, when the step was restored */
+            from?: components["schemas"]["CachedRun"];
+            /** Format: int64 */
+            passed: number;
+            /** @description What of the reports could not be read */
+            problem?: string;
+            /** Format: int64 */
+            skipped: number;
+            /** @example test */
+            step: string;
+            /**
+             * Format: double
+             * @description Seconds; the tests' own times added up
+             */
+            took: number;
         };
         Thread: {
             /** @description Incidents, component, team and product next to the path */
@@ -10634,6 +10838,28 @@ export interface operations {
             };
         };
     };
+    "get-components-name-export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/gzip": unknown;
+                };
+            };
+        };
+    };
     "get-components-name-file": {
         parameters: {
             query?: {
@@ -10658,6 +10884,100 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["File"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Locked */
+            423: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-components-name-flaky-tests": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageFlakyTest"];
                 };
             };
             /** @description Unauthorized */
@@ -18213,6 +18533,121 @@ export interface operations {
                 };
                 content: {
                     "text/plain; charset=utf-8": unknown;
+                };
+            };
+        };
+    };
+    "get-runs-id-tests": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The identifier */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunTests"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Locked */
+            423: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-schemas-pipeline.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/schema+json": unknown;
                 };
             };
         };

@@ -18,6 +18,7 @@ const kinds = [
   "effect",
   "incident",
   "flag",
+  "change",
 ];
 
 export function threadQuery(kind: string, id: string) {

@@ -73,6 +73,7 @@ export function nameOf(subject: string, named: ReadonlyMap<string, string>): str
 
 const doings: Record<string, string> = {
   "source.create": "make the repository",
+  "change.advance": "go on with the merge queue",
   "release.stage": "deploy to staging",
   "release.start": "start in production",
   "release.route": "route traffic",

@@ -27,7 +27,7 @@ export function RunsTable(n: Narrow) {
     {
       id: "branch",
       header: "Branch",
-      width: "minmax(90px, 1fr)",
+      width: "minmax(140px, 1.3fr)",
       wide: true,
       cell: (r) => <BranchName run={r} />,
     },

@@ -9,7 +9,14 @@ export function BranchName({ run }: { run: { branch: string; check: boolean } })
         {run.branch}
       </span>
       {run.check && (
-        <Badge variant="light" color="gray" size="sm" tt="none" title="Its steps run; nothing is published.">
+        <Badge
+          variant="light"
+          color="gray"
+          size="sm"
+          tt="none"
+          flex="none"
+          title="Its steps run; nothing is published."
+        >
           check
         </Badge>
       )}

@@ -22,6 +22,7 @@ import { useCrumbs } from "~/shell/crumbs";
 import { useKeys } from "~/shell/keys";
 import { Ago } from "~/ui/Ago";
 import { Copyable } from "~/ui/Copyable";
+import { InLink } from "~/ui/InLink";
 import { Page } from "~/ui/Page";
 import { Panel } from "~/ui/Panel";
 import { Problem } from "~/ui/Problem";
@@ -30,6 +31,7 @@ import { say } from "~/ui/say";
 import { BranchName } from "./BranchName";
 import classes from "./Run.module.css";
 import { cancelWill, firstStep, over, type Run, type RunStep, retryWill, took } from "./run";
+import { TestsPanel } from "./TestsPanel";
 
 const StepGraph = lazy(() => import("./StepGraph").then((m) => ({ default: m.StepGraph })));
 
@@ -142,6 +144,7 @@ function RunView({ run: r }: { run: Run }) {
           </Suspense>
         )}
       </Panel>
+      <TestsPanel run={r} />
       {step && (
         <Panel title={<>Log of {step.name}</>} note={logNote(step)} flush>
           <StepLog key={`${r.id} ${step.name}`} run={r} step={step} />
@@ -153,7 +156,10 @@ function RunView({ run: r }: { run: Run }) {
 
 function logNote(s: RunStep): string | undefined {
   if (s.state === "running") return "live";
-  return s.attempts > 1 ? `${s.attempts} attempts: the factory was restarted meanwhile` : undefined;
+  if (s.attempts < 2) return undefined;
+  return s.retry
+    ? `${s.attempts} attempts; it may be tried again ${s.retry === 1 ? "once" : `${s.retry} times`}`
+    : `${s.attempts} attempts: the factory was restarted meanwhile`;
 }
 
 function StepLog({ run: r, step }: { run: Run; step: RunStep }) {
@@ -214,6 +220,14 @@ function StepPanel({ step: s, now }: { step: RunStep; now: number }) {
       <Details
         rows={[
           ["State", <Status key="s" {...runState(s.state)} />],
+          [
+            "Restored from",
+            s.cached && (
+              <InLink key="c" href={`/runs/${s.cached.run}?step=${encodeURIComponent(s.name)}`}>
+                run {s.cached.number}
+              </InLink>
+            ),
+          ],
           ["Took", seconds === null ? null : duration(seconds)],
           ["May take", duration(s.timeout)],
           ["Processor time", s.cpu > 0 ? duration(s.cpu) : null],
@@ -223,6 +237,11 @@ function StepPanel({ step: s, now }: { step: RunStep; now: number }) {
           ],
           ["Exit code", s.state === "failed" && s.exitCode ? s.exitCode : null],
           ["Needs", s.needs.join(", ")],
+          ["Sees", s.inputs?.join(", ")],
+          ["Makes", s.outputs?.join(", ")],
+          ["Key", s.key && <Copyable key="k" text={s.key} shown={s.key.slice(0, 12)} />],
+          ["Only if", s.if && <code key="i">{s.if}</code>],
+          ["Tried again", s.retry ? (s.retry === 1 ? "once" : `up to ${s.retry} times`) : null],
         ]}
       />
       {s.reason && <p className={classes.why}>{s.reason}</p>}

@@ -120,9 +120,11 @@ function StepNode({ data }: NodeProps<Node<Data>>) {
       >
         <StatusIcon state={state} size={18} />
         <span className={classes.words}>
-          <span className={classes.name}>{step.name}</span>
+          <span className={classes.name} title={step.name}>
+            {step.name}
+          </span>
           <span className={`num ${classes.more}`}>
-            {label}
+            {step.cached ? "cached" : label}
             {seconds !== null && ` · ${duration(seconds)}`}
           </span>
         </span>

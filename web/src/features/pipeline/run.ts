@@ -84,7 +84,9 @@ export function cancelWill(r: Run): string[] {
 export function retryWill(r: Run): string[] {
   return [
     `queue a new run of the same commit ${r.commit.slice(0, 8)}, with a number of its own`,
-    "walk all steps again, with the caches as they are now",
+    r.steps.some((s) => s.outputs)
+      ? "walk all steps again; those whose key is known are restored, a step that failed is not"
+      : "walk all steps again, with the caches as they are now",
     r.check
       ? "publish nothing, whatever comes of it: it checks a branch"
       : "publish an artifact when it succeeds, which then goes to staging and production",

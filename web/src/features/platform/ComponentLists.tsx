@@ -2,6 +2,7 @@ import { ArtifactsTable } from "~/features/delivery/ArtifactsTable";
 import { CommitsTable } from "~/features/delivery/CommitsTable";
 import { RolloutsTable } from "~/features/delivery/RolloutsTable";
 import { RunsTable } from "~/features/delivery/RunsTable";
+import { FlakyTests } from "~/features/pipeline/FlakyTests";
 import { Panel } from "~/ui/Panel";
 
 /** A component's rollouts, runs, artifacts or commits, the newest first. */
@@ -11,11 +12,14 @@ export function ComponentLists(props: {
 }) {
   const { component, view } = props;
   return (
-    <Panel flush>
-      {view === "rollouts" && <RolloutsTable component={component} />}
-      {view === "runs" && <RunsTable component={component} />}
-      {view === "artifacts" && <ArtifactsTable component={component} />}
-      {view === "commits" && <CommitsTable component={component} />}
-    </Panel>
+    <>
+      {view === "runs" && <FlakyTests component={component} />}
+      <Panel flush>
+        {view === "rollouts" && <RolloutsTable component={component} />}
+        {view === "runs" && <RunsTable component={component} />}
+        {view === "artifacts" && <ArtifactsTable component={component} />}
+        {view === "commits" && <CommitsTable component={component} />}
+      </Panel>
+    </>
   );
 }

@@ -75,6 +75,15 @@ export function HowTo({ component: c }: { component: Component }) {
             <Copyable text={`docker pull ${location.host}/${c.name}:1`} look="command" />
             <p>The registry speaks OCI; an API token with the scope registry signs in.</p>
           </li>
+          <li>
+            <h3>Take it along</h3>
+            <Copyable text={`factory component export ${c.name}`} look="command" />
+            <p>
+              Or <a href={`/api/v1/components/${encodeURIComponent(c.name)}/export`}>download it</a>: the
+              repository with all history, the steps that build it, a Dockerfile, a Compose file and
+              Kubernetes manifests. Nothing of it needs the factory.
+            </p>
+          </li>
         </ol>
       </Panel>
       <Panel title={path.data?.title ?? c.path} note={`path ${c.path} ${c.pathVersion}`}>

@@ -1,5 +1,5 @@
 import { Button, NativeSelect } from "@mantine/core";
-import { IconFilePlus, IconGitBranch, IconGitCommit } from "@tabler/icons-react";
+import { IconFilePlus, IconGitBranch, IconGitCommit, IconGitPullRequest } from "@tabler/icons-react";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useNavigate, useParams, useRouter, useSearch } from "@tanstack/react-router";
 import { useMemo, useState } from "react";
@@ -14,6 +14,7 @@ import { FormDialog } from "~/ui/FormDialog";
 import { InLink } from "~/ui/InLink";
 import { Page } from "~/ui/Page";
 import { Problem } from "~/ui/Problem";
+import { OpenChange } from "../change/OpenChange";
 import { Clashes } from "./Clashes";
 import { CommitDialog } from "./CommitDialog";
 import { DraftPanel } from "./DraftPanel";
@@ -64,7 +65,7 @@ function FilesView({ component: c, branches }: { component: Component; branches:
   const path = search.path ?? "";
   const directory = path.slice(0, path.lastIndexOf("/") + 1);
   const no = useCannot("build");
-  const [dialog, setDialog] = useState<"new" | "commit" | null>(null);
+  const [dialog, setDialog] = useState<"new" | "commit" | "open" | null>(null);
   const work = useDraft(c.name, at);
   useCrumbs(
     useMemo(
@@ -140,6 +141,16 @@ function FilesView({ component: c, branches }: { component: Component; branches:
                 : "No change is open for this branch."}
         </span>
         {branch?.change && <InLink href={changeHref(branch.change)}>See its change</InLink>}
+        {branch && !branch.trunk && !branch.change && canEdit && (
+          <Button
+            size="xs"
+            variant="default"
+            leftSection={<IconGitPullRequest size={15} stroke={1.8} aria-hidden />}
+            onClick={() => setDialog("open")}
+          >
+            Open a change
+          </Button>
+        )}
       </div>
       {no && <Problem error={no} look="line" />}
       {work.clashes.length > 0 && (
@@ -178,6 +189,9 @@ function FilesView({ component: c, branches }: { component: Component; branches:
           onUndo={(p) => work.undo(p)}
           onCommit={() => setDialog("commit")}
         />
+      )}
+      {dialog === "open" && branch && (
+        <OpenChange component={c.name} branch={branch} onClose={() => setDialog(null)} />
       )}
       {dialog === "new" && (
         <FormDialog

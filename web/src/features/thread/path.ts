@@ -22,6 +22,7 @@ const names: Record<string, string> = {
   team: "Team",
   product: "Product",
   flag: "Flag",
+  change: "Change",
 };
 
 export function stageName(kind: string): string {

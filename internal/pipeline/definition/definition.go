@@ -1,4 +1,6 @@
-package pipeline
+// Package definition reads a repository's pipeline file: the steps that a commit
+// goes through. Whatever is wrong is told with its line and column.
+package definition
 
 import (
 	"errors"
@@ -7,27 +9,32 @@ import (
 	"path"
 	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
-	"github.com/goccy/go-yaml"
-	"github.com/goccy/go-yaml/ast"
-
 	"github.com/digital-factory/factory/internal/base/document"
 	"github.com/digital-factory/factory/internal/base/errs"
+	"github.com/digital-factory/factory/internal/pipeline/tree"
 )
 
 // Spec is a step as the pipeline file has it, with defaults filled in.
 type Spec struct {
-	Name    string            `yaml:"name" json:"name"`
-	Run     string            `yaml:"run" json:"run,omitempty"` // a shell script; empty for a step of the platform
-	Needs   []string          `yaml:"needs" json:"needs,omitempty"`
-	Env     map[string]string `yaml:"env" json:"env,omitempty"`
-	Cache   []string          `yaml:"cache" json:"cache,omitempty"`
-	Timeout duration          `yaml:"timeout" json:"timeout"`
-	Memory  size              `yaml:"memory" json:"memory"`
-	Inject  bool              `yaml:"-" json:"inject,omitempty"` // added by the platform
+	Name  string   `yaml:"name" json:"name"`
+	Run   string   `yaml:"run" json:"run,omitempty"` // a shell script; empty for a step of the platform
+	Needs []string `yaml:"needs" json:"needs,omitempty"`
+	If    string   `yaml:"if" json:"if,omitempty"` // a condition in CEL
+	// Matrix is variables and their values. A parsed step has none: it is one of
+	// the combinations, with the variables in Env.
+	Matrix  map[string][]document.Literal `yaml:"matrix" json:"-"`
+	Env     map[string]string             `yaml:"env" json:"env,omitempty"`
+	Cache   []string                      `yaml:"cache" json:"cache,omitempty"`
+	Inputs  []string                      `yaml:"inputs" json:"inputs,omitempty"`   // paths of the commit's files that it sees; none: all
+	Outputs []string                      `yaml:"outputs" json:"outputs,omitempty"` // paths of what it makes, which is kept by what it is made from
+	Retry   int                           `yaml:"retry" json:"retry,omitempty"`     // how often it is tried again after it failed
+	Reports []string                      `yaml:"reports" json:"reports,omitempty"` // paths of what tests said
+	Timeout Duration                      `yaml:"timeout" json:"timeout"`
+	Memory  Size                          `yaml:"memory" json:"memory"`
+	Inject  bool                          `yaml:"-" json:"inject,omitempty"` // added by the platform
 }
 
 // Definition is a parsed pipeline file.
@@ -41,6 +48,12 @@ type Artifact struct {
 	Binary string `yaml:"binary"` // path of a static Linux program in the workspace
 }
 
+// File is where a repository keeps its pipeline.
+const File = ".factory/pipeline.yaml"
+
+// Publish is the name of the platform's step.
+const Publish = "publish"
+
 // Limits and defaults.
 const (
 	mostSteps      = 50
@@ -49,7 +62,8 @@ const (
 	longestTimeout = time.Hour
 	defaultMemory  = 2 << 30
 	mostMemory     = 8 << 30
-	publishStep    = "publish"
+	mostPatterns   = 20
+	mostRetries    = 5
 )
 
 var (
@@ -74,11 +88,15 @@ func Parse(data []byte) (Definition, error) {
 		bad.Fields = bad.Fields[:min(len(bad.Fields), mostProblems)]
 		return d, bad
 	}
+	d.Steps = expand(d.Steps)
+	if len(d.Steps) > mostExpanded {
+		return d, bad.In(File, "with every combination of its matrices it has %d steps; at most %d", len(d.Steps), mostExpanded)
+	}
 	all := make([]string, len(d.Steps))
 	for i, s := range d.Steps {
 		all[i] = s.Name
 	}
-	d.Steps = append(d.Steps, Spec{Name: publishStep, Needs: all, Timeout: duration(defaultTimeout), Memory: defaultMemory, Inject: true})
+	d.Steps = append(d.Steps, Spec{Name: Publish, Needs: all, Timeout: Duration(defaultTimeout), Memory: defaultMemory, Inject: true})
 	return d, nil
 }
 
@@ -101,7 +119,7 @@ func (d *Definition) check(bad *errs.Error, data []byte) {
 		switch _, twice := names[s.Name]; {
 		case !nameForm.MatchString(s.Name):
 			bad.In(at("$.steps[%d]", i), "the name %q must be 1 to 40 lower-case letters, digits or hyphens", s.Name)
-		case s.Name == publishStep:
+		case s.Name == Publish:
 			bad.In(at("$.steps[%d].name", i), "%q is a step of the platform; choose another name", s.Name)
 		case twice:
 			bad.In(at("$.steps[%d].name", i), "there are two steps %q", s.Name)
@@ -111,7 +129,7 @@ func (d *Definition) check(bad *errs.Error, data []byte) {
 			bad.In(at("$.steps[%d]", i), "step %q has nothing to run", s.Name)
 		}
 		if s.Timeout == 0 {
-			s.Timeout = duration(defaultTimeout)
+			s.Timeout = Duration(defaultTimeout)
 		}
 		if s.Timeout < 0 || time.Duration(s.Timeout) > longestTimeout {
 			bad.In(at("$.steps[%d].timeout", i), "must be up to %s", longestTimeout)
@@ -127,6 +145,21 @@ func (d *Definition) check(bad *errs.Error, data []byte) {
 				bad.In(at("$.steps[%d].env", i), "%q is no name of a variable", k)
 			}
 		}
+		patterns(bad, at, i, "reports", s.Reports)
+		patterns(bad, at, i, "inputs", s.Inputs)
+		patterns(bad, at, i, "outputs", s.Outputs)
+		if len(s.Inputs) > 0 && len(s.Outputs) == 0 {
+			bad.In(at("$.steps[%d].inputs", i), "only a step with outputs has inputs; name what it makes")
+		}
+		if s.If != "" {
+			if err := checkCondition(s.If); err != nil {
+				bad.In(at("$.steps[%d].if", i), "%s", err)
+			}
+		}
+		if s.Retry < 0 || s.Retry > mostRetries {
+			bad.In(at("$.steps[%d].retry", i), "must be 0 to %d", mostRetries)
+		}
+		s.checkMatrix(bad, at("$.steps[%d].matrix", i))
 		for _, c := range s.Cache {
 			if !slices.Contains(caches, c) {
 				bad.In(at("$.steps[%d].cache", i), "there is no cache %q; the caches are %v", c, caches)
@@ -148,94 +181,15 @@ func (d *Definition) check(bad *errs.Error, data []byte) {
 	}
 }
 
-// cycle returns steps that need each other in a circle, beginning and ending
-// with the same one; nil when there is none.
-func (d *Definition) cycle(names map[string]int) []string {
-	const (
-		unseen = iota
-		open
-		closed
-	)
-	state := make([]int, len(d.Steps))
-	var trail []string
-	var visit func(i int) []string
-	visit = func(i int) []string {
-		state[i] = open
-		trail = append(trail, d.Steps[i].Name)
-		for _, n := range d.Steps[i].Needs {
-			j, known := names[n]
-			if !known || state[j] == closed {
-				continue
-			}
-			if state[j] == open {
-				return append(slices.Clone(trail[slices.Index(trail, n):]), n)
-			}
-			if c := visit(j); c != nil {
-				return c
-			}
-		}
-		state[i] = closed
-		trail = trail[:len(trail)-1]
-		return nil
+// patterns checks the paths that a field of a step lists.
+func patterns(bad *errs.Error, at func(string, ...any) string, step int, field string, list []string) {
+	if len(list) > mostPatterns {
+		bad.In(at("$.steps[%d].%s", step, field), "lists %d paths; at most %d", len(list), mostPatterns)
+		return
 	}
-	for i := range d.Steps {
-		if state[i] == unseen {
-			if c := visit(i); c != nil {
-				return c
-			}
+	for j, p := range list {
+		if err := tree.CheckPattern(p); err != nil {
+			bad.In(at("$.steps[%d].%s[%d]", step, field, j), "%s", err)
 		}
 	}
-	return nil
 }
-
-// duration is "90s" or "5m".
-type duration time.Duration
-
-// UnmarshalText reads what time.ParseDuration reads.
-func (d *duration) UnmarshalText(text []byte) error {
-	v, err := time.ParseDuration(string(text))
-	if err != nil {
-		return fmt.Errorf("%q is no duration; write 90s or 5m", text)
-	}
-	*d = duration(v)
-	return nil
-}
-
-// UnmarshalYAML reads it from a file, where an error has a place.
-func (d *duration) UnmarshalYAML(n ast.Node) error { return located(n, d.UnmarshalText) }
-
-// MarshalText writes it back.
-func (d duration) MarshalText() ([]byte, error) { return []byte(time.Duration(d).String()), nil }
-
-// size is a number of bytes: "512MiB", "1GiB".
-type size int64
-
-// UnmarshalText reads a number with KiB, MiB or GiB.
-func (s *size) UnmarshalText(text []byte) error {
-	for unit, factor := range map[string]int64{"KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30} {
-		if n, ok := strings.CutSuffix(string(text), unit); ok {
-			v, err := strconv.ParseInt(strings.TrimSpace(n), 10, 32)
-			if err != nil || v < 0 {
-				break
-			}
-			*s = size(v * factor)
-			return nil
-		}
-	}
-	return fmt.Errorf("%q is no size; write 512MiB or 1GiB", text)
-}
-
-// UnmarshalYAML reads it from a file, where an error has a place.
-func (s *size) UnmarshalYAML(n ast.Node) error { return located(n, s.UnmarshalText) }
-
-// located reads a scalar and says where it is when it cannot be read.
-func located(n ast.Node, read func([]byte) error) error {
-	err := read([]byte(n.GetToken().Value))
-	if err != nil {
-		return &yaml.SyntaxError{Message: err.Error(), Token: n.GetToken()}
-	}
-	return nil
-}
-
-// MarshalText writes it in MiB.
-func (s size) MarshalText() ([]byte, error) { return fmt.Appendf(nil, "%dMiB", int64(s)>>20), nil }

@@ -1,7 +1,8 @@
-package pipeline
+package definition
 
 import (
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -34,9 +35,9 @@ func TestParse(t *testing.T) {
 	}
 	want := Definition{
 		Steps: []Spec{
-			{Name: "build", Run: "go build -o out/service .", Cache: []string{"go"}, Timeout: duration(90 * time.Second), Memory: 512 << 20},
-			{Name: "test", Run: "go test ./...", Needs: []string{"build"}, Env: map[string]string{"MODE": "fast"}, Timeout: duration(10 * time.Minute), Memory: 2 << 30},
-			{Name: "publish", Needs: []string{"build", "test"}, Timeout: duration(10 * time.Minute), Memory: 2 << 30, Inject: true},
+			{Name: "build", Run: "go build -o out/service .", Cache: []string{"go"}, Timeout: Duration(90 * time.Second), Memory: 512 << 20},
+			{Name: "test", Run: "go test ./...", Needs: []string{"build"}, Env: map[string]string{"MODE": "fast"}, Timeout: Duration(10 * time.Minute), Memory: 2 << 30},
+			{Name: "publish", Needs: []string{"build", "test"}, Timeout: Duration(10 * time.Minute), Memory: 2 << 30, Inject: true},
 		},
 		Artifact: Artifact{Binary: "out/service"},
 	}
@@ -74,6 +75,18 @@ func TestParseSaysWhere(t *testing.T) {
 		{"little memory", "steps:\n  - name: a\n    run: x\n    memory: 1MiB\n" + tail, ":4:13", "16MiB to 8GiB"},
 		{"much memory", "steps:\n  - name: a\n    run: x\n    memory: 2147483647GiB\n" + tail, ":4:13", "16MiB to 8GiB"},
 		{"bad variable", "steps:\n  - name: a\n    run: x\n    env:\n      A-B: c\n" + tail, ":5:", "no name of a variable"},
+		{"bad condition", "steps:\n  - name: a\n    run: x\n    if: run.trunk &&\n" + tail, ":4:9", "at character"},
+		{"condition of what is not there", "steps:\n  - name: a\n    run: x\n    if: run.brnch == \"main\"\n" + tail, ":4:9", "a run has no \"brnch\"; it has branch, component"},
+		{"condition that gives a text", "steps:\n  - name: a\n    run: x\n    if: '\"yes\"'\n" + tail, ":4:9", "yes or no"},
+		{"bad matrix", "steps:\n  - name: a\n    run: x\n    matrix: {A-B: [x]}\n" + tail, ":4:", "no name of a variable"},
+		{"bad value", "steps:\n  - name: a\n    run: x\n    matrix: {A: [\"../x\"]}\n" + tail, ":4:", "must be 1 to 40 letters"},
+		{"value twice", "steps:\n  - name: a\n    run: x\n    matrix: {A: [x, x]}\n" + tail, ":4:", "twice"},
+		{"no values", "steps:\n  - name: a\n    run: x\n    matrix: {A: []}\n" + tail, ":4:", "1 to 20 values"},
+		{"set twice", "steps:\n  - name: a\n    run: x\n    env: {A: y}\n    matrix: {A: [x]}\n" + tail, ":5:", "set by env too"},
+		{"many combinations", "steps:\n  - name: a\n    run: x\n    matrix: {A: [1, 2, 3, 4, 5], B: [1, 2, 3, 4, 5]}\n" + tail, ":4:", "25 combinations"},
+		{"many retries", "steps:\n  - name: a\n    run: x\n    retry: 6\n" + tail, ":4:12", "0 to 5"},
+		{"report outside", "steps:\n  - name: a\n    run: x\n    reports: [a.xml, /etc/passwd]\n" + tail, ":4:22", "inside the workspace"},
+		{"many steps of matrices", "steps:\n" + strings.Repeat("  - {run: x, name: a, matrix: {A: [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11]}}\n", 1) + manySteps() + tail, "", "at most 100"},
 		{"unknown cache", "steps:\n  - name: a\n    run: x\n    cache: [npm]\n" + tail, ":4:12", "no cache \"npm\""},
 		{"no artifact", "steps:\n  - name: a\n    run: x\n", "", "binary must be a path"},
 		{"artifact outside", "steps:\n  - name: a\n    run: x\nartifact:\n  binary: ../service\n", ":5:", "inside the workspace"},
@@ -89,6 +102,71 @@ func TestParseSaysWhere(t *testing.T) {
 		f := e.Fields[0]
 		if !strings.HasPrefix(f.At, File+c.at) || !strings.Contains(f.Text, c.says) {
 			t.Errorf("%s: %s: %s; want %s%s: %s", c.name, f.At, f.Text, File, c.at, c.says)
+		}
+	}
+}
+
+// manySteps has 10 steps of 10 combinations each.
+func manySteps() (text string) {
+	for i := range 10 {
+		text += "  - {run: x, name: b" + string(rune('a'+i)) + ", matrix: {A: [1, 2, 3, 4, 5, 6, 7, 8, 9, 10]}}\n"
+	}
+	return text
+}
+
+// TestMatrix: a step becomes one for each combination; who needs it needs all.
+func TestMatrix(t *testing.T) {
+	t.Parallel()
+	d, err := Parse([]byte(`steps:
+  - name: test
+    run: go test ./...
+    env: {MODE: fast}
+    matrix: {GO: [1.25, "1.26"], ARCH: [amd64, arm64]}
+    retry: 2
+    if: run.trunk
+  - name: build
+    run: x
+    needs: [test]
+artifact: {binary: out/service}
+`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	tests := []string{"test[amd64,1.25]", "test[amd64,1.26]", "test[arm64,1.25]", "test[arm64,1.26]"}
+	var names []string
+	for _, s := range d.Steps {
+		names = append(names, s.Name)
+	}
+	if diff := cmp.Diff(append(slices.Clone(tests), "build", "publish"), names); diff != "" {
+		t.Fatalf("steps (-want +got):\n%s", diff)
+	}
+	want := Spec{Name: tests[1], Run: "go test ./...", Env: map[string]string{"MODE": "fast", "ARCH": "amd64", "GO": "1.26"}, If: "run.trunk", Retry: 2, Timeout: Duration(10 * time.Minute), Memory: 2 << 30}
+	if diff := cmp.Diff(want, d.Steps[1]); diff != "" {
+		t.Errorf("step (-want +got):\n%s", diff)
+	}
+	if diff := cmp.Diff(tests, d.Steps[4].Needs); diff != "" {
+		t.Errorf("needs (-want +got):\n%s", diff)
+	}
+}
+
+func TestWanted(t *testing.T) {
+	t.Parallel()
+	f := Facts{Branch: "queue/7", Event: "check", Component: "shop", Team: "eng", Title: "Measure", Items: []string{"ENG-1"}}
+	for text, want := range map[string]bool{
+		"":          true,
+		"run.trunk": false, "!run.trunk": true,
+		`run.branch.startsWith("queue/")`: true,
+		`run.event == "check" && !run.hotfix && run.component == "shop" && run.team == "eng"`: true,
+		`"ENG-1" in run.items`:            true,
+		`run.title.contains("run.brnch")`: false,
+	} {
+		if text != "" {
+			if err := checkCondition(text); err != nil {
+				t.Errorf("%s: %v", text, err)
+			}
+		}
+		if got := (Spec{If: text}).Wanted(f); got != want {
+			t.Errorf("%s: %v", text, got)
 		}
 	}
 }
@@ -119,6 +197,7 @@ func TestHostileFiles(t *testing.T) {
 // what is accepted can be run.
 func FuzzParse(f *testing.F) {
 	f.Add([]byte(good))
+	f.Add([]byte("steps:\n  - {name: a, run: x, if: run.trunk, retry: 1, matrix: {A: [1, 2]}, reports: [\"**/*.xml\"]}\nartifact: {binary: b}"))
 	f.Add([]byte("steps:\n  - &a {name: a, run: x}\n  - *a\nartifact: {binary: b}"))
 	f.Add([]byte("a: &a [x,x]\nb: &b [*a,*a]\nsteps: *b"))
 	f.Add([]byte("steps: !!binary aGVsbG8="))
@@ -133,7 +212,7 @@ func FuzzParse(f *testing.F) {
 		}
 		names := map[string]bool{}
 		for _, s := range d.Steps {
-			if !nameForm.MatchString(s.Name) || names[s.Name] || s.Timeout <= 0 || s.Memory <= 0 || (s.Run == "") != s.Inject {
+			if base, _, _ := strings.Cut(s.Name, "["); !nameForm.MatchString(base) || strings.ContainsAny(s.Name, "/\x00") || names[s.Name] || s.Timeout <= 0 || s.Memory <= 0 || (s.Run == "") != s.Inject {
 				t.Fatalf("accepted %+v", s)
 			}
 			names[s.Name] = true

@@ -1,0 +1,91 @@
+package app
+
+import (
+	"context"
+	"io"
+	"maps"
+	"strings"
+
+	"github.com/digital-factory/factory/internal/access"
+	"github.com/digital-factory/factory/internal/base/errs"
+	"github.com/digital-factory/factory/internal/pipeline/definition"
+	"github.com/digital-factory/factory/internal/platform"
+	"github.com/digital-factory/factory/internal/platform/export"
+	"github.com/digital-factory/factory/internal/platform/variable"
+	"github.com/digital-factory/factory/internal/ref"
+	"github.com/digital-factory/factory/internal/source"
+)
+
+// trunks lets export ask source.
+type trunks struct{ commits }
+
+// Head returns the trunk's head.
+func (t trunks) Head(ctx context.Context, c ref.Component) (ref.Commit, error) {
+	return t.commits.Head(ctx, c, source.Trunk)
+}
+
+// Bundle writes the repository with its history.
+func (t trunks) Bundle(ctx context.Context, c ref.Component, to io.Writer) error {
+	return t.source.Bundle(ctx, string(c), to)
+}
+
+// described lets export ask how a component is built and run.
+type described struct {
+	*ownedBy
+	commits  commits
+	variable *variable.Service
+	address  func() string
+	golang   string // version of the host's Go, such as "go1.26.1"
+}
+
+// Describe returns what the files of a commit, and the factory, say.
+func (d described) Describe(ctx context.Context, c ref.Component, commit ref.Commit) (in export.Input, err error) {
+	raw, err := d.commits.Read(ctx, c, commit, definition.File)
+	if err != nil {
+		return in, err
+	}
+	steps, err := definition.Parse(raw)
+	if err != nil {
+		return in, err
+	}
+	raw, err = d.commits.Read(ctx, c, commit, platform.ManifestFile)
+	if err != nil && !errs.Is(err, errs.NotFound) {
+		return in, err
+	}
+	m, err := platform.ParseManifest(raw)
+	if err != nil {
+		return in, err
+	}
+	team, err := d.Owner(ctx, c)
+	if err != nil {
+		return in, err
+	}
+	in = export.Input{Component: string(c), Commit: string(commit), Factory: d.address(), Binary: steps.Artifact.Binary, Port: m.Service.Port, Health: m.Service.Health}
+	of := definition.Facts{Branch: source.Trunk, Trunk: true, Event: "push", Component: string(c), Team: string(team)}
+	for _, s := range steps.Ordered() {
+		if s.Inject || !s.Wanted(of) {
+			continue
+		}
+		env := map[string]string{"FACTORY_COMPONENT": string(c), "FACTORY_COMMIT": string(commit), "FACTORY_BRANCH": source.Trunk, "FACTORY_VERSION": "exported"}
+		maps.Copy(env, s.Env)
+		in.Steps = append(in.Steps, export.Step{Name: s.Name, Run: s.Run, Env: env})
+		for _, cache := range s.Cache {
+			if cache == "go" {
+				in.Go = strings.TrimPrefix(d.golang, "go")
+			}
+		}
+	}
+	told, err := d.variable.List(ctx, access.System("export"), c)
+	if err != nil {
+		return in, err
+	}
+	for _, e := range told {
+		if e.Name != platform.Production {
+			continue
+		}
+		for _, v := range e.Variables {
+			in.Variables = append(in.Variables, export.Variable{Key: v.Key, Value: v.Value, Secret: v.Secret})
+		}
+	}
+	return in, nil
+}

@@ -1,0 +1,11 @@
+package definition
+
+import _ "embed"
+
+//go:embed schema.json
+var schema []byte
+
+// Schema is the JSON Schema (2020-12) of the pipeline file, for editors. It says
+// what can be said of each field alone; Parse also knows what fields say of each
+// other.
+func Schema() []byte { return schema }

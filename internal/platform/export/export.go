@@ -1,0 +1,148 @@
+// Package export writes down a component so that it can be built and run without
+// the factory: its repository with all history, the commands by which the
+// pipeline builds it, and how to run it as a container, under Compose or on
+// Kubernetes. Whoever can leave at any time can begin without fear.
+package export
+
+import (
+	"bytes"
+	"embed"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path"
+	"strings"
+	"text/template"
+)
+
+// Input is what is known of a component.
+type Input struct {
+	Component string
+	Commit    string // of the trunk, that is exported
+	Factory   string // address of the factory, for the reader
+	Steps     []Step // in an order in which each comes after what it needs
+	Binary    string // path of the program that the steps make, in the workspace
+	Port      int
+	Health    string // path
+	Go        string // version of the Go toolchain that the steps ask for, e.g. "1.26.1"; empty: none
+	Variables []Variable
+}
+
+// Step is one that the pipeline runs for the trunk.
+type Step struct {
+	Name string
+	Run  string            // shell script
+	Env  map[string]string // with what the factory tells the step
+}
+
+// Variable is one of production; the value of a secret is not known.
+type Variable struct {
+	Key    string
+	Value  string
+	Secret bool
+}
+
+//go:embed template
+var templates embed.FS
+
+// pages are the files that are written from templates.
+var pages = template.Must(template.New("").Funcs(template.FuncMap{
+	"quoted": quoted, "literal": literal, "shell": shell, "script": script, "add": func(a, b int) int { return a + b },
+}).ParseFS(templates, "template/*"))
+
+// Write writes all but the repository into dir, which must be empty: source/,
+// the files of the commit, and repository.bundle are expected beside.
+func Write(dir string, in Input) (err error) {
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if e := root.Close(); err == nil {
+			err = e
+		}
+	}()
+	if err := root.MkdirAll("steps", 0o755); err != nil {
+		return err
+	}
+	if err := root.MkdirAll("kubernetes", 0o755); err != nil {
+		return err
+	}
+	for i, s := range in.Steps {
+		if err := put(root, "steps/"+script(i, s), "step", struct {
+			Step
+			Input Input
+		}{s, in}, 0o755); err != nil {
+			return err
+		}
+	}
+	for _, f := range []struct {
+		name, page string
+		mode       os.FileMode
+	}{
+		{"README.md", "readme", 0o644}, {"Dockerfile", "dockerfile", 0o644}, {".dockerignore", "dockerignore", 0o644}, {"compose.yaml", "compose", 0o644}, {"run.sh", "run", 0o755},
+		{"kubernetes/" + in.Component + ".yaml", "kubernetes", 0o644}, {"variables.env", "variables", 0o644}, {"secrets.env.example", "secrets", 0o644},
+	} {
+		if err := put(root, f.name, f.page, in, f.mode); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func put(root *os.Root, name, page string, data any, mode os.FileMode) error {
+	var b bytes.Buffer
+	if err := pages.ExecuteTemplate(&b, page, data); err != nil {
+		return fmt.Errorf("write %s: %w", name, err)
+	}
+	return root.WriteFile(name, b.Bytes(), mode)
+}
+
+// Program is the program's path in the container's image, as in the factory's.
+func (in Input) Program() string { return "/app/" + in.Component }
+
+// Secrets are the keys of the variables that are secrets.
+func (in Input) Secrets() (keys []string) {
+	for _, v := range in.Variables {
+		if v.Secret {
+			keys = append(keys, v.Key)
+		}
+	}
+	return keys
+}
+
+// Plain are the variables that are no secrets.
+func (in Input) Plain() (list []Variable) {
+	for _, v := range in.Variables {
+		if !v.Secret {
+			list = append(list, v)
+		}
+	}
+	return list
+}
+
+// script names the file of a step.
+func script(i int, s Step) string {
+	name := strings.Map(func(r rune) rune {
+		if r >= 'a' && r <= 'z' || r >= '0' && r <= '9' || r == '-' {
+			return r
+		}
+		return '-'
+	}, strings.ToLower(path.Base(s.Name)))
+	return fmt.Sprintf("%02d-%s.sh", i+1, strings.Trim(name, "-"))
+}
+
+// quoted writes a text as YAML reads it, in double quotes: what JSON writes.
+func quoted(text string) (string, error) {
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	err := e.Encode(text)
+	return strings.TrimSuffix(b.String(), "\n"), err
+}
+
+// literal is quoted for Compose, which reads a dollar as the name of a variable.
+func literal(text string) (string, error) { return quoted(strings.ReplaceAll(text, "$", "$$")) }
+
+// shell writes a text as one word of a shell.
+func shell(text string) string { return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'" }

@@ -1,0 +1,114 @@
+package export
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/goccy/go-yaml"
+	"github.com/google/go-cmp/cmp"
+)
+
+// odd are values that YAML, shells and Compose might each take for something
+// else.
+var odd = []string{
+	"plain", "", "it's \"here\"", "a: b # c", "- x", "${HOME} $5 `id` \\", "line one\nline two\n", "\ttab ", "true", "1e3", "<&>", "größer \u2028 \U0001F681", "*a !b %c @d",
+}
+
+func written(t *testing.T, in Input) string {
+	t.Helper()
+	dir := t.TempDir()
+	if err := Write(dir, in); err != nil {
+		t.Fatal(err)
+	}
+	return dir
+}
+
+func some() Input {
+	in := Input{Component: "shop", Commit: "c1", Factory: "http://factory", Binary: "out/it's", Port: 9000, Health: `/he"alth`,
+		Steps: []Step{{Name: "build[linux,a]", Run: "echo made", Env: map[string]string{}}, {Name: "say", Run: "for v in $VALUES; do eval \"printf '%s|' \\\"\\$$v\\\"\"; done", Env: map[string]string{}}}}
+	var names []string
+	for i, v := range odd {
+		name := fmt.Sprintf("V%02d", i)
+		names = append(names, name)
+		in.Variables = append(in.Variables, Variable{Key: name, Value: v})
+		in.Steps[1].Env[name] = v
+	}
+	in.Steps[1].Env["VALUES"] = strings.Join(names, " ")
+	in.Variables = append(in.Variables, Variable{Key: "PAYMENT_KEY", Secret: true})
+	return in
+}
+
+// TestValues: whatever a variable holds reaches the program as it is, by
+// Compose, Kubernetes and a shell.
+func TestValues(t *testing.T) {
+	t.Parallel()
+	dir := written(t, some())
+	read := func(name string) []byte {
+		raw, err := os.ReadFile(filepath.Join(dir, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return raw
+	}
+	var compose struct {
+		Services map[string]struct {
+			Environment map[string]string
+		}
+	}
+	if err := yaml.Unmarshal(read("compose.yaml"), &compose); err != nil {
+		t.Fatal(err)
+	}
+	manifests := strings.Split(string(read("kubernetes/shop.yaml")), "\n---\n")
+	var kinds []string
+	var config struct{ Data map[string]string }
+	for i, m := range manifests {
+		var any struct{ Kind string }
+		if err := yaml.Unmarshal([]byte(m), &any); err != nil {
+			t.Fatalf("%v in\n%s", err, m)
+		}
+		kinds = append(kinds, any.Kind)
+		if i == 0 {
+			if err := yaml.Unmarshal([]byte(m), &config); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	if diff := cmp.Diff([]string{"ConfigMap", "Secret", "Deployment", "Service"}, kinds); diff != "" {
+		t.Fatal(diff)
+	}
+	for i, want := range odd {
+		key := fmt.Sprintf("V%02d", i)
+		if got := config.Data[key]; got != want {
+			t.Errorf("Kubernetes gives %q for %q", got, want)
+		}
+		if got := strings.ReplaceAll(compose.Services["shop"].Environment[key], "$$", "$"); got != want {
+			t.Errorf("Compose gives %q for %q", got, want)
+		}
+	}
+	out, err := exec.Command("sh", filepath.Join(dir, "steps", "02-say.sh")).CombinedOutput()
+	if want := strings.Join(odd, "|") + "|"; err != nil || string(out) != want {
+		t.Errorf("a step is told %q, want %q: %v", out, want, err)
+	}
+	for _, name := range []string{"run.sh", "variables.env", "steps/01-build-linux-a.sh"} {
+		if out, err := exec.Command("sh", "-n", filepath.Join(dir, name)).CombinedOutput(); err != nil {
+			t.Errorf("%s: %v %s", name, err, out)
+		}
+	}
+}
+
+// TestToolchain: the container that builds has Go where the steps ask for it.
+func TestToolchain(t *testing.T) {
+	t.Parallel()
+	for version, want := range map[string]string{"1.26.1": "FROM golang:1.26.1 AS build\n", "": "FROM debian:stable-slim AS build\nRUN apt-get "} {
+		in := some()
+		in.Go = version
+		raw, err := os.ReadFile(filepath.Join(written(t, in), "Dockerfile"))
+		if err != nil || !strings.Contains(string(raw), want) {
+			t.Errorf("%q: %v\n%s", version, err, raw)
+		}
+	}
+}
