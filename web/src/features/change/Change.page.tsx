@@ -24,7 +24,7 @@ import { placeOf, placeText } from "../source/diff";
 import { About } from "./About";
 import { ChangeCommits } from "./ChangeCommits";
 import { Conversation } from "./Conversation";
-import { type ChangeDetail, changeKey, changeQuery, changeState, diffQuery } from "./change";
+import { type ChangeDetail, changeKey, changeQuery, changeState, diffQuery, mergeLever } from "./change";
 import { EditChange } from "./EditChange";
 import { Levers } from "./Levers";
 import { Needs } from "./Needs";
@@ -122,7 +122,7 @@ function ChangeView({ change: c }: { change: ChangeDetail }) {
           <Levers change={c} acts={acts} />
           {living && (
             <Button
-              variant={c.needs.length > 0 && !c.own ? "filled" : "default"}
+              variant={!mergeLever(c).ready && !c.own ? "filled" : "default"}
               leftSection={<IconMessagePlus size={16} stroke={1.8} aria-hidden />}
               onClick={acts.review}
               aria-keyshortcuts="r"

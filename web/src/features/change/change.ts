@@ -87,9 +87,9 @@ export function mergeLever(c: Pick<ChangeDetail, "needs">): { label: string; rea
 
 /** What merging will do, a line each. */
 export function mergeWill(c: ChangeDetail): string[] {
-  const first = c.needs.length > 0 ? "Wait until its check is green, then put" : "Put";
+  const waits = c.needs.length > 0 ? ", where it waits until its check is green" : "";
   return [
-    `${first} ${c.head.slice(0, 8)} into the merge queue of ${c.component}`,
+    `Put ${c.head.slice(0, 8)} into the merge queue of ${c.component}${waits}`,
     "Try the merge with the trunk as it will be then, and check it, unless it is what was checked already",
     "Move the trunk to exactly what was green; a red one comes back here with the reason",
   ];

@@ -100,50 +100,48 @@ function CommitView({ commit: c }: { commit: Commit }) {
         )
       }
       aside={
-        <>
-          <Panel title="This commit">
-            <Details
-              rows={[
-                ["Component", <ComponentName key="c" component={c.component} />],
-                ["Name", <Copyable key="n" text={c.commit} shown={short(c.commit)} />],
-                ["Items", <ItemNames key="i" items={c.items} />],
-                ["Author", c.author],
-                ["Address", c.email],
-                ["Written", <Ago key="w" at={c.authored} />],
-                [
-                  c.parents.length > 1 ? "Parents" : "Parent",
-                  c.parents.length === 0
-                    ? "none, it is the first"
-                    : c.parents.map((p) => <CommitName key={p} component={c.component} commit={p} />),
-                ],
-              ]}
-            />
-          </Panel>
-          <Panel title="Its runs" note={own.length || undefined}>
-            {own.length === 0 ? (
-              <p className={classes.none}>
-                {runs.isPending
-                  ? "Looking…"
-                  : "None. A run walks the newest commit of a push to the trunk; the others come along with it."}
-              </p>
-            ) : (
-              <ul className={classes.runs}>
-                {own.map((r) => (
-                  <li key={r.id}>
-                    <InLink href={`/runs/${r.id}`} look="quiet">
-                      run {r.number}
-                    </InLink>
-                    <Status {...runState(r.state)} />
-                  </li>
-                ))}
-              </ul>
-            )}
-          </Panel>
-        </>
+        <Panel title="This commit">
+          <Details
+            rows={[
+              ["Component", <ComponentName key="c" component={c.component} />],
+              ["Name", <Copyable key="n" text={c.commit} shown={short(c.commit)} />],
+              ["Items", <ItemNames key="i" items={c.items} />],
+              ["Author", c.author],
+              ["Address", c.email],
+              ["Written", <Ago key="w" at={c.authored} />],
+              [
+                c.parents.length > 1 ? "Parents" : "Parent",
+                c.parents.length === 0
+                  ? "none, it is the first"
+                  : c.parents.map((p) => <CommitName key={p} component={c.component} commit={p} />),
+              ],
+            ]}
+          />
+        </Panel>
       }
     >
       <Panel title="Message">
         <pre className={classes.message}>{c.message.trim()}</pre>
+      </Panel>
+      <Panel title="Its runs" note={own.length || undefined}>
+        {own.length === 0 ? (
+          <p className={classes.none}>
+            {runs.isPending
+              ? "Looking…"
+              : "None. A run walks the newest commit of a push to the trunk; the others come along with it."}
+          </p>
+        ) : (
+          <ul className={classes.runs}>
+            {own.map((r) => (
+              <li key={r.id}>
+                <InLink href={`/runs/${r.id}`} look="quiet">
+                  run {r.number}
+                </InLink>
+                <Status {...runState(r.state)} />
+              </li>
+            ))}
+          </ul>
+        )}
       </Panel>
     </Page>
   );

@@ -13,6 +13,7 @@ interface Props {
   folded: boolean;
   /** side by side */
   two: boolean;
+  lazy: boolean;
   /** the line of this file that the address names */
   at: Place | undefined;
   onTurn: (file: DiffFile) => void;
@@ -23,7 +24,7 @@ interface Props {
 
 /** What differs in one file. Its head stays in sight while its lines go by. */
 export const DiffFileView = memo(function DiffFileView(props: Props) {
-  const { file: f, folded, two, at, onTurn, onAt, onCopy, talk } = props;
+  const { file: f, folded, two, lazy, at, onTurn, onAt, onCopy, talk } = props;
   const root = useRef<HTMLElement>(null);
   const cut = useMemo(() => blocks(f), [f]);
   const why = whyNot(f);
@@ -31,13 +32,18 @@ export const DiffFileView = memo(function DiffFileView(props: Props) {
   const threads = talk?.count(f.path) ?? 0;
   const place = at ? `${at.side}${at.line}` : "";
 
-  // The line that the address names comes into sight, once.
+  // The line that the address names comes into sight; again as long as what is above it still takes its height.
   useEffect(() => {
     if (place === "") return;
-    const line = root.current?.querySelector(`[data-line="${place}"]`);
-    const box = line?.getBoundingClientRect();
-    if (line && box && (box.top < 140 || box.bottom > innerHeight - 80))
-      line.scrollIntoView({ block: "center" });
+    let tries = 4;
+    let frame = requestAnimationFrame(function look() {
+      const line = root.current?.querySelector(`[data-line="${place}"]`);
+      const box = line?.getBoundingClientRect();
+      if (line && box && (box.top < 140 || box.bottom > innerHeight - 140))
+        line.scrollIntoView({ block: "center" });
+      if (--tries > 0) frame = requestAnimationFrame(look);
+    });
+    return () => cancelAnimationFrame(frame);
   }, [place]);
 
   const move = (event: KeyboardEvent) => {
@@ -110,6 +116,7 @@ export const DiffFileView = memo(function DiffFileView(props: Props) {
               path={f.path}
               block={b}
               two={two}
+              lazy={lazy}
               at={at && b.lines.some((l) => isAt(l, at.side, at.line)) ? at : undefined}
               onAt={onAt}
               onCopy={onCopy}

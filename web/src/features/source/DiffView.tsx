@@ -8,7 +8,7 @@ import { Panel } from "~/ui/Panel";
 import { say } from "~/ui/say";
 import classes from "./Diff.module.css";
 import { DiffFileView } from "./DiffFileView";
-import { byDirectory, type Diff, type DiffFile, folded, type Place, placeText } from "./diff";
+import { byDirectory, type Diff, type DiffFile, folded, type Place, placeText, shownLines } from "./diff";
 import { FileTree } from "./FileTree";
 import type { Talk } from "./talk";
 
@@ -21,6 +21,8 @@ interface Props {
   /** what is said about its lines, where that can be */
   talk?: Talk;
 }
+
+const atOnce = 1500; // lines that are made at once; of a longer diff only those near the window
 
 const none: ReadonlySet<string> = new Set();
 
@@ -87,6 +89,7 @@ export function DiffView({ diff, at, onAt, talk }: Props) {
     const f = [...(root.current?.querySelectorAll<HTMLElement>("[data-file]") ?? [])];
     go(f.find((el) => el.dataset.file === path)?.querySelector("[data-head]"));
   };
+  const long = useMemo(() => diff.files.reduce((sum, f) => sum + shownLines(f), 0) > atOnce, [diff.files]);
   const groups = useMemo(() => byDirectory(diff.files), [diff.files]);
   const all = diff.files.every(isFolded);
   if (diff.files.length === 0)
@@ -140,6 +143,7 @@ export function DiffView({ diff, at, onAt, talk }: Props) {
               file={f}
               folded={at?.path !== f.path && isFolded(f)}
               two={wide && look === "two"}
+              lazy={long}
               at={at?.path === f.path ? at : undefined}
               onTurn={turn}
               onAt={name}

@@ -45,7 +45,7 @@ export function DraftPanel({ draft, onOpen, onUndo, onCommit }: Props) {
                     size="compact-xs"
                     variant="subtle"
                     aria-expanded={open === path}
-                    aria-label={`What differs in ${path}`}
+                    aria-label={open === path ? `Hide what differs in ${path}` : `What differs in ${path}`}
                     onClick={() => setOpen(open === path ? undefined : path)}
                   >
                     {open === path ? "Hide" : "What differs"}
