@@ -28,6 +28,10 @@ type session struct {
 	format   string
 }
 
+// Family is the annotation of a local command that stands in a family of the
+// others: its name.
+const Family = "family"
+
 // New returns the whole command tree. local are the commands that run in this
 // process (up, demo, ...), which main hands in.
 func New(in io.Reader, out, errOut io.Writer, local ...*cobra.Command) *cobra.Command {
@@ -64,8 +68,16 @@ Start a factory with "factory up", sign in with "factory login", then look aroun
 		}
 		return nil
 	}
-	root.AddCommand(local...)
 	root.AddCommand(s.rooms()...)
+	for _, c := range local {
+		home := root
+		for _, family := range root.Commands() {
+			if family.Name() == c.Annotations[Family] {
+				home = family
+			}
+		}
+		home.AddCommand(c)
+	}
 	strict(root)
 	return root
 }

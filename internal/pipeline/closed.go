@@ -101,7 +101,7 @@ func (s *Service) runClosed(ctx context.Context, r *Run, st *Step, log *stepLog)
 		return err
 	}
 	for _, e := range before {
-		if err := tree.Copy(own, e.dir, nil); err != nil {
+		if err := tree.Copy(own, e.dir, e.shown); err != nil {
 			return err
 		}
 	}
@@ -129,7 +129,8 @@ func (s *Service) layOut(r *Run, st *Step, e entry) error {
 }
 
 // before returns what the closed steps made that a step needs, directly or
-// through others, in the order of the pipeline file.
+// through others, in the order of the pipeline file. What tests said is not shown
+// to later steps: it has times in it, and would make each key new.
 func (s *Service) before(ctx context.Context, r *Run, st *Step) (list []entry, err error) {
 	var all []Step
 	if err := s.db.View(ctx, func(tx *store.Tx) error {
@@ -160,6 +161,7 @@ func (s *Service) before(ctx context.Context, r *Run, st *Step) (list []entry, e
 		if !found {
 			return nil, errs.New(errs.Unavailable, "what step %s made is no longer kept", o.Name).Do("run it again: factory run retry %s", r.ID)
 		}
+		e.reports = o.Reports
 		list = append(list, e)
 	}
 	return list, nil
@@ -180,7 +182,8 @@ func (s *Service) key(r *Run, st *Step, before []entry) (string, error) {
 		k.Toolchain += " " + s.tools.GoVersion
 	}
 	for _, e := range before {
-		k.Needs = append(k.Needs, e.digest)
+		shown := slices.DeleteFunc(slices.Clone(e.files), func(f tree.File) bool { return !e.shown(f.Path) })
+		k.Needs = append(k.Needs, tree.Digest(shown))
 	}
 	return k.sum()
 }

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/digital-factory/factory/internal/access"
+	"github.com/digital-factory/factory/internal/base/errs"
 	"github.com/digital-factory/factory/internal/ref"
 )
 
@@ -102,6 +104,65 @@ func TestClosed(t *testing.T) {
 			left, err := filepath.Glob(filepath.Join(w.dir, "*", "closed"))
 			return err == nil && len(left) == 0
 		})
+	})
+}
+
+// TestReportsAreNoInputs: what tests said has times in it; a step that needs the
+// one that tests does not see it, and is restored also when the tests ran again.
+func TestReportsAreNoInputs(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		w.file(`steps:
+	- name: test
+		outputs: [out]
+		reports: [out/*.xml]
+		run: |
+			mkdir out; echo made > out/more
+			echo "<testsuite><testcase name='a' time='$(date +%s%N)'/></testsuite>" > out/tests.xml # $FACTORY_VERSION
+	- name: build
+		needs: [test]
+		outputs: [out/service]
+		run: ls out; cp out/more out/service`)
+		w.start()
+		first := w.ends(w.push("engine", "eng", "normal"))
+		second := w.ends(w.push("engine", "eng", "normal"))
+		if log := w.log(first.ID, "build"); log != "more\n" || second.State != Succeeded {
+			t.Fatalf("it sees %q; %s", log, second.Reason)
+		}
+		if second.Steps[0].CachedRun != "" || second.Steps[1].CachedRun != first.ID {
+			t.Fatalf("the second run has %+v", second.Steps)
+		}
+	})
+}
+
+// TestTry: a laptop's run has the keys that a factory's has, and leaves nothing
+// of an earlier try unfinished.
+func TestTry(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		w.file(closedSteps)
+		w.put("schema.txt", "a")
+		w.put("source.txt", "s")
+		w.out.heads["speed"] = "c0ffee"
+		if _, err := w.Try(t.Context(), access.Nobody(), "engine", "speed", "c0ffee"); !errs.Is(err, errs.Denied) {
+			t.Fatal(err)
+		}
+		var tries []Run
+		for range 2 {
+			r, err := w.Try(t.Context(), me(), "engine", "speed", "c0ffee")
+			if err != nil {
+				t.Fatal(err)
+			}
+			tries = append(tries, r)
+		}
+		w.start()
+		last, trunk := w.ends(tries[1].ID), w.ends(w.push("engine", "eng", "normal"))
+		if first := w.run(tries[0].ID); first.State != Cancelled || last.State != Succeeded || last.Artifact != "" {
+			t.Fatalf("the first %s, the last %s: %s", first.State, last.State, last.Reason)
+		}
+		for i, st := range last.Steps {
+			if st.Key == "" || st.Key != trunk.Steps[i].Key {
+				t.Errorf("step %s has the key %s here and %s there", st.Name, st.Key, trunk.Steps[i].Key)
+			}
+		}
 	})
 }
 

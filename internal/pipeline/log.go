@@ -196,7 +196,8 @@ func (s *Service) openLog(ctx context.Context, id ref.Run, step, path string, fo
 		if !errors.Is(err, os.ErrNotExist) {
 			return f, err
 		}
-		if !follow || r.State.ended() {
+		left := slices.ContainsFunc(r.Steps, func(st Step) bool { return st.Name == step && st.State == Skipped })
+		if !follow || left || r.State.ended() {
 			return nil, nil //nolint:nilnil // no output is not a failure
 		}
 		select {

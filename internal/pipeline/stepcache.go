@@ -28,7 +28,13 @@ type entry struct {
 	digest string
 	bytes  int64
 	dir    string
+
+	files   []tree.File
+	reports []string // paths of what tests said, which later steps do not see
 }
+
+// shown reports whether later steps see a file of the entry.
+func (e entry) shown(name string) bool { return !tree.Any(e.reports, name) }
 
 const entryColumns = `branch, cache_key, run, number, step, digest, bytes`
 
@@ -80,6 +86,7 @@ func (s *Service) known(ctx context.Context, r *Run, key string) (e entry, found
 		}
 		return e, false, nil
 	}
+	e.files = files
 	return e, true, s.db.Update(ctx, func(tx *store.Tx) error {
 		_, err := tx.Exec(ctx, `update pipeline_cached set used = $4 where component = $1 and branch = $2 and cache_key = $3`, string(c), e.branch, key, store.Micros(s.now()))
 		return err
