@@ -19,10 +19,11 @@ import (
 
 // Bounds of what is kept of tests.
 const (
-	mostReports = 100     // files of a step
-	mostTests   = 20_000  // of a step
-	mostOutput  = 2 << 20 // bytes of output of a step's tests
-	mostRuns    = 100     // of a component, whose single tests are kept
+	mostReports = 100      // files of a step
+	mostTests   = 20_000   // of a step
+	mostRead    = 64 << 20 // bytes of a step's reports
+	mostOutput  = 2 << 20  // bytes of output of a step's tests
+	mostRuns    = 100      // of a component, whose single tests are kept
 )
 
 // Report is what a step's tests said, in sum. Of a step that was tried again
@@ -173,8 +174,10 @@ func collect(dir string, patterns []string) (cases []report.Case, problems []str
 	if len(files) == 0 && err == nil {
 		return nil, []string{fmt.Sprintf("there is no %s in the workspace", strings.Join(patterns, " or "))}
 	}
+	left := int64(mostRead)
 	for _, name := range files[:min(len(files), mostReports)] {
-		data, err := tree.Read(root, name, report.MostBytes)
+		data, err := tree.Read(root, name, min(left, report.MostBytes))
+		left -= int64(len(data))
 		var more []report.Case
 		if err == nil {
 			more, err = report.Parse(data)
