@@ -11,6 +11,12 @@ import { Status } from "~/ui/Status";
 import { changeColumn, componentColumn, itemsColumn, type Narrow, tookColumn, whenColumn } from "./columns";
 import { known, type Run } from "./delivery";
 
+/** How a run stands; that it only checks a branch is said here too, where a phone shows no branch. */
+function inWords(r: Run): string {
+  const { label } = runState(r.state);
+  return `${r.check ? "check " : ""}${label}${r.step ? ` in ${r.step}` : ""}`;
+}
+
 /** Runs of the pipeline, the newest first. */
 export function RunsTable(n: Narrow) {
   const state = known("runs", n.state);
@@ -36,12 +42,7 @@ export function RunsTable(n: Narrow) {
       header: "State",
       width: "minmax(110px, 0.9fr)",
       small: "minmax(96px, 0.6fr)",
-      cell: (r) => (
-        <Status
-          state={runState(r.state).state}
-          label={r.step ? `${runState(r.state).label} in ${r.step}` : runState(r.state).label}
-        />
-      ),
+      cell: (r) => <Status state={runState(r.state).state} label={inWords(r)} />,
     },
     {
       id: "commit",
