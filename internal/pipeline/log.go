@@ -53,6 +53,10 @@ func (l *logs) begin(path string, more bool) (*stepLog, error) {
 	if more {
 		mode = os.O_CREATE | os.O_WRONLY | os.O_APPEND
 	}
+	// The file is there when it is known that it is being written: whoever finds
+	// it without that takes it for one that is complete.
+	l.mu.Lock()
+	defer l.mu.Unlock()
 	f, err := os.OpenFile(path, mode, 0o600)
 	if err != nil {
 		return nil, err
@@ -61,11 +65,9 @@ func (l *logs) begin(path string, more bool) (*stepLog, error) {
 	if info, err := f.Stat(); err == nil {
 		s.size = info.Size()
 	}
-	l.mu.Lock()
 	l.open[path] = s
 	close(l.began)
 	l.began = make(chan struct{})
-	l.mu.Unlock()
 	return s, nil
 }
 
