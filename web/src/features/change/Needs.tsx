@@ -67,7 +67,7 @@ export function Needs({ change: c, acts }: { change: ChangeDetail; acts: Acts })
         <ul className={classes.needs}>
           {c.needs.map((need) => (
             <li key={need}>
-              <IconCircleDashed size={18} stroke={1.8} aria-hidden />
+              <IconCircleDashed size={18} stroke={1.8} className={classes.wait} aria-hidden />
               <span className={classes.need}>{need}</span>
               <Help need={need} change={c} acts={acts} />
             </li>

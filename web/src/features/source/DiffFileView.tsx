@@ -41,6 +41,7 @@ export const DiffFileView = memo(function DiffFileView(props: Props) {
       const box = line?.getBoundingClientRect();
       if (line && box && (box.top < 140 || box.bottom > innerHeight - 140))
         line.scrollIntoView({ block: "center" });
+      else if (!line) root.current?.scrollIntoView({ block: "start" }); // it is not among those that differ
       if (--tries > 0) frame = requestAnimationFrame(look);
     });
     return () => cancelAnimationFrame(frame);

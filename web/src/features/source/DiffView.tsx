@@ -72,8 +72,12 @@ export function DiffView({ diff, at, onAt, talk }: Props) {
   const copy = useEvent(async (place: Place) => {
     const url = new URL(location.href);
     url.searchParams.set("at", placeText(place));
-    await navigator.clipboard.writeText(url.href);
-    void say(`The link to line ${place.line} of ${place.path} is copied.`);
+    try {
+      await navigator.clipboard.writeText(url.href);
+      void say(`The link to line ${place.line} of ${place.path} is copied.`);
+    } catch {
+      void say("The browser does not let the page copy it; the link stands in the address bar.");
+    }
   });
   const name = useEvent(onAt);
   useKeys({
