@@ -77,6 +77,7 @@ it("changes a password, and signs out everywhere else", async () => {
   await page.getByRole("button", { name: "AL: Ada Lovelace" }).click();
   await page.getByRole("menuitem", { name: "Change password" }).click();
   const dialog = page.getByRole("dialog", { name: "Change your password" });
+  await dialog.getByLabel("Password so far").waitFor(); // the page comes with it
   expect(await accessibility(page)).toEqual([]);
   await dialog.getByLabel("Password so far").fill("not the password");
   await dialog.getByLabel("New password").fill(`${password}, again`);
