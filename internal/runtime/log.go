@@ -12,8 +12,9 @@ import (
 )
 
 const (
-	logBytes  = 8 << 20 // of one file; the one before is kept too
-	tailBytes = 2 << 10 // of the end that goes into error texts
+	logBytes  = 8 << 20  // of one file; the one before is kept too
+	longLine  = 64 << 10 // what is longer is written as several
+	tailBytes = 2 << 10  // of the end that goes into error texts
 )
 
 // logFile keeps what a workload prints: every line with its time, in a file
@@ -24,9 +25,10 @@ type logFile struct {
 	file    *os.File
 	size    int64
 	partial []byte // of a line without its end yet
-	last    []byte // the last printed bytes, for error texts
+	last    []byte // the end of what was printed, as it may be shown, for error texts
 	now     func() time.Time
 	hidden  *strings.Replacer // of secrets; nil: none
+	longest int               // bytes of the longest secret
 }
 
 // shortest is the length of a secret that is hidden: what is shorter stands in
@@ -48,8 +50,8 @@ func (l *logFile) hide(secrets []string) {
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.hidden = nil; len(pairs) > 0 {
-		l.hidden = strings.NewReplacer(pairs...)
+	if l.hidden, l.longest = nil, 0; len(pairs) > 0 {
+		l.hidden, l.longest = strings.NewReplacer(pairs...), len(pairs[0])
 	}
 }
 
@@ -78,37 +80,47 @@ func openLog(path string, now func() time.Time) (*logFile, error) {
 func (l *logFile) Write(p []byte) (int, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.last = append(l.last, p...)
-	if len(l.last) > tailBytes {
-		l.last = bytes.Clone(l.last[len(l.last)-tailBytes:])
-	}
 	l.partial = append(l.partial, p...)
 	for {
 		line, rest, found := bytes.Cut(l.partial, []byte("\n"))
-		if !found && len(l.partial) < 64<<10 {
+		if !found {
 			break
 		}
-		l.line(line)
+		l.print(line)
 		l.partial = bytes.Clone(rest)
-		if !found {
-			l.partial = nil
-		}
+	}
+	if len(l.partial) > longLine {
+		// Its end may be the beginning of a secret.
+		l.partial = []byte(l.shown(string(l.partial)))
+		end := max(0, len(l.partial)-l.longest)
+		l.print(l.partial[:end])
+		l.partial = bytes.Clone(l.partial[end:])
 	}
 	return len(p), nil
 }
 
-func (l *logFile) line(text []byte) {
+// print writes a line of the workload's, less its secrets.
+func (l *logFile) print(line []byte) {
+	text := l.shown(string(line))
+	l.write(text)
+	l.last = append(append(l.last, text...), '\n')
+	if len(l.last) > tailBytes {
+		l.last = bytes.Clone(l.last[len(l.last)-tailBytes:])
+	}
+}
+
+func (l *logFile) write(line string) {
 	if l.size > logBytes {
 		l.turn()
 	}
-	n, _ := fmt.Fprintf(l.file, "%s %s\n", l.now().UTC().Format("2006-01-02T15:04:05.000Z"), l.shown(string(text)))
+	n, _ := fmt.Fprintf(l.file, "%s %s\n", l.now().UTC().Format("2006-01-02T15:04:05.000Z"), line)
 	l.size += int64(n)
 }
 
 // rest writes a line whose end never came.
 func (l *logFile) rest() {
 	if len(l.partial) > 0 {
-		l.line(l.partial)
+		l.print(l.partial)
 		l.partial = nil
 	}
 }
@@ -130,14 +142,14 @@ func (l *logFile) mark(text string) {
 	defer l.mu.Unlock()
 	l.rest()
 	l.last = nil
-	l.line([]byte("--- " + text))
+	l.write("--- " + text)
 }
 
 // tail returns the last lines for an error text, or nothing.
 func (l *logFile) tail() string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	lines := strings.Split(strings.TrimSpace(l.shown(string(l.last))), "\n")
+	lines := strings.Split(strings.TrimSpace(string(l.last)+l.shown(string(l.partial))), "\n")
 	if len(lines) == 1 && lines[0] == "" {
 		return ""
 	}

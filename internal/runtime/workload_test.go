@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -97,17 +98,17 @@ func TestVariables(t *testing.T) {
 		if strings.Contains(err.Error(), "4711") {
 			t.Fatalf("the secret is in %v", err)
 		}
-		if n, any, err := w.OldestVariables(t.Context(), "engine", "production"); err != nil || !any || n != 3 {
-			t.Fatal(n, any, err)
+		if used, err := w.VariablesInUse(t.Context(), "engine", "production"); err != nil || !slices.Equal(used, []int64{3, 4}) {
+			t.Fatal(used, err)
 		}
 		if err := w.Stop(t.Context(), "1"); err != nil {
 			t.Fatal(err)
 		}
-		if n, any, err := w.OldestVariables(t.Context(), "engine", "production"); err != nil || !any || n != 4 {
-			t.Fatal(n, any, err)
+		if used, err := w.VariablesInUse(t.Context(), "engine", "production"); err != nil || !slices.Equal(used, []int64{4}) {
+			t.Fatal(used, err)
 		}
-		if _, any, err := w.OldestVariables(t.Context(), "engine", "staging"); err != nil || any {
-			t.Fatal(any, err)
+		if used, err := w.VariablesInUse(t.Context(), "engine", "staging"); err != nil || len(used) > 0 {
+			t.Fatal(used, err)
 		}
 	})
 }

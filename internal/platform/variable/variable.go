@@ -50,9 +50,9 @@ type Components interface {
 
 // Workloads knows what runs.
 type Workloads interface {
-	// OldestVariables returns the lowest revision that a workload of a component in
-	// an environment has; false when there is none.
-	OldestVariables(ctx context.Context, c ref.Component, e ref.Environment) (int64, bool, error)
+	// VariablesInUse returns the revisions that the workloads of a component in an
+	// environment have.
+	VariablesInUse(ctx context.Context, c ref.Component, e ref.Environment) ([]int64, error)
 }
 
 // Variable is one as it may be shown.
