@@ -13,6 +13,7 @@ import (
 	"github.com/digital-factory/factory/internal/incident"
 	"github.com/digital-factory/factory/internal/insight"
 	"github.com/digital-factory/factory/internal/journal"
+	"github.com/digital-factory/factory/internal/manual"
 	"github.com/digital-factory/factory/internal/pipeline"
 	"github.com/digital-factory/factory/internal/platform"
 	"github.com/digital-factory/factory/internal/platform/export"
@@ -54,6 +55,7 @@ type Services struct {
 	Unit      *unit.Service
 	Variable  *variable.Service
 	Export    *export.Service
+	Manual    *manual.Manual
 	Health    func(context.Context) (client.Health, error)
 }
 
@@ -67,6 +69,7 @@ func (a *API) rooms() {
 	a.assemblies()
 	a.freezes()
 	a.units()
+	a.manual()
 	a.variables()
 	a.portfolio()
 	a.products()

@@ -146,7 +146,7 @@ func (a *App) furnish(ctx context.Context) error {
 	}
 	a.api = api.New(a.access.Authenticate(api.SessionCookie), api.Services{
 		Access: a.access, Journal: j, Effects: a.effects, Release: rollouts, Portfolio: funds, Product: products, Platform: paths, Source: repos, Change: changes,
-		Team: teams, Flow: work, Incident: incidents, Insight: insights, Thread: graph, Telemetry: signals, Pipeline: runs, Runtime: run, Artifact: artifacts, Dossier: dossiers, Flag: flags, Unit: units, Variable: variables.variable, Export: exports,
+		Team: teams, Flow: work, Incident: incidents, Insight: insights, Thread: graph, Telemetry: signals, Pipeline: runs, Runtime: run, Artifact: artifacts, Dossier: dossiers, Flag: flags, Unit: units, Variable: variables.variable, Export: exports, Manual: a.manual,
 		Health: a.health,
 	})
 	return a.serveDoors()
