@@ -334,6 +334,22 @@ const lists = (["rollouts", "releases", "runs", "incidents", "alerts"] as const)
 );
 
 /** The tree of pages: which page stands at which address. A page's code is loaded when it is first gone to. */
+
+const docs = createRoute({ getParentRoute: () => inside, path: "/docs" });
+
+const manual = createRoute({
+  getParentRoute: () => docs,
+  path: "/",
+  validateSearch: (s: Record<string, unknown>): { find?: string } => texts(s, ["find"]),
+  component: page(() => import("./features/manual/Manual.page"), "ManualPage"),
+});
+
+const manualPart = createRoute({
+  getParentRoute: () => docs,
+  path: "$",
+  component: page(() => import("./features/manual/ManualPart.page"), "ManualPartPage"),
+});
+
 export const tree = root.addChildren([
   signIn,
   setup,
@@ -358,6 +374,7 @@ export const tree = root.addChildren([
     flags,
     freezes,
     units,
+    docs.addChildren([manual, manualPart]),
     commit,
     files,
     changes,
