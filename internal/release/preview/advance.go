@@ -271,6 +271,9 @@ func (s *Service) fail(ctx context.Context, r row, run ref.Run, commit ref.Commi
 	if err != nil && !errs.Is(err, errs.NotFound) {
 		slog.Warn("what a preview printed cannot be read", "change", r.id, "error", err)
 	}
+	if printed = last(printed); printed != "" {
+		reason, _, _ = strings.Cut(reason, "; it last said: ") // that is shown whole
+	}
 	r, err = s.change(ctx, r.id, func(tx *store.Tx, now *row) error {
 		if now.want != run {
 			return nil // it was wanted no more
@@ -278,7 +281,7 @@ func (s *Service) fail(ctx context.Context, r row, run ref.Run, commit ref.Commi
 		if now.run == "" {
 			now.slot = time.Time{}
 		}
-		now.want, now.failed, now.reason, now.log, now.note = "", commit, reason, last(printed), ""
+		now.want, now.failed, now.reason, now.log, now.note = "", commit, reason, printed, ""
 		return s.journal.Append(ctx, tx, me().By(), now.subject(), fact.PreviewFailed{Change: now.id, Component: now.component, Team: now.team, Environment: now.environment(),
 			Commit: commit, Run: run, Reason: reason})
 	})
@@ -289,8 +292,11 @@ func (s *Service) fail(ctx context.Context, r row, run ref.Run, commit ref.Commi
 	return err
 }
 
-// last returns the last lines of a text.
+// last returns the last lines of what a process printed in its last life.
 func last(text string) string {
+	if i := strings.LastIndex(text, " --- starting "); i >= 0 {
+		_, text, _ = strings.Cut(text[i:], "\n")
+	}
 	lines := strings.Split(strings.TrimSpace(text), "\n")
 	return strings.Join(lines[max(0, len(lines)-logLines):], "\n")
 }

@@ -52,7 +52,7 @@ export function PreviewFailure({ change: c }: { change: ChangeDetail }) {
     <Panel title="The preview could not be started">
       <div className={classes.failure}>
         <p>
-          <CommitName component={c.component} commit={f.commit} /> was built, and then: {f.reason}
+          <CommitName component={c.component} commit={f.commit} /> is green, and cannot be tried: {f.reason}
         </p>
         {f.log && <pre className={classes.printed}>{f.log}</pre>}
         <p className={classes.quiet}>
