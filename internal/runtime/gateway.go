@@ -194,6 +194,9 @@ func (s *Service) takeLater(a aim, at place, r *http.Request) aim {
 		if a.arm == Canary {
 			id = a.route.Canary
 		}
+		if s.routes.Load().routes[at] == nil {
+			return a // the environment has ended meanwhile
+		}
 		w, err := s.await(bounded, id)
 		if err != nil {
 			return a
