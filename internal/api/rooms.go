@@ -21,6 +21,7 @@ import (
 	"github.com/digital-factory/factory/internal/portfolio"
 	"github.com/digital-factory/factory/internal/product"
 	"github.com/digital-factory/factory/internal/release"
+	"github.com/digital-factory/factory/internal/release/preview"
 	"github.com/digital-factory/factory/internal/runtime"
 	"github.com/digital-factory/factory/internal/source"
 	"github.com/digital-factory/factory/internal/source/change"
@@ -55,6 +56,7 @@ type Services struct {
 	Unit      *unit.Service
 	Variable  *variable.Service
 	Export    *export.Service
+	Preview   *preview.Service
 	Manual    *manual.Manual
 	Health    func(context.Context) (client.Health, error)
 }

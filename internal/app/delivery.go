@@ -20,6 +20,7 @@ import (
 	"github.com/digital-factory/factory/internal/release"
 	"github.com/digital-factory/factory/internal/release/parts"
 	"github.com/digital-factory/factory/internal/release/plan"
+	"github.com/digital-factory/factory/internal/release/preview"
 	"github.com/digital-factory/factory/internal/runtime"
 	"github.com/digital-factory/factory/internal/source"
 )
@@ -156,11 +157,18 @@ func (s sealed) Verify(ctx context.Context, component ref.Component, a ref.Artif
 }
 
 // images lets runtime ask artifact to unpack.
-type images struct{ artifact *artifact.Service }
+type images struct {
+	artifact *artifact.Service
+	drafts   *artifact.Drafts
+}
 
 // Unpack verifies digests and extracts the image.
 func (i images) Unpack(ctx context.Context, a ref.Artifact, dir string) (runtime.Image, error) {
-	cfg, err := i.artifact.Unpack(ctx, access.System("runtime"), a, dir)
+	unpack := func() (artifact.Config, error) { return i.artifact.Unpack(ctx, access.System("runtime"), a, dir) }
+	if run, draft := preview.RunOf(a); draft {
+		unpack = func() (artifact.Config, error) { return i.drafts.Unpack(ctx, string(run), dir) }
+	}
+	cfg, err := unpack()
 	if err != nil {
 		return runtime.Image{}, err
 	}

@@ -35,6 +35,7 @@ import (
 	"github.com/digital-factory/factory/internal/product"
 	"github.com/digital-factory/factory/internal/ref"
 	"github.com/digital-factory/factory/internal/release"
+	"github.com/digital-factory/factory/internal/release/preview"
 	"github.com/digital-factory/factory/internal/runtime"
 	"github.com/digital-factory/factory/internal/source"
 	"github.com/digital-factory/factory/internal/source/change"
@@ -100,7 +101,12 @@ func (a *App) furnish(ctx context.Context) error {
 		return err
 	}
 	variables := &configuration{}
-	run := runtime.New(db, j, a.box, runtime.Asks{Images: images{artifacts}, Telemetry: &workloadDoor{receiver, flags}, Observer: watch, Meter: counts,
+	drafts, err := artifact.OpenDrafts(dir("previews"), previewBytes)
+	if err != nil {
+		return err
+	}
+	a.closing.Push("previews", func(context.Context) error { return drafts.Close() })
+	run := runtime.New(db, j, a.box, runtime.Asks{Images: images{artifacts, drafts}, Telemetry: &workloadDoor{receiver, flags}, Observer: watch, Meter: counts,
 		Cohorts: watch, Variables: variables}, dir("runtime"), now)
 	variables.variable = variable.New(db, j, keyring, own, run, now)
 
@@ -124,6 +130,10 @@ func (a *App) furnish(ctx context.Context) error {
 	rollouts := release.New(db, j, a.effects, release.Asks{Runtime: workloads{run}, Artifacts: sealed{artifacts}, KeyResults: results{products, funds},
 		Latencies: latencies{metricStore, now}, Units: cohorts{units}, Known: existing{teams, paths}}, now)
 	watch.release = rollouts
+	previews := preview.New(db, j, a.effects, previewed{run}, draftImages{drafts}, func(c ref.Component, e ref.Environment) string {
+		return platform.RouteURL(a.GatewayURL(), string(c), string(e))
+	}, now)
+	runs.KeepWith(&kept{drafts, previews, a.URL})
 	signals := telemetry.New(db, j, metrics{metricStore}, metrics{metricStore}, &outcomes{run, rollouts, now}, usage{run}, promises{artifacts}, now)
 	in.telemetry, counts.telemetry = signals, signals
 	incidents := incident.New(db, j, boards{work}, harm{signals, rollouts}, now)
@@ -132,21 +142,23 @@ func (a *App) furnish(ctx context.Context) error {
 	dossiers := dossier.New(j, decided{rollouts}, threads{graph}, seals{artifacts}, now)
 
 	a.rooms = rooms{artifacts, repos, run, metricStore, receiver, signals, flags}
-	for _, m := range []interface{ Follow(*journal.Journal) }{funds, products, teams, work, paths, changes, runs, rollouts, signals, incidents, insights, graph} {
+	for _, m := range []interface{ Follow(*journal.Journal) }{funds, products, teams, work, paths, changes, runs, rollouts, previews, signals, incidents, insights, graph} {
 		m.Follow(j)
 	}
 	repos.Effects(a.effects)
 	changes.Effects(a.effects)
 	rollouts.Effects(a.effects)
+	previews.Effects(a.effects)
 	a.effects.OnFailed(func(ctx context.Context, tx *store.Tx, e effect.Effect) error { return paths.Failed(ctx, tx, e) })
 	a.parts = []life.Part{
 		{Name: "journal", Run: j.Run}, {Name: "effects", Run: a.effects.Run}, {Name: "source", Run: repos.Run}, {Name: "platform", Run: paths.Run},
 		{Name: "pipeline", Run: runs.Run}, {Name: "artifact", Run: artifacts.Run}, {Name: "release", Run: rollouts.Run}, {Name: "runtime", Run: run.Run},
 		{Name: "telemetry", Run: signals.Run}, {Name: "flags", Run: flags.Run}, {Name: "variables", Run: variables.variable.Run}, {Name: "key results", Run: funds.Run},
+		{Name: "previews", Run: previews.Run},
 	}
 	a.api = api.New(a.access.Authenticate(api.SessionCookie), api.Services{
 		Access: a.access, Journal: j, Effects: a.effects, Release: rollouts, Portfolio: funds, Product: products, Platform: paths, Source: repos, Change: changes,
-		Team: teams, Flow: work, Incident: incidents, Insight: insights, Thread: graph, Telemetry: signals, Pipeline: runs, Runtime: run, Artifact: artifacts, Dossier: dossiers, Flag: flags, Unit: units, Variable: variables.variable, Export: exports, Manual: a.manual,
+		Team: teams, Flow: work, Incident: incidents, Insight: insights, Thread: graph, Telemetry: signals, Pipeline: runs, Runtime: run, Artifact: artifacts, Dossier: dossiers, Flag: flags, Unit: units, Variable: variables.variable, Export: exports, Preview: previews, Manual: a.manual,
 		Health: a.health,
 	})
 	return a.serveDoors()
@@ -156,9 +168,10 @@ func (a *App) furnish(ctx context.Context) error {
 // it.
 type valueOf struct{ sink *sink }
 
-// Instant evaluates a query that gives one value.
+// Instant evaluates a query that gives one value. What somebody does in a
+// preview is no outcome.
 func (v *valueOf) Instant(ctx context.Context, query string, at time.Time) (float64, bool, error) {
-	return v.sink.telemetry.Instant(ctx, query, at)
+	return v.sink.telemetry.Instant(ctx, prom.Without(query, "environment", ref.ChangePattern), at)
 }
 
 // features lets flow ask product which features exist.
@@ -178,12 +191,15 @@ type configuration struct{ variable *variable.Service }
 
 // Newest returns the revision for a new workload.
 func (c *configuration) Newest(ctx context.Context, of ref.Component, e ref.Environment) (int64, error) {
-	return c.variable.Newest(ctx, of, e)
+	return c.variable.Newest(ctx, of, given(e))
 }
 
 // Values returns the variables of a revision.
 func (c *configuration) Values(ctx context.Context, of ref.Component, e ref.Environment, revision int64) (variables, secrets []string, err error) {
-	v, err := c.variable.Values(ctx, of, e, revision)
+	v, err := c.variable.Values(ctx, of, given(e), revision)
+	if given(e) != e {
+		return openly(v.Variables, v.Secrets), nil, err
+	}
 	return v.Variables, v.Secrets, err
 }
 

@@ -78,7 +78,7 @@ func (s *Service) Publish(ctx context.Context, who access.Actor, b Build) (_ Pub
 	if err := b.check(); err != nil {
 		return Published{}, err
 	}
-	built, err := s.build(b)
+	built, err := b.image(s.registry, s.o.MaxBlob)
 	if err != nil {
 		return Published{}, err
 	}
@@ -142,8 +142,8 @@ func (b Build) check() error {
 	return nil
 }
 
-// build stores the image without a tag.
-func (s *Service) build(b Build) (image.Built, error) {
+// image stores the image without a tag; its layer may have limit bytes.
+func (b Build) image(reg image.Registry, limit int64) (image.Built, error) {
 	workspace, err := os.OpenRoot(b.Workspace)
 	if err != nil {
 		return image.Built{}, errs.Because(errs.Invalid, err, "the workspace of the build cannot be opened")
@@ -175,7 +175,7 @@ func (s *Service) build(b Build) (image.Built, error) {
 			return image.Built{}, err
 		}
 	}
-	return image.Build(s.registry, b.Repository, spec, s.o.MaxBlob)
+	return image.Build(reg, b.Repository, spec, limit)
 }
 
 // openRegular opens a file of the workspace that is a regular one in it. It does

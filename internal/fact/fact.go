@@ -20,6 +20,7 @@ func All() []Payload {
 		PathPublished{}, ComponentCreated{}, ComponentReady{},
 		RepositoryCreated{}, CommitsPushed{}, PushRejected{},
 		ChangeOpened{}, ChangeEdited{}, ChangeCommented{}, ChangeSettled{}, ChangeReviewed{}, ChangeQueued{}, ChangeUnqueued{}, ChangeMerged{}, ChangeClosed{}, ChangeReopened{},
+		PreviewStarted{}, PreviewFailed{}, PreviewRemoved{},
 		RunQueued{}, RunStarted{}, RunFinished{}, CheckQueued{}, CheckFinished{},
 		ArtifactPublished{}, ArtifactMarkedBad{}, ArtifactCleared{},
 		DeploymentFinished{}, RolloutStarted{}, RolloutWidened{}, RolloutHeld{}, RolloutResumed{}, RolloutAsked{}, RolloutApproved{}, RolloutDecided{}, RolloutFinished{}, EffectMeasured{},

@@ -144,6 +144,7 @@ type Service struct {
 	box       *sandbox.Sandbox
 	source    Source
 	publisher Publisher
+	keeper    Keeper // nil: nobody keeps what checks build
 	tools     Tools
 	dir       string
 	now       func() time.Time

@@ -26,7 +26,13 @@ type Manifest struct {
 	Requires map[string]document.Literal `yaml:"requires"`
 	SLO      Objective                   `yaml:"slo"`
 	Changes  Changes                     `yaml:"changes"`
+	// Preview says whether a change of it is run to be tried before it is merged;
+	// it is unless this is false.
+	Preview *bool `yaml:"preview"`
 }
+
+// Previewed reports whether changes are run to be tried.
+func (m Manifest) Previewed() bool { return m.Preview == nil || *m.Preview }
 
 // Changes are the rules by which the trunk may be changed.
 type Changes struct {

@@ -199,7 +199,7 @@ func (s *Service) runLife(ctx context.Context, w *worker) (reason string, ready 
 	result, err := in.process.Wait()
 	switch {
 	case result.OutOfMemory:
-		reason = fmt.Sprintf("it needed more than its %d MiB of memory", limits.MemoryBytes>>20)
+		reason = fmt.Sprintf("it needed more than its %d MiB of memory", w.workload.limits().MemoryBytes>>20)
 	case unready != nil && !errors.Is(unready, errEnded):
 		reason = fmt.Sprintf("it did not become ready: %v", unready)
 	case err != nil:
@@ -245,7 +245,7 @@ func (s *Service) start(ctx context.Context, w *worker) (*instance, error) {
 	w.log.hide(secrets)
 	w.log.mark("starting version " + w.workload.Number)
 	p, err := s.box.Start(context.WithoutCancel(ctx), sandbox.Spec{
-		Args: args, Dir: dir, Root: root, Limits: limits, Stdout: w.log, Stderr: w.log, Hostname: string(w.workload.Component), Serve: otlp,
+		Args: args, Dir: dir, Root: root, Limits: w.workload.limits(), Stdout: w.log, Stderr: w.log, Hostname: string(w.workload.Component), Serve: otlp,
 		Env: append(environ(image.Env, told),
 			fmt.Sprintf("PORT=%d", port),
 			"HOME=/tmp", "TMPDIR=/tmp",

@@ -3022,6 +3022,7 @@ export interface components {
             opened: string;
             /** @description The asker pushed to the branch, so that their approval would not count */
             own: boolean;
+            preview: components["schemas"]["ChangePreview"];
             /** @description While it is queued */
             queue?: components["schemas"]["ChangeQueue"];
             /** @description The component takes changes only; its trunk cannot be pushed to */
@@ -3194,6 +3195,41 @@ export interface components {
             current: string;
             /** @description At least 10 characters; a sentence is a good one */
             password: string;
+        };
+        ChangePreview: {
+            /** @description That answers at the URL */
+            commit?: string;
+            /**
+             * @description Where it runs; empty when it cannot
+             * @example change-12
+             */
+            environment: string;
+            /** @description Why a later head does not run */
+            failure?: components["schemas"]["PreviewFailure"];
+            /** @description That is the head of the change */
+            head: boolean;
+            /**
+             * @description Why nothing runs, or why it crashed
+             * @example it is switched off: preview: false in .factory/component.yaml
+             */
+            note?: string;
+            /**
+             * Format: date-time
+             * @description Since when that commit answers
+             */
+            since?: string;
+            /**
+             * @description starting: a green head is being started, what ran before still answers at the URL; crashed: it will be started again; failed: the head could not be started and nothing else runs
+             * @enum {string}
+             */
+            state: "none" | "starting" | "running" | "crashed" | "failed";
+            /**
+             * @description On the gateway, while something runs
+             * @example http://engine-controller.change-12.localhost:8081/
+             */
+            url?: string;
+            /** @description Identifier of the workload, whose log can be read */
+            workload?: string;
         };
         ChangeProduct: {
             description?: string;
@@ -6093,6 +6129,12 @@ export interface components {
             /** @example yes */
             value: string;
         };
+        PreviewFailure: {
+            commit: string;
+            /** @description The last lines that it printed, with their times */
+            log?: string;
+            reason: string;
+        };
         Problem: {
             /** @description Evidence; for a conflict the current state */
             current?: unknown;
@@ -7593,8 +7635,11 @@ export interface components {
             cpu: number;
             /** Format: date-time */
             created: string;
-            /** @enum {string} */
-            environment: "staging" | "production";
+            /**
+             * @description staging, production, or that of a change's preview, such as change-12
+             * @example staging
+             */
+            environment: string;
             id: string;
             /**
              * Format: int64
