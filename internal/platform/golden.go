@@ -80,13 +80,11 @@ func (s *Service) Paths(ctx context.Context, who access.Actor) (list []GoldenPat
 	}
 	err = s.db.View(ctx, func(tx *store.Tx) error {
 		list = nil
-		names, err := pathNames(ctx, tx)
+		names, err := s.names(ctx, tx)
 		if err != nil {
 			return err
 		}
-		names = append(names, slices.Collect(maps.Keys(s.shipped))...)
-		slices.Sort(names)
-		for _, name := range slices.Compact(names) {
+		for _, name := range names {
 			p, err := s.path(ctx, tx, name)
 			if err != nil {
 				return err
@@ -96,6 +94,14 @@ func (s *Service) Paths(ctx context.Context, who access.Actor) (list []GoldenPat
 		return nil
 	})
 	return list, err
+}
+
+// names returns the names of all paths, in order.
+func (s *Service) names(ctx context.Context, tx *store.Tx) ([]string, error) {
+	names, err := pathNames(ctx, tx)
+	names = append(names, slices.Collect(maps.Keys(s.shipped))...)
+	slices.Sort(names)
+	return slices.Compact(names), err
 }
 
 // Path returns one golden path.
@@ -166,7 +172,11 @@ func (s *Service) versions(ctx context.Context, tx *store.Tx, name string) ([]Ve
 	}
 	if len(list) == 0 {
 		if _, _, err := pathRepository(ctx, tx, name); errors.Is(err, store.ErrNone) {
-			return nil, errs.New(errs.NotFound, "no golden path %q", name).Do("choose one of: factory path list")
+			names, err := s.names(ctx, tx)
+			if err != nil {
+				return nil, err
+			}
+			return nil, errs.New(errs.NotFound, "no golden path %q", name).Do("choose one of: %s", strings.Join(names, ", "))
 		} else if err != nil {
 			return nil, err
 		}

@@ -104,7 +104,7 @@ func TestCreate(t *testing.T) {
 		f := begun(t, db)
 		got := f.create("engine-controller")
 		want := Component{
-			Name: "engine-controller", Team: "engine", Description: "Starts the motors", Path: "go-service", PathVersion: "1.2.0", State: "provisioning",
+			Name: "engine-controller", Team: "engine", Description: "Starts the motors", Path: "go-service", PathVersion: "1.2.0", Answers: map[string]string{}, State: "provisioning",
 			CloneURL: "http://127.0.0.1:8080/git/engine-controller.git",
 			Environments: []Environment{
 				{Staging, "http://engine-controller.staging.localhost:8081/"}, {Production, "http://engine-controller.localhost:8081/"},
