@@ -7,39 +7,13 @@ import (
 	"time"
 )
 
-// Path is a golden path: a template, with all that a component created from it
-// gets without asking anybody.
-type Path struct {
-	Name        string      `json:"name" example:"go-service"`
-	Version     string      `json:"version" doc:"of the path; a component keeps the one it was created from" example:"1.0.0"`
-	Title       string      `json:"title" example:"Go service"`
-	Description string      `json:"description"`
-	Provides    []PathPart  `json:"provides" nullable:"false" doc:"what a component gets"`
-	Inputs      []PathInput `json:"inputs" nullable:"false" doc:"what the path asks for"`
-	Files       []string    `json:"files" nullable:"false" doc:"files of the first commit" example:"[\"main.go\"]"`
-}
-
-// PathPart is one thing that a path provides.
-type PathPart struct {
-	Name string `json:"name" example:"repository"`
-	Text string `json:"text" example:"Git over HTTP with a protected trunk"`
-}
-
-// PathInput is one thing that a path asks for.
-type PathInput struct {
-	Name     string `json:"name" example:"name"`
-	Type     string `json:"type" enum:"slug,team,text"`
-	Text     string `json:"text"`
-	Required bool   `json:"required"`
-	Pattern  string `json:"pattern,omitempty" doc:"regular expression that the value must match"`
-}
-
 // CreateComponent asks for a component with everything that belongs to it.
 type CreateComponent struct {
-	Name        string `json:"name" doc:"slug, unique in the factory, for ever" minLength:"3" maxLength:"40" pattern:"^[a-z][a-z0-9-]{1,38}[a-z0-9]$" patternDescription:"lower-case letters, digits and dashes, a letter first" example:"engine-controller"`
-	Team        string `json:"team" doc:"slug of the team that owns it" minLength:"1" maxLength:"40" example:"engine"`
-	Path        string `json:"path" doc:"golden path to create it from" minLength:"1" maxLength:"40" example:"go-service"`
-	Description string `json:"description,omitempty" doc:"what it is for, in a sentence" maxLength:"300" example:"Starts, throttles and stops the motors"`
+	Name        string            `json:"name" doc:"slug, unique in the factory, for ever" minLength:"3" maxLength:"40" pattern:"^[a-z][a-z0-9-]{1,38}[a-z0-9]$" patternDescription:"lower-case letters, digits and dashes, a letter first" example:"engine-controller"`
+	Team        string            `json:"team" doc:"slug of the team that owns it" minLength:"1" maxLength:"40" example:"engine"`
+	Path        string            `json:"path" doc:"golden path to create it from" minLength:"1" maxLength:"40" example:"go-service"`
+	Description string            `json:"description,omitempty" doc:"what it is for, in a sentence" maxLength:"300" example:"Starts, throttles and stops the motors"`
+	Answers     map[string]string `json:"answers,omitempty" doc:"to what the path asks for beside name, team and description"`
 }
 
 // Component is a piece of software that a team builds and runs.
@@ -48,7 +22,9 @@ type Component struct {
 	Team         string                 `json:"team" example:"engine"`
 	Description  string                 `json:"description"`
 	Path         string                 `json:"path" doc:"golden path it was created from" example:"go-service"`
-	PathVersion  string                 `json:"pathVersion" example:"1.0.0"`
+	PathVersion  string                 `json:"pathVersion" doc:"that its trunk has" example:"1.0.0"`
+	PathOffered  string                 `json:"pathOffered,omitempty" doc:"the newest version of the path that is offered, when it is another" example:"1.1.0"`
+	Answers      map[string]string      `json:"answers,omitempty" doc:"to what the path asked for beside name, team and description"`
 	State        string                 `json:"state" enum:"provisioning,ready,failed" doc:"ready: the first version is live in production; failed: a step of the provisioning failed and waits for a new push"`
 	CloneURL     string                 `json:"cloneUrl" doc:"for git clone; sign in with an API token as password" example:"http://127.0.0.1:8080/git/engine-controller.git"`
 	Environments []ComponentEnvironment `json:"environments" nullable:"false"`
@@ -72,16 +48,6 @@ type ProvisioningStep struct {
 	Text  string     `json:"text,omitempty" doc:"what came of it, or why it failed"`
 	Ref   string     `json:"ref,omitempty" doc:"subject to look at" example:"run/01923c5e-7a2b-7c3d-8e4f-5a6b7c8d9e0f"`
 	At    *time.Time `json:"at,omitempty" doc:"when the state was reached"`
-}
-
-// Paths lists the golden paths.
-func (c *Client) Paths(ctx context.Context) (Page[Path], error) {
-	return call[Page[Path]](ctx, c, http.MethodGet, path("paths"), nil, nil)
-}
-
-// Path shows one golden path.
-func (c *Client) Path(ctx context.Context, name string) (Path, error) {
-	return call[Path](ctx, c, http.MethodGet, path("paths", name), nil, nil)
 }
 
 // CreateComponent creates a component with all that its path provides.

@@ -17,6 +17,7 @@ import (
 	"github.com/digital-factory/factory/internal/pipeline"
 	"github.com/digital-factory/factory/internal/platform"
 	"github.com/digital-factory/factory/internal/platform/export"
+	"github.com/digital-factory/factory/internal/platform/upgrade"
 	"github.com/digital-factory/factory/internal/platform/variable"
 	"github.com/digital-factory/factory/internal/portfolio"
 	"github.com/digital-factory/factory/internal/product"
@@ -40,6 +41,7 @@ type Services struct {
 	Portfolio *portfolio.Service
 	Product   *product.Service
 	Platform  *platform.Service
+	Upgrade   *upgrade.Service
 	Source    *source.Service
 	Change    *change.Service
 	Pipeline  *pipeline.Service

@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"log/slog"
 	"os"
@@ -30,6 +31,7 @@ import (
 	"github.com/digital-factory/factory/internal/pipeline"
 	"github.com/digital-factory/factory/internal/platform"
 	"github.com/digital-factory/factory/internal/platform/export"
+	"github.com/digital-factory/factory/internal/platform/upgrade"
 	"github.com/digital-factory/factory/internal/platform/variable"
 	"github.com/digital-factory/factory/internal/portfolio"
 	"github.com/digital-factory/factory/internal/product"
@@ -39,6 +41,7 @@ import (
 	"github.com/digital-factory/factory/internal/runtime"
 	"github.com/digital-factory/factory/internal/source"
 	"github.com/digital-factory/factory/internal/source/change"
+	"github.com/digital-factory/factory/internal/source/upstream"
 	"github.com/digital-factory/factory/internal/team"
 	"github.com/digital-factory/factory/internal/telemetry"
 	"github.com/digital-factory/factory/internal/thread"
@@ -112,17 +115,19 @@ func (a *App) furnish(ctx context.Context) error {
 
 	teams := team.New(db, j, a.access, now)
 	work := flow.New(db, j, teams, features{products}, now)
-	paths, err := platform.New(db, j, a.effects, teamNames{teams}, func() platform.Addresses {
+	hints := &pushed{}
+	repos := source.New(db, j, items{work}, settings{}, source.Config{Dir: dir("git"), Hook: []string{exe, "hook", "pre-receive"}, Hint: hints.Hint}, now)
+	changes := change.New(db, j, a.effects, repos, a.URL, now)
+	hints.changes = changes
+	renderings := upstream.New(repos)
+	paths, err := platform.New(db, j, a.effects, teamNames{teams}, pathRepositories{renderings}, func() platform.Addresses {
 		return platform.Addresses{Main: a.URL(), Gateway: a.GatewayURL()}
 	}, now)
 	if err != nil {
 		return err
 	}
 	own.platform = paths
-	hints := &pushed{}
-	repos := source.New(db, j, items{work}, settings{}, source.Config{Dir: dir("git"), Hook: []string{exe, "hook", "pre-receive"}, Hint: hints.Hint}, now)
-	changes := change.New(db, j, a.effects, repos, a.URL, now)
-	hints.changes = changes
+	upgrades := upgrade.New(db, j, a.effects, paths, upgradeRepositories{renderings}, upgradeChanges{changes}, now)
 	host := tools(ctx, a.opts.Cache)
 	runs := pipeline.New(db, j, a.box, commits{repos}, publisher{artifacts, a.URL()}, host, dir("runs"), now)
 	exports := export.New(export.Asks{Repositories: trunks{commits{repos}}, Components: described{own, commits{repos}, variables.variable, a.URL, host.GoVersion}})
@@ -142,14 +147,18 @@ func (a *App) furnish(ctx context.Context) error {
 	dossiers := dossier.New(j, decided{rollouts}, threads{graph}, seals{artifacts}, now)
 
 	a.rooms = rooms{artifacts, repos, run, metricStore, receiver, signals, flags}
-	for _, m := range []interface{ Follow(*journal.Journal) }{funds, products, teams, work, paths, changes, runs, rollouts, previews, signals, incidents, insights, graph} {
+	for _, m := range []interface{ Follow(*journal.Journal) }{funds, products, teams, work, paths, upgrades, changes, runs, rollouts, previews, signals, incidents, insights, graph} {
 		m.Follow(j)
 	}
 	repos.Effects(a.effects)
 	changes.Effects(a.effects)
+	paths.Effects(a.effects)
+	upgrades.Effects(a.effects)
 	rollouts.Effects(a.effects)
 	previews.Effects(a.effects)
-	a.effects.OnFailed(func(ctx context.Context, tx *store.Tx, e effect.Effect) error { return paths.Failed(ctx, tx, e) })
+	a.effects.OnFailed(func(ctx context.Context, tx *store.Tx, e effect.Effect) error {
+		return errors.Join(paths.Failed(ctx, tx, e), upgrades.Failed(ctx, tx, e))
+	})
 	a.parts = []life.Part{
 		{Name: "journal", Run: j.Run}, {Name: "effects", Run: a.effects.Run}, {Name: "source", Run: repos.Run}, {Name: "platform", Run: paths.Run},
 		{Name: "pipeline", Run: runs.Run}, {Name: "artifact", Run: artifacts.Run}, {Name: "release", Run: rollouts.Run}, {Name: "runtime", Run: run.Run},
@@ -157,7 +166,7 @@ func (a *App) furnish(ctx context.Context) error {
 		{Name: "previews", Run: previews.Run},
 	}
 	a.api = api.New(a.access.Authenticate(api.SessionCookie), api.Services{
-		Access: a.access, Journal: j, Effects: a.effects, Release: rollouts, Portfolio: funds, Product: products, Platform: paths, Source: repos, Change: changes,
+		Access: a.access, Journal: j, Effects: a.effects, Release: rollouts, Portfolio: funds, Product: products, Platform: paths, Upgrade: upgrades, Source: repos, Change: changes,
 		Team: teams, Flow: work, Incident: incidents, Insight: insights, Thread: graph, Telemetry: signals, Pipeline: runs, Runtime: run, Artifact: artifacts, Dossier: dossiers, Flag: flags, Unit: units, Variable: variables.variable, Export: exports, Preview: previews, Manual: a.manual,
 		Health: a.health,
 	})

@@ -25,6 +25,7 @@ func (s *Service) Follow(j *journal.Journal) {
 		},
 		Handle: s.watch,
 	})
+	j.Follow(journal.Follower{Name: "platform-paths", Kinds: []string{fact.CheckFinished{}.Kind()}, Handle: s.checked})
 }
 
 // watch moves a component's steps by a fact. Once it is ready, nothing moves

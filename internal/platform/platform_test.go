@@ -45,7 +45,7 @@ func begun(t *testing.T, db *store.DB) *fixture {
 	j := journal.New(db, time.Now)
 	l := effect.New(db, time.Now)
 	at := func() Addresses { return Addresses{Main: "http://127.0.0.1:8080", Gateway: "http://127.0.0.1:8081"} }
-	s, err := New(db, j, l, twoTeams{}, at, time.Now)
+	s, err := New(db, j, l, twoTeams{}, nil, at, time.Now)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -104,7 +104,7 @@ func TestCreate(t *testing.T) {
 		f := begun(t, db)
 		got := f.create("engine-controller")
 		want := Component{
-			Name: "engine-controller", Team: "engine", Description: "Starts the motors", Path: "go-service", PathVersion: "1.2.0", State: "provisioning",
+			Name: "engine-controller", Team: "engine", Description: "Starts the motors", Path: "go-service", PathVersion: "1.2.0", Answers: map[string]string{}, State: "provisioning",
 			CloneURL: "http://127.0.0.1:8080/git/engine-controller.git",
 			Environments: []Environment{
 				{Staging, "http://engine-controller.staging.localhost:8081/"}, {Production, "http://engine-controller.localhost:8081/"},
@@ -313,7 +313,7 @@ func TestPathsAreToldOnce(t *testing.T) {
 			t.Fatal(d)
 		}
 		list, err := f.Paths(t.Context(), eva)
-		if err != nil || len(list) != 1 || !slices.Contains(list[0].Files, ".factory/pipeline.yaml") || len(list[0].Provides) < 5 {
+		if err != nil || len(list) != 1 || !slices.Contains(list[0].Names(), ".factory/pipeline.yaml") || len(list[0].Provides) < 5 {
 			t.Fatalf("%v %+v", err, list)
 		}
 	})
