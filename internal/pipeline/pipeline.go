@@ -30,6 +30,7 @@ import (
 	"github.com/digital-factory/factory/internal/base/store"
 	"github.com/digital-factory/factory/internal/fact"
 	"github.com/digital-factory/factory/internal/journal"
+	"github.com/digital-factory/factory/internal/pipeline/cache"
 	"github.com/digital-factory/factory/internal/pipeline/definition"
 	"github.com/digital-factory/factory/internal/ref"
 )
@@ -149,9 +150,9 @@ type Service struct {
 	now       func() time.Time
 	wake      chan struct{}
 	logs      logs
+	cache     *cache.Cache
 
-	holder  string     // names this process where several share the queue
-	caching sync.Mutex // makes those who lay out a build cache one after another
+	holder string // names this process where several share the queue
 
 	mu      sync.Mutex // guards cancels
 	cancels map[ref.Run]context.CancelCauseFunc
@@ -161,7 +162,7 @@ type Service struct {
 func New(db *store.DB, j *journal.Journal, box *sandbox.Sandbox, src Source, p Publisher, tools Tools, dir string, now func() time.Time) *Service {
 	return &Service{db: db, journal: j, box: box, source: src, publisher: p, tools: tools, dir: dir, now: now,
 		wake: make(chan struct{}, 1), holder: ref.New(), cancels: map[ref.Run]context.CancelCauseFunc{},
-		logs: logs{open: map[string]*stepLog{}, began: make(chan struct{})}}
+		cache: cache.New(db, tools.Cache, now), logs: logs{open: map[string]*stepLog{}, began: make(chan struct{})}}
 }
 
 func (s *Service) nudge() {
@@ -169,6 +170,15 @@ func (s *Service) nudge() {
 	case s.wake <- struct{}{}:
 	default:
 	}
+}
+
+// scope is whose caches a run writes: the trunk's, or its branch's own.
+func (r *Run) scope() cache.Scope {
+	s := cache.Scope{Component: r.Change.Component}
+	if r.Check {
+		s.Branch = r.Branch
+	}
+	return s
 }
 
 func (r Run) subject() ref.Subject { return ref.Of("run", r.ID) }

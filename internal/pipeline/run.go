@@ -238,7 +238,7 @@ func (s *Service) walk(ctx context.Context, r Run) error {
 		}
 		r.State, r.Step, r.Reason = Cancelled, "", whyCancelled(by)
 		if by == goneAway {
-			s.dropCache(&r)
+			s.cache.Drop(r.scope())
 		}
 	case errs.Is(err, errs.Internal):
 		slog.Error("a run failed inside the factory", "run", r.ID, "error", err)

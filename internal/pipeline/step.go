@@ -221,7 +221,7 @@ func (s *Service) command(ctx context.Context, r *Run, st *Step, work string, lo
 		if s.tools.GoRoot == "" {
 			return failing(st.Name, "it asks for the Go cache, but there is no Go on this host; install Go and restart the factory")
 		}
-		cache, err := s.goCache(r)
+		cache, err := s.cache.Build(r.scope())
 		if err != nil {
 			return err
 		}
@@ -289,6 +289,10 @@ func (s *Service) publish(ctx context.Context, r *Run, def definition.Definition
 	if err := s.db.Update(ctx, func(tx *store.Tx) error { return saveRun(ctx, tx, *r) }); err != nil {
 		return err
 	}
-	s.keepSeed(r, log)
+	if r.Number == 1 { // the golden path's own first commit
+		if err := s.cache.Seed(r.Change.Component); err != nil {
+			log.say("the build cache was not kept for the next component: " + err.Error())
+		}
+	}
 	return nil
 }

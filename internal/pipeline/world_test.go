@@ -282,3 +282,8 @@ func wants(t *testing.T, err error, kind errs.Kind, texts ...string) {
 		}
 	}
 }
+
+func exists(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
+}
