@@ -19,6 +19,7 @@ import (
 	"github.com/digital-factory/factory/internal/artifact"
 	"github.com/digital-factory/factory/internal/base/errs"
 	"github.com/digital-factory/factory/internal/base/life"
+	"github.com/digital-factory/factory/internal/base/postgres"
 	"github.com/digital-factory/factory/internal/base/store"
 	"github.com/digital-factory/factory/internal/dossier"
 	"github.com/digital-factory/factory/internal/effect"
@@ -221,6 +222,9 @@ func (t teamNames) Exists(ctx context.Context, name string) (bool, error) {
 // that ask for it fail with a clear reason.
 func tools(ctx context.Context, cache string) pipeline.Tools {
 	t := pipeline.Tools{Cache: cache, Host: host()}
+	if found, err := postgres.Find(ctx); err == nil { // else the steps that ask for it say so
+		t.Postgres = found
+	}
 	var env struct{ GOROOT, GOMODCACHE, GOVERSION string }
 	raw, err := exec.CommandContext(ctx, "go", "env", "-json", "GOROOT", "GOMODCACHE", "GOVERSION").Output()
 	if err == nil {

@@ -15,6 +15,7 @@ import (
 	"github.com/digital-factory/factory/internal/base/errs"
 	"github.com/digital-factory/factory/internal/base/store"
 	"github.com/digital-factory/factory/internal/pipeline/cache"
+	"github.com/digital-factory/factory/internal/pipeline/definition"
 	"github.com/digital-factory/factory/internal/pipeline/tree"
 	"github.com/digital-factory/factory/internal/ref"
 )
@@ -58,6 +59,8 @@ type keyOf struct {
 	Toolchain string            `json:"toolchain"`
 	Files     string            `json:"files"` // digest of the commit's files that it sees
 	Needs     []string          `json:"needs"` // digests of the outputs that it sees
+	// Left out where there are none, as in keys of before.
+	Services []definition.Service `json:"services,omitempty"`
 }
 
 func (k keyOf) sum() (string, error) {
@@ -185,10 +188,13 @@ func (s *Service) key(r *Run, st *Step, before []seen) (string, error) {
 	if len(st.Inputs) > 0 {
 		files = slices.DeleteFunc(files, func(f tree.File) bool { return !tree.Any(st.Inputs, f.Path) })
 	}
-	k := keyOf{Form: keyForm, Run: st.Run, Env: s.runFacts(r, st), Cache: st.Cache, Outputs: st.Outputs, Toolchain: s.tools.Host, Files: tree.Digest(files), Needs: []string{}}
+	k := keyOf{Form: keyForm, Run: st.Run, Env: s.runFacts(r, st), Cache: st.Cache, Outputs: st.Outputs, Toolchain: s.tools.Host, Files: tree.Digest(files), Needs: []string{}, Services: st.Services}
 	maps.Copy(k.Env, st.Env)
 	if slices.Contains(st.Cache, "go") {
 		k.Toolchain += " " + s.tools.GoVersion
+	}
+	if st.Has(definition.Postgres) {
+		k.Toolchain += " postgresql " + s.tools.Postgres.Version
 	}
 	for _, e := range before {
 		shown := slices.DeleteFunc(slices.Clone(e.Files), func(f tree.File) bool { return !e.shown(f.Path) })

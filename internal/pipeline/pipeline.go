@@ -26,6 +26,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/digital-factory/factory/internal/base/postgres"
 	"github.com/digital-factory/factory/internal/base/sandbox"
 	"github.com/digital-factory/factory/internal/base/store"
 	"github.com/digital-factory/factory/internal/fact"
@@ -131,11 +132,12 @@ type Publisher interface {
 
 // Tools are what the host offers to steps.
 type Tools struct {
-	Host      string // names the system whose programs steps use, such as "debian 12 amd64"
-	GoRoot    string // of the Go toolchain; empty: none
-	GoVersion string // such as "go1.26.1"
-	ModCache  string // Go module cache, read-only to steps
-	Cache     string // directory of caches, kept between runs
+	Host      string                // names the system whose programs steps use, such as "debian 12 amd64"
+	GoRoot    string                // of the Go toolchain; empty: none
+	GoVersion string                // such as "go1.26.1"
+	ModCache  string                // Go module cache, read-only to steps
+	Cache     string                // directory of caches, kept between runs
+	Postgres  postgres.Installation // programs of a database server; zero: none
 }
 
 // Service runs pipelines.

@@ -300,7 +300,7 @@ func (s *Service) workspace(id ref.Run) string {
 
 // clear removes a workspace; its logs stay.
 func (s *Service) clear(id ref.Run) {
-	err := errors.Join(os.RemoveAll(s.sourceDir(id)), os.RemoveAll(s.closedDir(id)), os.RemoveAll(s.workspace(id)))
+	err := errors.Join(os.RemoveAll(s.sourceDir(id)), os.RemoveAll(s.closedDir(id)), os.RemoveAll(s.allBeside(id)), os.RemoveAll(s.workspace(id)))
 	if err != nil {
 		slog.Warn("a workspace could not be removed", "run", id, "error", err)
 	}

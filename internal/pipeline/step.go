@@ -236,6 +236,9 @@ func (s *Service) command(ctx context.Context, r *Run, st *Step, work string, lo
 		env["GOFLAGS"], env["GOPROXY"], env["GOTOOLCHAIN"], env["GOTELEMETRY"] = "-mod=readonly", "off", "local", "off"
 	}
 	env["PATH"] = path
+	if err := s.addServices(r, st, &spec, env); err != nil {
+		return err
+	}
 	maps.Copy(env, st.Env)
 	for k, v := range env {
 		spec.Env = append(spec.Env, k+"="+v)
@@ -261,10 +264,14 @@ func (s *Service) command(ctx context.Context, r *Run, st *Step, work string, lo
 	case res.OutOfMemory:
 		return failing(st.Name, fmt.Sprintf("it needed more than its %d MiB of memory; raise memory: in %s if it has to", int64(st.Memory)>>20, File))
 	case res.ExitCode != 0:
+		last := log.tail()
+		if fault := s.besideFault(r, st, log); fault != "" {
+			return &failure{st.Name, fault + log.tail(), fault}
+		}
 		brief := fmt.Sprintf("exit code %d", res.ExitCode)
-		return &failure{st.Name, brief + log.tail(), brief}
+		return &failure{st.Name, brief + last, brief}
 	}
-	if res.LeftBehind {
+	if res.LeftBehind && len(st.Services) == 0 {
 		log.say("processes that were left behind were ended")
 	}
 	return nil

@@ -6833,6 +6833,13 @@ export interface components {
             retry?: number;
             /** @description What it runs; absent for a step of the platform */
             script?: string;
+            /**
+             * @description Names of the servers that run beside it
+             * @example [
+             *       "postgres"
+             *     ]
+             */
+            services?: string[] | null;
             /** Format: date-time */
             started?: string;
             /** @enum {string} */
