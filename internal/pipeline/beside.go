@@ -8,6 +8,7 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/digital-factory/factory/internal/base/sandbox"
@@ -104,6 +105,9 @@ func (s *Service) besideFault(r *Run, st *Step, log *stepLog) string {
 			log.say("service " + l.Name + " printed much; the end of it:")
 		default:
 			log.say("service " + l.Name + " printed:")
+		}
+		if lines := strings.Split(strings.TrimSpace(l.Text), "\n"); l.Name == out.Server {
+			out.Fault += "; it last said: " + strings.Join(lines[max(0, len(lines)-3):], " | ")
 		}
 		_, _ = log.Write([]byte(l.Text))
 		if l.Text[len(l.Text)-1] != '\n' {

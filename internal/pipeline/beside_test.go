@@ -58,7 +58,7 @@ func TestServiceFaults(t *testing.T) {
 			{"never ready", "run: echo it starts; sleep " + mark + "\n\t\t\t\tready: echo not yet; false\n\t\t\t\ttimeout: 300ms", "touch ran",
 				"service db was not ready within 300ms; asked whether it is, it last said: not yet", "--- service db printed:\nit starts\n"},
 			{"asked for ever", "run: sleep " + mark + "\n\t\t\t\tready: sleep " + mark + "\n\t\t\t\ttimeout: 300ms", "touch ran", "service db was not ready within 300ms", "--- service db printed nothing"},
-			{"dies at once", "run: echo no disk >&2; exit 7\n\t\t\t\tready: \"false\"", "touch ran", "service db ended with exit code 7 before it was ready", "no disk\n"},
+			{"dies at once", "run: echo no disk >&2; exit 7\n\t\t\t\tready: \"false\"", "touch ran", "service db ended with exit code 7 before it was ready; it last said: no disk", "no disk\n"},
 			{"dies later", "run: |\n\t\t\t\t\ttouch up\n\t\t\t\t\twhile [ ! -e ran ]; do sleep 0.01; done\n\t\t\t\t\techo panic; exit 3\n\t\t\t\tready: test -e up", "touch ran; sleep " + mark,
 				"service db ended with exit code 3 while the step ran", "--- service db printed:\npanic\n"},
 			{"the step fails", "run: echo relation is missing; touch up; sleep " + mark + "\n\t\t\t\tready: test -e up", "echo query failed; exit 4", "exit code 4; it last said: query failed", "relation is missing"},

@@ -266,7 +266,7 @@ func (s *Service) command(ctx context.Context, r *Run, st *Step, work string, lo
 	case res.ExitCode != 0:
 		last := log.tail()
 		if fault := s.besideFault(r, st, log); fault != "" {
-			return &failure{st.Name, fault + log.tail(), fault}
+			return failing(st.Name, fault)
 		}
 		brief := fmt.Sprintf("exit code %d", res.ExitCode)
 		return &failure{st.Name, brief + last, brief}

@@ -40,8 +40,9 @@ type Server struct {
 
 // Outcome is what went wrong.
 type Outcome struct {
-	Fault string // which server failed and how; empty when the command did
-	Logs  []Log  // what the servers said last
+	Fault  string // which server failed and how; empty when the command did
+	Server string // its name
+	Logs   []Log  // what the servers said last
 }
 
 // Log is the end of what a server printed.

@@ -125,6 +125,7 @@ func runWith(o Order, command []string) (code int, out Outcome) {
 	}
 	for _, r := range all {
 		if out.Fault = r.await(); out.Fault != "" {
+			out.Server = r.Name
 			return 125, out
 		}
 	}
@@ -144,7 +145,7 @@ func runWith(o Order, command []string) (code int, out Outcome) {
 	select {
 	case <-done:
 	case r := <-dead:
-		out.Fault = fmt.Sprintf("service %s ended %s while the step ran", r.Name, r.how)
+		out.Server, out.Fault = r.Name, fmt.Sprintf("service %s ended %s while the step ran", r.Name, r.how)
 		kill(cmd)
 		<-done
 		return 125, out
