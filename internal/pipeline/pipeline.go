@@ -9,14 +9,15 @@
 // Tells: run.queued, run.started, run.finished; check.queued, check.finished.
 //
 // Asks: Source for the commit's files and where branches point, Publisher for
-// image, SBOM and signature.
+// image, SBOM and signature, Secrets for what steps on the trunk are given.
 //
 // Invariants: a commit pushed to the trunk has exactly one queued run. A check
 // publishes nothing and writes to no cache that the trunk reads; of one branch
 // only the newest goes on, and none when the branch is gone. What is restored
 // instead of made was made from the same definition, files and tools. A step
 // sees only the workspace, the declared caches and the host's tools; never the
-// factory's environment or the network. After a crash of the factory a run goes
+// factory's environment or the network. Secrets are given to the steps of trunks
+// that declare them, and stand in no log, cache or key. After a crash of the factory a run goes
 // on with the step that was interrupted.
 package pipeline
 
@@ -147,6 +148,7 @@ type Service struct {
 	box       *sandbox.Sandbox
 	source    Source
 	publisher Publisher
+	secrets   Secrets
 	tools     Tools
 	dir       string
 	now       func() time.Time
@@ -154,6 +156,7 @@ type Service struct {
 	logs      logs
 	cache     *cache.Cache
 
+	own    bool   // the files and the secrets are those of who runs them; see Try
 	holder string // names this process where several share the queue
 
 	mu      sync.Mutex // guards cancels
@@ -161,8 +164,8 @@ type Service struct {
 }
 
 // New returns the service; dir is for workspaces and logs. It starts nothing.
-func New(db *store.DB, j *journal.Journal, box *sandbox.Sandbox, src Source, p Publisher, tools Tools, dir string, now func() time.Time) *Service {
-	return &Service{db: db, journal: j, box: box, source: src, publisher: p, tools: tools, dir: dir, now: now,
+func New(db *store.DB, j *journal.Journal, box *sandbox.Sandbox, src Source, p Publisher, x Secrets, tools Tools, dir string, now func() time.Time) *Service {
+	return &Service{db: db, journal: j, box: box, source: src, publisher: p, secrets: x, tools: tools, dir: dir, now: now,
 		wake: make(chan struct{}, 1), holder: ref.New(), cancels: map[ref.Run]context.CancelCauseFunc{},
 		cache: cache.New(db, tools.Cache, now), logs: logs{open: map[string]*stepLog{}, began: make(chan struct{})}}
 }

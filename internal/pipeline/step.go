@@ -90,8 +90,8 @@ func ready(needs []string, state []State, byName map[string]int) bool {
 	return true
 }
 
-// leaveOut marks the steps whose condition does not hold of the run. Who needs
-// them does not wait for them.
+// leaveOut marks the steps whose condition does not hold of the run, and those
+// that ask a check for secrets. Who needs them does not wait for them.
 func (s *Service) leaveOut(ctx context.Context, r *Run, state []State) error {
 	facts := definition.Facts{
 		Branch: r.Branch, Trunk: !r.Check, Event: "push", Hotfix: r.Change.Lane == "hotfix",
@@ -105,10 +105,17 @@ func (s *Service) leaveOut(ctx context.Context, r *Run, state []State) error {
 	}
 	for i := range r.Steps {
 		st := &r.Steps[i]
-		if state[i] != Waiting || st.Wanted(facts) {
+		if state[i] != Waiting {
 			continue
 		}
-		state[i], st.State, st.Reason = Skipped, Skipped, "its condition does not hold: "+st.If
+		why := s.withheld(r, st)
+		if !st.Wanted(facts) {
+			why = "its condition does not hold: " + st.If
+		}
+		if why == "" {
+			continue
+		}
+		state[i], st.State, st.Reason = Skipped, Skipped, why
 		if err := s.saveStep(ctx, r.ID, *st); err != nil {
 			return err
 		}
@@ -240,6 +247,9 @@ func (s *Service) command(ctx context.Context, r *Run, st *Step, work string, lo
 		return err
 	}
 	maps.Copy(env, st.Env)
+	if err := s.reveal(ctx, r, st, env, log); err != nil {
+		return err
+	}
 	for k, v := range env {
 		spec.Env = append(spec.Env, k+"="+v)
 	}
@@ -253,6 +263,7 @@ func (s *Service) command(ctx context.Context, r *Run, st *Step, work string, lo
 		return err
 	}
 	res, err := p.Wait()
+	log.rest()
 	st.ExitCode, st.CPU, st.Peak = res.ExitCode, res.Usage.CPU, res.Usage.PeakBytes
 	switch {
 	case ctx.Err() != nil:
@@ -266,7 +277,7 @@ func (s *Service) command(ctx context.Context, r *Run, st *Step, work string, lo
 	case res.ExitCode != 0:
 		last := log.tail()
 		if fault := s.besideFault(r, st, log); fault != "" {
-			return failing(st.Name, fault)
+			return failing(st.Name, log.hidden.Text(fault))
 		}
 		brief := fmt.Sprintf("exit code %d", res.ExitCode)
 		return &failure{st.Name, brief + last, brief}

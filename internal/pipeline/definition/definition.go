@@ -32,6 +32,7 @@ type Spec struct {
 	Outputs []string                      `yaml:"outputs" json:"outputs,omitempty"` // paths of what it makes, which is kept by what it is made from
 	Retry   int                           `yaml:"retry" json:"retry,omitempty"`     // how often it is tried again after it failed
 	Reports []string                      `yaml:"reports" json:"reports,omitempty"` // paths of what tests said
+	Secrets []string                      `yaml:"secrets" json:"secrets,omitempty"` // keys of what it is given on the trunk
 	// Services run beside it, in its sandbox.
 	Services []Service `yaml:"services" json:"services,omitempty"`
 	Timeout  Duration  `yaml:"timeout" json:"timeout"`
@@ -162,6 +163,7 @@ func (d *Definition) check(bad *errs.Error, data []byte) {
 			bad.In(at("$.steps[%d].retry", i), "must be 0 to %d", mostRetries)
 		}
 		s.checkServices(bad, at, i)
+		s.checkSecrets(bad, at, i)
 		s.checkMatrix(bad, at("$.steps[%d].matrix", i))
 		for _, c := range s.Cache {
 			if !slices.Contains(caches, c) {
