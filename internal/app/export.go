@@ -63,8 +63,8 @@ func (d described) Describe(ctx context.Context, c ref.Component, commit ref.Com
 	in = export.Input{Component: string(c), Commit: string(commit), Factory: d.address(), Binary: steps.Artifact.Binary, Port: m.Service.Port, Health: m.Service.Health}
 	of := definition.Facts{Branch: source.Trunk, Trunk: true, Event: "push", Component: string(c), Team: string(team)}
 	for _, s := range steps.Ordered() {
-		if s.Inject || !s.Wanted(of) {
-			continue
+		if s.Inject || !s.Wanted(of) || len(s.Services)+len(s.Secrets) > 0 {
+			continue // an image is built without servers beside it, and is no place for secrets
 		}
 		env := map[string]string{"FACTORY_COMPONENT": string(c), "FACTORY_COMMIT": string(commit), "FACTORY_BRANCH": source.Trunk, "FACTORY_VERSION": "exported"}
 		maps.Copy(env, s.Env)

@@ -20,6 +20,7 @@ import (
 	"github.com/digital-factory/factory/internal/artifact"
 	"github.com/digital-factory/factory/internal/base/errs"
 	"github.com/digital-factory/factory/internal/base/life"
+	"github.com/digital-factory/factory/internal/base/postgres"
 	"github.com/digital-factory/factory/internal/base/store"
 	"github.com/digital-factory/factory/internal/dossier"
 	"github.com/digital-factory/factory/internal/effect"
@@ -129,7 +130,7 @@ func (a *App) furnish(ctx context.Context) error {
 	own.platform = paths
 	upgrades := upgrade.New(db, j, a.effects, paths, upgradeRepositories{renderings}, upgradeChanges{changes}, now)
 	host := tools(ctx, a.opts.Cache)
-	runs := pipeline.New(db, j, a.box, commits{repos}, publisher{artifacts, a.URL()}, host, dir("runs"), now)
+	runs := pipeline.New(db, j, a.box, commits{repos}, publisher{artifacts, a.URL()}, variables.variable, host, dir("runs"), now)
 	exports := export.New(export.Asks{Repositories: trunks{commits{repos}}, Components: described{own, commits{repos}, variables.variable, a.URL, host.GoVersion}})
 	units := unit.New(db, j, now)
 	rollouts := release.New(db, j, a.effects, release.Asks{Runtime: workloads{run}, Artifacts: sealed{artifacts}, KeyResults: results{products, funds},
@@ -246,6 +247,9 @@ func (t teamNames) Exists(ctx context.Context, name string) (bool, error) {
 // that ask for it fail with a clear reason.
 func tools(ctx context.Context, cache string) pipeline.Tools {
 	t := pipeline.Tools{Cache: cache, Host: host()}
+	if found, err := postgres.Find(ctx); err == nil { // else the steps that ask for it say so
+		t.Postgres = found
+	}
 	var env struct{ GOROOT, GOMODCACHE, GOVERSION string }
 	raw, err := exec.CommandContext(ctx, "go", "env", "-json", "GOROOT", "GOMODCACHE", "GOVERSION").Output()
 	if err == nil {

@@ -239,7 +239,7 @@ func (s *Service) walk(ctx context.Context, r Run) error {
 		}
 		r.State, r.Step, r.Reason = Cancelled, "", whyCancelled(by)
 		if by == goneAway {
-			s.dropCache(&r)
+			s.cache.Drop(r.scope())
 		}
 	case errs.Is(err, errs.Internal):
 		slog.Error("a run failed inside the factory", "run", r.ID, "error", err)
@@ -301,7 +301,7 @@ func (s *Service) workspace(id ref.Run) string {
 
 // clear removes a workspace; its logs stay.
 func (s *Service) clear(id ref.Run) {
-	err := errors.Join(os.RemoveAll(s.sourceDir(id)), os.RemoveAll(s.closedDir(id)), os.RemoveAll(s.workspace(id)))
+	err := errors.Join(os.RemoveAll(s.sourceDir(id)), os.RemoveAll(s.closedDir(id)), os.RemoveAll(s.allBeside(id)), os.RemoveAll(s.workspace(id)))
 	if err != nil {
 		slog.Warn("a workspace could not be removed", "run", id, "error", err)
 	}

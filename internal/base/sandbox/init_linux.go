@@ -17,6 +17,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/digital-factory/factory/internal/base/errs"
+	"github.com/digital-factory/factory/internal/base/sandbox/beside"
 	"github.com/digital-factory/factory/internal/base/sandbox/landlock"
 	"github.com/digital-factory/factory/internal/base/sandbox/seccomp"
 )
@@ -37,7 +38,8 @@ var armed atomic.Bool
 
 // Init must be the first call of main (in tests of TestMain). In the factory it
 // does nothing but note that. In a copy of the factory that was started to be
-// process 1 of a sandbox it does that job and never returns.
+// process 1 of a sandbox, or to run servers beside a command in one, it does that
+// job and never returns.
 func Init() {
 	switch os.Args[0] {
 	case roleInit:
@@ -46,6 +48,9 @@ func Init() {
 	case roleIDs:
 		_, _ = io.Copy(io.Discard, os.Stdin)
 		syscall.Exit(0)
+	}
+	if beside.Called() {
+		syscall.Exit(beside.Main())
 	}
 	armed.Store(true)
 }

@@ -32,9 +32,12 @@ type Spec struct {
 	Outputs []string                      `yaml:"outputs" json:"outputs,omitempty"` // paths of what it makes, which is kept by what it is made from
 	Retry   int                           `yaml:"retry" json:"retry,omitempty"`     // how often it is tried again after it failed
 	Reports []string                      `yaml:"reports" json:"reports,omitempty"` // paths of what tests said
-	Timeout Duration                      `yaml:"timeout" json:"timeout"`
-	Memory  Size                          `yaml:"memory" json:"memory"`
-	Inject  bool                          `yaml:"-" json:"inject,omitempty"` // added by the platform
+	Secrets []string                      `yaml:"secrets" json:"secrets,omitempty"` // keys of what it is given on the trunk
+	// Services run beside it, in its sandbox.
+	Services []Service `yaml:"services" json:"services,omitempty"`
+	Timeout  Duration  `yaml:"timeout" json:"timeout"`
+	Memory   Size      `yaml:"memory" json:"memory"`
+	Inject   bool      `yaml:"-" json:"inject,omitempty"` // added by the platform
 }
 
 // Definition is a parsed pipeline file.
@@ -159,6 +162,8 @@ func (d *Definition) check(bad *errs.Error, data []byte) {
 		if s.Retry < 0 || s.Retry > mostRetries {
 			bad.In(at("$.steps[%d].retry", i), "must be 0 to %d", mostRetries)
 		}
+		s.checkServices(bad, at, i)
+		s.checkSecrets(bad, at, i)
 		s.checkMatrix(bad, at("$.steps[%d].matrix", i))
 		for _, c := range s.Cache {
 			if !slices.Contains(caches, c) {

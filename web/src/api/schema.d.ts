@@ -3505,7 +3505,7 @@ export interface components {
         };
         ChangeVariables: {
             /** @enum {string} */
-            environment: "staging" | "production";
+            environment: "staging" | "production" | "pipeline";
             /**
              * Format: int64
              * @description From which the change was made; a conflict when it is not the newest
@@ -4467,10 +4467,10 @@ export interface components {
             changed?: string;
             changed_by?: string;
             /** @enum {string} */
-            environment: "staging" | "production";
+            environment: "staging" | "production" | "pipeline";
             /**
              * Format: int64
-             * @description The newest; 0 when nothing was ever set. A workload is given it when it is deployed, and keeps it
+             * @description The newest; 0 when nothing was ever set. A workload is given it when it is deployed, and keeps it; a step of a pipeline is given the newest
              */
             revision: number;
             variables: components["schemas"]["Variable"][];
@@ -7335,6 +7335,20 @@ export interface components {
             retry?: number;
             /** @description What it runs; absent for a step of the platform */
             script?: string;
+            /**
+             * @description Keys of secrets that it is given, on the trunk only
+             * @example [
+             *       "REGISTRY_TOKEN"
+             *     ]
+             */
+            secrets?: string[] | null;
+            /**
+             * @description Names of the servers that run beside it
+             * @example [
+             *       "postgres"
+             *     ]
+             */
+            services?: string[] | null;
             /** Format: date-time */
             started?: string;
             /** @enum {string} */
