@@ -168,7 +168,7 @@ func (s *Service) runLife(ctx context.Context, w *worker) (reason string, ready 
 		return errs.Of(err).Text, false, err
 	}
 	defer in.transport.CloseIdleConnections()
-	door, served := in.process.Listener(), make(chan struct{})
+	door, served := in.process.Listeners()[0], make(chan struct{})
 	go s.serveTelemetry(door, w.workload, served)
 	defer func() { _ = door.Close(); <-served }()
 
@@ -245,7 +245,7 @@ func (s *Service) start(ctx context.Context, w *worker) (*instance, error) {
 	w.log.hide(secrets)
 	w.log.mark("starting version " + w.workload.Number)
 	p, err := s.box.Start(context.WithoutCancel(ctx), sandbox.Spec{
-		Args: args, Dir: dir, Root: root, Limits: w.workload.limits(), Stdout: w.log, Stderr: w.log, Hostname: string(w.workload.Component), Serve: otlp,
+		Args: args, Dir: dir, Root: root, Limits: w.workload.limits(), Stdout: w.log, Stderr: w.log, Hostname: string(w.workload.Component), Serve: []int{otlp},
 		Env: append(environ(image.Env, told),
 			fmt.Sprintf("PORT=%d", port),
 			"HOME=/tmp", "TMPDIR=/tmp",
