@@ -28,6 +28,10 @@ func (s *Server) Ensure(ctx context.Context, d Database) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, c.Close(ctx)) }()
+	// One after another: PostgreSQL refuses changes of a role at the same time.
+	if _, err := c.Exec(ctx, `select pg_advisory_lock(1)`); err != nil {
+		return err
+	}
 	name := pgx.Identifier{d.Name}.Sanitize()
 	var there bool
 	if err := c.QueryRow(ctx, `select exists (select from pg_roles where rolname = $1)`, d.Name).Scan(&there); err != nil {

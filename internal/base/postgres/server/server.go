@@ -227,6 +227,11 @@ func (s *Server) Usage() sandbox.Usage { return s.process.Usage() }
 // Stop ends the server, connections at once, and returns when it is gone.
 func (s *Server) Stop() {
 	defer func() { _ = s.socket.Close() }()
+	select {
+	case <-s.process.Done():
+		return
+	default:
+	}
 	if err := s.process.Signal(syscall.SIGINT); err != nil {
 		s.process.Kill()
 	}
