@@ -167,10 +167,10 @@ func (s *Service) provideDatabase(ctx context.Context, p *Provided, w Workload, 
 	if err != nil {
 		return nil, err
 	}
-	release = s.tenant(c, at, w.Team, done)
+	leave := s.tenant(c, at, w.Team, done)
 	defer func() {
 		if err != nil {
-			release()
+			leave()
 		}
 	}()
 	srv, err := s.await(ctx, c, s.pace.wait)
@@ -188,7 +188,7 @@ func (s *Service) provideDatabase(ctx context.Context, p *Provided, w Workload, 
 	p.Secrets = append(p.Secrets, password)
 	ctx = context.WithoutCancel(ctx)
 	p.Doors = append(p.Doors, Door{Port: port, Serve: func(l net.Listener) { s.serveDoor(ctx, l, c) }})
-	return release, nil
+	return leave, nil
 }
 
 // tenant notes that a database is used until the function that it returns is

@@ -244,3 +244,6 @@ func (s *Server) Stop() {
 		<-s.process.Done()
 	}
 }
+
+// Kill ends the server as a fault would.
+func (s *Server) Kill() { s.process.Kill() }
