@@ -40,6 +40,7 @@ const (
 
 var (
 	nameForm = regexp.MustCompile(`^[a-z]([a-z0-9-]{0,18}[a-z0-9])?$`)
+	pathForm = regexp.MustCompile(`^(/[A-Za-z0-9._-]+)+$`)
 	sizeForm = regexp.MustCompile(`^([0-9]{1,6})(MiB|GiB)$`)
 )
 
@@ -88,7 +89,7 @@ func (d Declarations) Check(bad func(name, field, text string)) {
 }
 
 func mountFault(p string) string {
-	if !path.IsAbs(p) || path.Clean(p) != p || p == "/" || strings.ContainsAny(p, " \n\x00") || len(p) > 200 {
+	if !pathForm.MatchString(p) || path.Clean(p) != p || len(p) > 200 {
 		return fmt.Sprintf("the path %q must be absolute and plain, such as /var/data: there the workload finds the volume", p)
 	}
 	for _, t := range theirs {
