@@ -24,6 +24,7 @@ const (
 	guardEvery   = 5 * time.Second
 	meterEvery   = 2 * time.Second
 	measureEvery = 30 * time.Second
+	sweepEvery   = 10 * time.Second
 )
 
 func (s *Service) runParts(ctx context.Context, servers *sync.WaitGroup) error {
@@ -36,6 +37,9 @@ func (s *Service) runParts(ctx context.Context, servers *sync.WaitGroup) error {
 		}},
 		life.Part{Name: "resource metrics", Run: func(ctx context.Context) error {
 			return life.Every(ctx, "resource metrics", meterEvery, nil, s.record)
+		}},
+		life.Part{Name: "resources of previews", Run: func(ctx context.Context) error {
+			return life.Every(ctx, "resources of previews", sweepEvery, nil, s.sweep)
 		}},
 		life.Part{Name: "sizes of resources", Run: func(ctx context.Context) error {
 			return life.Every(ctx, "sizes of resources", measureEvery, nil, s.measure)
@@ -66,6 +70,36 @@ func (s *Service) record(ctx context.Context) error {
 
 func (p place) labels() map[string]string {
 	return map[string]string{"component": string(p.component), "environment": string(p.environment), "resource": p.name}
+}
+
+// sweep deletes what previews had that are gone: nobody keeps data in them.
+func (s *Service) sweep(ctx context.Context) error {
+	deployed, err := s.asks.Workloads.Deployed(ctx)
+	if err != nil {
+		return err
+	}
+	var left []row
+	err = s.db.View(ctx, func(tx *store.Tx) error {
+		list, err := rows(ctx, tx, "")
+		if err != nil {
+			return err
+		}
+		used, err := uses(ctx, tx, deployed)
+		for _, r := range list {
+			if clusterOf(r.environment) == previews && len(used[r.place]) == 0 {
+				left = append(left, r)
+			}
+		}
+		return err
+	})
+	for _, r := range left {
+		team, e := s.asks.Components.Owner(ctx, r.component)
+		if e == nil {
+			e = s.remove(ctx, r, team, me())
+		}
+		err = errors.Join(err, e)
+	}
+	return err
 }
 
 // measure notes how large everything is, as far as it can be seen just now: the

@@ -3,7 +3,6 @@ package resource
 import (
 	"context"
 	"crypto/rand"
-	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -277,25 +276,6 @@ func (o *over) why() string {
 	default:
 		return ""
 	}
-}
-
-// Forget deletes all that a component has in an environment that ends with a
-// change. It is for previews, which nobody keeps data in.
-func (s *Service) Forget(ctx context.Context, c ref.Component, e ref.Environment) error {
-	if clusterOf(e) != previews {
-		return errs.New(errs.Internal, "%s is no preview", e)
-	}
-	var list []row
-	err := s.db.View(ctx, func(tx *store.Tx) (err error) {
-		list, err = rows(ctx, tx, c)
-		return err
-	})
-	for _, r := range list {
-		if r.environment == e {
-			err = errors.Join(err, s.remove(ctx, r, "", me()))
-		}
-	}
-	return err
 }
 
 // shown is a name for people: component/environment/name.

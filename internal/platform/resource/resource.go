@@ -8,8 +8,8 @@
 // until a while after the last one did. The workload finds it on its own
 // loopback, where the factory hands every connection on.
 //
-// Nothing that was provisioned goes by itself: what no version declares any
-// more stays, is shown as unused, and is deleted by a person only.
+// Nothing that was provisioned goes by itself, but with a preview: what no version
+// declares any more stays, is shown as unused, and is deleted by a person only.
 //
 // # Owns
 //

@@ -379,20 +379,20 @@ func TestVolume(t *testing.T) {
 	})
 }
 
-// TestForget: a preview goes with all that it had, and nothing else does.
-func TestForget(t *testing.T) {
+// TestSweep: a preview goes with all that it had, and nothing else does.
+func TestSweep(t *testing.T) {
 	each(t, func(w *world) {
 		for _, e := range []ref.Environment{"change-7", "change-8"} {
 			p := w.provide(shop(ref.Workload(e), e), `{"db":{"type":"postgres"},"files":{"type":"volume","path":"/var/files"}}`)
 			w.query(p, `create table at_`+strings.ReplaceAll(string(e), "-", "_")+` ()`)
 			p.Release()
 		}
-		w.wants(w.Forget(w.t.Context(), "shop", "staging"), errs.Internal)
+		w.provide(shop("1", "staging"), `{"files":{"type":"volume","path":"/var/files"}}`).Release()
 		w.out.run("change-8")
-		if err := w.Forget(w.t.Context(), "shop", "change-7"); err != nil {
+		if err := w.sweep(w.t.Context()); err != nil {
 			w.t.Fatal(err)
 		}
-		if diff := cmp.Diff([]string{"change-8 db postgres in use", "change-8 files volume in use"}, w.states()); diff != "" {
+		if diff := cmp.Diff([]string{"staging files volume unused", "change-8 db postgres in use", "change-8 files volume in use"}, w.states()); diff != "" {
 			w.t.Fatal(diff)
 		}
 		p := w.provide(shop("change-8", "change-8"), database)
