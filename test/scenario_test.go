@@ -19,6 +19,9 @@
 //	speaker FILE WORD    build a service that answers with a word and what it is told
 //	visit HOST STATUS RE ask the gateway until it answers so
 //	customers C,C PATH PATTERN CMD...  ask components until CMD prints a match
+//	ledger FILE VERSION  build a service with a database and a volume
+//	call COMPONENT PATH PATTERN  ask it until the answer matches
+//	kill-databases       kill the PostgreSQL servers that the factory runs
 //	boot-small MEGABYTES boot on a disk of that size; fill it, empty it again
 //	play-chaos FLAG...   build the program and play the story while it is killed
 //	nothing-twice FILE.. judge the facts, effects and report of that
@@ -83,6 +86,7 @@ func TestScenarios(t *testing.T) {
 			"play-chaos": playChaos, "nothing-twice": nothingTwice,
 			"until": until, "ask": ask, "otlp-grpc": otlpGRPC, "dead-service": deadService, "service": service, "customers": customers,
 			"boot-small": bootSmall, "fill": fill, "empty": empty, "exported": exported, "speaker": speaker, "visit": visit,
+			"ledger": ledger, "call": call, "kill-databases": killDatabases,
 		},
 	})
 }

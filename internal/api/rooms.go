@@ -17,6 +17,7 @@ import (
 	"github.com/digital-factory/factory/internal/pipeline"
 	"github.com/digital-factory/factory/internal/platform"
 	"github.com/digital-factory/factory/internal/platform/export"
+	"github.com/digital-factory/factory/internal/platform/resource"
 	"github.com/digital-factory/factory/internal/platform/upgrade"
 	"github.com/digital-factory/factory/internal/platform/variable"
 	"github.com/digital-factory/factory/internal/portfolio"
@@ -57,6 +58,7 @@ type Services struct {
 	Dossier   *dossier.Service
 	Unit      *unit.Service
 	Variable  *variable.Service
+	Resource  *resource.Service
 	Export    *export.Service
 	Preview   *preview.Service
 	Manual    *manual.Manual
@@ -75,6 +77,7 @@ func (a *API) rooms() {
 	a.units()
 	a.manual()
 	a.variables()
+	a.resources()
 	a.portfolio()
 	a.products()
 	a.platform()

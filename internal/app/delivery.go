@@ -176,7 +176,8 @@ func (i images) Unpack(ctx context.Context, a ref.Artifact, dir string) (runtime
 	if err != nil {
 		return runtime.Image{}, err
 	}
-	return runtime.Image{Args: append(append([]string{}, cfg.Entrypoint...), cfg.Cmd...), Env: cfg.Env, Dir: cfg.WorkDir, Port: s.Port, Health: s.Health, Smoke: s.Smoke}, nil
+	return runtime.Image{Args: append(append([]string{}, cfg.Entrypoint...), cfg.Cmd...), Env: cfg.Env, Dir: cfg.WorkDir, Port: s.Port, Health: s.Health, Smoke: s.Smoke,
+		Resources: cfg.Labels[platform.ResourcesLabel]}, nil
 }
 
 // registryDoor decides who may do what in the registry: whoever reads the

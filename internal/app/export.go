@@ -2,8 +2,10 @@ package app
 
 import (
 	"context"
+	"crypto/rand"
 	"io"
 	"maps"
+	"slices"
 	"strings"
 
 	"github.com/digital-factory/factory/internal/access"
@@ -11,6 +13,7 @@ import (
 	"github.com/digital-factory/factory/internal/pipeline/definition"
 	"github.com/digital-factory/factory/internal/platform"
 	"github.com/digital-factory/factory/internal/platform/export"
+	"github.com/digital-factory/factory/internal/platform/resource"
 	"github.com/digital-factory/factory/internal/platform/variable"
 	"github.com/digital-factory/factory/internal/ref"
 	"github.com/digital-factory/factory/internal/source"
@@ -61,6 +64,17 @@ func (d described) Describe(ctx context.Context, c ref.Component, commit ref.Com
 		return in, err
 	}
 	in = export.Input{Component: string(c), Commit: string(commit), Factory: d.address(), Binary: steps.Artifact.Binary, Port: m.Service.Port, Health: m.Service.Health}
+	for name, r := range m.Resources {
+		switch r.Type {
+		case resource.Postgres:
+			in.Database, in.Password = true, rand.Text()
+		case resource.Route:
+			in.Route = true
+		case resource.Volume:
+			in.Volumes = append(in.Volumes, export.Volume{Name: name, Path: r.Path, Bytes: r.Bytes()})
+		}
+	}
+	slices.SortFunc(in.Volumes, func(a, b export.Volume) int { return strings.Compare(a.Name, b.Name) })
 	of := definition.Facts{Branch: source.Trunk, Trunk: true, Event: "push", Component: string(c), Team: string(team)}
 	for _, s := range steps.Ordered() {
 		if s.Inject || !s.Wanted(of) || len(s.Services)+len(s.Secrets) > 0 {

@@ -32,6 +32,7 @@ import (
 	"github.com/digital-factory/factory/internal/pipeline"
 	"github.com/digital-factory/factory/internal/platform"
 	"github.com/digital-factory/factory/internal/platform/export"
+	"github.com/digital-factory/factory/internal/platform/resource"
 	"github.com/digital-factory/factory/internal/platform/upgrade"
 	"github.com/digital-factory/factory/internal/platform/variable"
 	"github.com/digital-factory/factory/internal/portfolio"
@@ -75,7 +76,7 @@ func (a *App) furnish(ctx context.Context) error {
 	db, j, now := a.db, a.journal, time.Now
 
 	metricStore, err := prom.Open(dir("metrics"), prom.Options{Retention: 30 * 24 * time.Hour, OutOfOrderWindow: 24 * time.Hour,
-		Reserved: []string{"gateway_", "workload_", "telemetry_", "factory_"}, Logger: slog.Default()})
+		Reserved: []string{"gateway_", "workload_", "telemetry_", "factory_", "resource_"}, Logger: slog.Default()})
 	if err != nil {
 		return err
 	}
@@ -104,15 +105,19 @@ func (a *App) furnish(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	variables := &configuration{}
+	variables, provider := &configuration{}, &provisions{}
 	drafts, err := artifact.OpenDrafts(dir("previews"), previewBytes)
 	if err != nil {
 		return err
 	}
 	a.closing.Push("previews", func(context.Context) error { return drafts.Close() })
 	run := runtime.New(db, j, a.box, runtime.Asks{Images: images{artifacts, drafts}, Telemetry: &workloadDoor{receiver, flags}, Observer: watch, Meter: counts,
-		Cohorts: watch, Variables: variables}, dir("runtime"), now)
+		Cohorts: watch, Variables: variables, Resources: provider}, dir("runtime"), now)
 	variables.variable = variable.New(db, j, keyring, own, run, now)
+	provider.resource = resource.New(db, j, a.box, resource.Asks{Components: own, Vault: variables.variable, Workloads: run, Meter: provider,
+		Address: func(c ref.Component, e ref.Environment) string {
+			return platform.RouteURL(a.GatewayURL(), string(c), string(e))
+		}}, dir("resources"), now)
 
 	teams := team.New(db, j, a.access, now)
 	work := flow.New(db, j, teams, features{products}, now)
@@ -141,7 +146,7 @@ func (a *App) furnish(ctx context.Context) error {
 	}, now)
 	runs.KeepWith(&kept{drafts, previews, a.URL})
 	signals := telemetry.New(db, j, metrics{metricStore}, metrics{metricStore}, &outcomes{run, rollouts, now}, usage{run}, promises{artifacts}, now)
-	in.telemetry, counts.telemetry = signals, signals
+	in.telemetry, counts.telemetry, provider.telemetry = signals, signals, signals
 	incidents := incident.New(db, j, boards{work}, harm{signals, rollouts}, now)
 	insights := insight.New(db, now)
 	graph := thread.New(db)
@@ -163,12 +168,12 @@ func (a *App) furnish(ctx context.Context) error {
 	a.parts = []life.Part{
 		{Name: "journal", Run: j.Run}, {Name: "effects", Run: a.effects.Run}, {Name: "source", Run: repos.Run}, {Name: "platform", Run: paths.Run},
 		{Name: "pipeline", Run: runs.Run}, {Name: "artifact", Run: artifacts.Run}, {Name: "release", Run: rollouts.Run}, {Name: "runtime", Run: run.Run},
-		{Name: "telemetry", Run: signals.Run}, {Name: "flags", Run: flags.Run}, {Name: "variables", Run: variables.variable.Run}, {Name: "key results", Run: funds.Run},
+		{Name: "telemetry", Run: signals.Run}, {Name: "flags", Run: flags.Run}, {Name: "variables", Run: variables.variable.Run}, {Name: "resources", Run: provider.resource.Run}, {Name: "key results", Run: funds.Run},
 		{Name: "previews", Run: previews.Run},
 	}
 	a.api = api.New(a.access.Authenticate(api.SessionCookie), api.Services{
 		Access: a.access, Journal: j, Effects: a.effects, Release: rollouts, Portfolio: funds, Product: products, Platform: paths, Upgrade: upgrades, Source: repos, Change: changes,
-		Team: teams, Flow: work, Incident: incidents, Insight: insights, Thread: graph, Telemetry: signals, Pipeline: runs, Runtime: run, Artifact: artifacts, Dossier: dossiers, Flag: flags, Unit: units, Variable: variables.variable, Export: exports, Preview: previews, Manual: a.manual,
+		Team: teams, Flow: work, Incident: incidents, Insight: insights, Thread: graph, Telemetry: signals, Pipeline: runs, Runtime: run, Artifact: artifacts, Dossier: dossiers, Flag: flags, Unit: units, Variable: variables.variable, Export: exports, Preview: previews, Manual: a.manual, Resource: provider.resource,
 		Health: a.health,
 	})
 	return a.serveDoors()

@@ -131,3 +131,13 @@ func (s *Service) VariablesInUse(ctx context.Context, c ref.Component, e ref.Env
 	})
 	return used, err
 }
+
+// Deployed returns the ids of all workloads that run or shall run.
+func (s *Service) Deployed(ctx context.Context) ([]ref.Workload, error) {
+	list, err := s.desired(ctx)
+	ids := make([]ref.Workload, len(list))
+	for i, w := range list {
+		ids[i] = w.ID
+	}
+	return ids, err
+}

@@ -26,7 +26,26 @@ type Input struct {
 	Health    string // path
 	Go        string // version of the Go toolchain that the steps ask for, e.g. "1.26.1"; empty: none
 	Variables []Variable
+	Database  bool   // it has a PostgreSQL database
+	Password  string // of that, made up for the export
+	Volumes   []Volume
+	Route     bool // it is told its address
 }
+
+// Volume is a folder that stays.
+type Volume struct {
+	Name  string
+	Path  string // where the program finds it in a container
+	Bytes int64  // that fit in
+}
+
+// Variable is the environment variable that says where it is.
+func (v Volume) Variable() string {
+	return "VOLUME_" + strings.ToUpper(strings.ReplaceAll(v.Name, "-", "_"))
+}
+
+// MiB is the size as Kubernetes reads it.
+func (v Volume) MiB() int64 { return v.Bytes >> 20 }
 
 // Step is one that the pipeline runs for the trunk.
 type Step struct {
@@ -64,6 +83,11 @@ func Write(dir string, in Input) (err error) {
 	}()
 	if err := root.MkdirAll("steps", 0o755); err != nil {
 		return err
+	}
+	if in.Database {
+		if err := put(root, "database.env", "database", in, 0o600); err != nil {
+			return err
+		}
 	}
 	if err := root.MkdirAll("kubernetes", 0o755); err != nil {
 		return err

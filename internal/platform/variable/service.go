@@ -225,6 +225,11 @@ func (s *Service) Rotate(ctx context.Context, who access.Actor) (n int, err erro
 		if n, err = s.reseal(ctx, tx, to); err != nil {
 			return err
 		}
+		kept, err := s.resealKept(ctx, tx, to)
+		if err != nil {
+			return err
+		}
+		n += kept
 		return s.journal.Append(ctx, tx, who.By(), ref.Of("variables", "key"), fact.VariablesRekeyed{Secrets: n})
 	})
 	if err != nil {

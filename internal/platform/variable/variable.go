@@ -15,7 +15,8 @@
 //
 // # Owns
 //
-// platform_variable, platform_variable_revision, and the file with the keys.
+// platform_variable, platform_variable_revision, platform_sealed (what others have
+// sealed), and the file with the keys.
 //
 // # Tells
 //

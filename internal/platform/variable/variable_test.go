@@ -439,3 +439,41 @@ func TestErase(t *testing.T) {
 		}
 	})
 }
+
+// TestKept: what others keep survives a rotation, opens under its own name only,
+// and is gone when it is shredded.
+func TestKept(t *testing.T) {
+	each(t, func(w *world) {
+		in := func(f func(tx *store.Tx) error) error { return w.db.Update(w.t.Context(), f) }
+		var got string
+		unseal := func(name string) error {
+			return in(func(tx *store.Tx) (err error) {
+				got, err = w.Unseal(w.t.Context(), tx, name)
+				return err
+			})
+		}
+		for _, text := range []string{"first", "second"} {
+			if err := in(func(tx *store.Tx) error { return w.Seal(w.t.Context(), tx, "database", text) }); err != nil {
+				w.t.Fatal(err)
+			}
+		}
+		if n, err := w.Rotate(w.t.Context(), operator); err != nil || n != 1 {
+			w.t.Fatal(n, err)
+		}
+		if err := unseal("database"); err != nil || got != "second" {
+			w.t.Fatal(got, err)
+		}
+		w.wants(unseal("other"), errs.NotFound)
+		if err := in(func(tx *store.Tx) error {
+			_, err := tx.Exec(w.t.Context(), `update platform_sealed set name = 'other'`)
+			return err
+		}); err != nil {
+			w.t.Fatal(err)
+		}
+		w.wants(unseal("other"), errs.Internal, "was changed")
+		if err := in(func(tx *store.Tx) error { return w.Shred(w.t.Context(), tx, "other") }); err != nil {
+			w.t.Fatal(err)
+		}
+		w.wants(unseal("other"), errs.NotFound)
+	})
+}

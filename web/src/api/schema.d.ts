@@ -424,6 +424,66 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/components/{component}/resources": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List what a component has beside its own process: databases, volumes
+         * @description Needs the action `read`.
+         */
+        get: operations["get-components-component-resources"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/components/{component}/resources/delete": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Delete a resource that no deployed version declares, with all data that is in it
+         * @description Needs the action `operate`.
+         */
+        post: operations["post-components-component-resources-delete"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/components/{component}/resources/{environment}/{resource}/dump": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read a database as SQL that makes it again
+         * @description Needs the action `operate`.
+         */
+        get: operations["get-components-component-resources-environment-resource-dump"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/components/{component}/variables": {
         parameters: {
             query?: never;
@@ -2756,7 +2816,7 @@ export interface components {
             /** Format: date-time */
             resolved?: string;
             /** @enum {string} */
-            rule: "errors" | "latency" | "crash-loop" | "silence" | "unheard" | "regression" | "slo-burn-fast" | "slo-burn-slow" | "slo-burn-day" | "slo-burn-drip";
+            rule: "errors" | "latency" | "crash-loop" | "silence" | "unheard" | "regression" | "resource-down" | "resource-full" | "slo-burn-fast" | "slo-burn-slow" | "slo-burn-day" | "slo-burn-drip";
             /**
              * @description page: somebody must look now, an incident is opened; ticket: this week
              * @enum {string}
@@ -4208,6 +4268,17 @@ export interface components {
             reason: string;
             /** @description Whose components; without it, every team's */
             team?: string;
+        };
+        DeleteResource: {
+            /**
+             * @description Its full name, component/environment/name: what is gone stays gone
+             * @example shop/staging/db
+             */
+            confirm: string;
+            /** @example staging */
+            environment: string;
+            /** @example db */
+            name: string;
         };
         Denied: {
             /** @example fund */
@@ -6226,6 +6297,11 @@ export interface components {
             /** @description Pass it as ?after= to read on */
             next?: string;
         };
+        PageResource: {
+            items: components["schemas"]["Resource"][];
+            /** @description Pass it as ?after= to read on */
+            next?: string;
+        };
         PageRollout: {
             items: components["schemas"]["Rollout"][];
             /** @description Pass it as ?after= to read on */
@@ -6767,6 +6843,45 @@ export interface components {
              * @example The carrier's network is back
              */
             because: string;
+        };
+        Resource: {
+            /**
+             * Format: int64
+             * @description That it holds, as of the last half minute in which it could be seen
+             */
+            bytes: number;
+            /** Format: date-time */
+            created: string;
+            /** @example production */
+            environment: string;
+            /**
+             * Format: int64
+             * @description Bytes that fit into a volume
+             */
+            limit?: number;
+            /** @example db */
+            name: string;
+            /** @description Why it is down */
+            reason?: string;
+            /**
+             * Format: int64
+             * @description Of its server, since the factory started
+             */
+            restarts: number;
+            /**
+             * @description Unused: no deployed version declares it. It is kept until it is deleted
+             * @enum {string}
+             */
+            state: "in use" | "down" | "unused";
+            /** @enum {string} */
+            type: "postgres" | "volume";
+            /**
+             * Format: date-time
+             * @description When a workload began to use it last
+             */
+            used: string;
+            /** @description Deployed ones that were given it */
+            workloads: string[];
         };
         Result: {
             /** @description In a sentence: what the measured number rests on */
@@ -10426,6 +10541,222 @@ export interface operations {
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-components-component-resources": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                component: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageResource"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Locked */
+            423: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "post-components-component-resources-delete": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                component: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DeleteResource"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageResource"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Locked */
+            423: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-components-component-resources-environment-resource-dump": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                component: string;
+                environment: string;
+                resource: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/sql": unknown;
                 };
             };
         };

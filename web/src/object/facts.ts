@@ -180,6 +180,11 @@ const tellers: Record<string, Teller> = {
     ]
       .filter(Boolean)
       .join(" "),
+  "resource.provisioned": (d) => `got a ${text(d.type)} ${text(d.resource)} in ${text(d.environment)}`,
+  "resource.failed": (d) =>
+    because(`had its ${text(d.type)} ${text(d.resource)} fail in ${text(d.environment)}`, d.reason),
+  "resource.deleted": (d) =>
+    `had its ${text(d.type)} ${text(d.resource)} in ${text(d.environment)} deleted, with all data`,
   "variables.rekeyed": (d) => `sealed ${text(d.secrets)} secrets with a new key`,
   "flag.archived": (d) => because(`archived the flag ${text(d.key)}`, d.reason),
 };

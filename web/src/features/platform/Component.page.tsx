@@ -7,6 +7,7 @@ import { ask } from "~/api/ask";
 import { ComponentChanges } from "~/features/change/ComponentChanges";
 import { ComponentFlags } from "~/features/flag/ComponentFlags";
 import { FreezeBanner } from "~/features/freeze/FreezeBanner";
+import { ComponentResources } from "~/features/resource/ComponentResources";
 import { ComponentVariables } from "~/features/variable/ComponentVariables";
 import { Loaded } from "~/object/Loaded";
 import { TeamName } from "~/object/Names";
@@ -55,6 +56,7 @@ const views = [
   { id: "workloads", name: "Workloads" },
   { id: "flags", name: "Flags" },
   { id: "variables", name: "Variables" },
+  { id: "resources", name: "Resources" },
   { id: "howto", name: "How to" },
 ];
 
@@ -110,6 +112,7 @@ function ComponentView({ component: c }: { component: Component }) {
       {view === "workloads" && <Workloads component={c.name} />}
       {view === "flags" && <ComponentFlags component={c.name} />}
       {view === "variables" && <ComponentVariables component={c.name} />}
+      {view === "resources" && <ComponentResources component={c.name} />}
       {view === "howto" && <HowTo component={c} />}
     </Page>
   );
