@@ -32,11 +32,6 @@ func (s *Service) Start(ctx context.Context, who access.Actor, a Ask) (u Upgrade
 	if err := who.Could(access.BuildComponent); err != nil {
 		return u, err
 	}
-	if len(a.Only) == 0 {
-		if err := who.May(access.PublishPath, ""); err != nil {
-			return u, err
-		}
-	}
 	if a.Failures == 0 {
 		a.Failures = usualFailures
 	}
@@ -47,6 +42,11 @@ func (s *Service) Start(ctx context.Context, who access.Actor, a Ask) (u Upgrade
 			return err
 		}
 		u.Version = to.Version
+		if u.Whole {
+			if err := may(who, ""); err != nil {
+				return err
+			}
+		}
 		all, err := s.room.Instances(ctx, tx, a.Path, "")
 		if err != nil {
 			return err
@@ -56,7 +56,7 @@ func (s *Service) Start(ctx context.Context, who access.Actor, a Ask) (u Upgrade
 		}
 		chosen := slices.DeleteFunc(all, func(i path.Instance) bool { return len(a.Only) > 0 && !slices.Contains(a.Only, i.Component) })
 		for _, i := range chosen {
-			if err := who.May(access.BuildComponent, string(i.Team)); err != nil {
+			if err := may(who, i.Team); err != nil {
 				return err
 			}
 		}
@@ -94,6 +94,15 @@ func (s *Service) Start(ctx context.Context, who access.Actor, a Ask) (u Upgrade
 		return err
 	})
 	return u, err
+}
+
+// may: over the API a token needs the scope write for what git's door asks the
+// scope git for. What is no team's is the platform's.
+func may(who access.Actor, team ref.Team) error {
+	if err := who.May(access.BuildComponent, string(team)); err != nil {
+		return err
+	}
+	return who.MayUse(access.ScopeWrite)
 }
 
 func (u Upgrade) subject() ref.Subject { return ref.Of("upgrade", u.ID) }
@@ -207,12 +216,12 @@ func (s *Service) steer(ctx context.Context, who access.Actor, id ref.Upgrade, i
 			return err
 		}
 		if u.Whole {
-			if err := who.May(access.PublishPath, ""); err != nil {
+			if err := may(who, ""); err != nil {
 				return err
 			}
 		}
 		for _, c := range u.Components {
-			if err := who.May(access.BuildComponent, string(c.Team)); err != nil {
+			if err := may(who, c.Team); err != nil {
 				return err
 			}
 		}
