@@ -120,6 +120,8 @@ func TestSchemaTakesExamples(t *testing.T) {
 		"nothing to run": "steps: [{name: a, run: ' '}]\n" + tail, "bad cache": "steps: [{name: a, run: x, cache: [npm]}]\n" + tail, "bad timeout": "steps: [{name: a, run: x, timeout: soon}]\n" + tail,
 		"bad memory": "steps: [{name: a, run: x, memory: lots}]\n" + tail, "many retries": "steps: [{name: a, run: x, retry: 6}]\n" + tail, "bad value": "steps: [{name: a, run: x, matrix: {A: [a/b]}}]\n" + tail,
 		"bad variable": "steps: [{name: a, run: x, env: {A-B: c}}]\n" + tail, "path of the host": "steps: [{name: a, run: x, reports: [/etc]}]\n" + tail, "no artifact": "steps: [{name: a, run: x}]\n",
+		"no such base": "steps: [{name: a, run: x}]\nartifact: {base: ruby, files: a, command: [ruby]}\n", "a base alone": "steps: [{name: a, run: x}]\nartifact: {base: node}\n",
+		"both": "steps: [{name: a, run: x}]\nartifact: {binary: b, base: node, files: a, command: [node]}\n", "files of the host": "steps: [{name: a, run: x}]\nartifact: {base: node, files: /etc, command: [node]}\n",
 	} {
 		if err := Check([]byte(text)); err == nil {
 			t.Errorf("%s is accepted", name)
@@ -208,6 +210,14 @@ func judge(root, s node, word string, v any, path string) string {
 			}
 		}
 		return ""
+	case "oneOf":
+		matching := 0
+		for _, of := range s[word].([]any) {
+			if validate(root, of.(node), v, path) == "" {
+				matching++
+			}
+		}
+		return no(matching == 1)
 	case "required":
 		for _, name := range s[word].([]any) {
 			if _, has := object[name.(string)]; isObject && !has {
