@@ -127,6 +127,7 @@ func (a *App) furnish(ctx context.Context) error {
 		return err
 	}
 	own.platform = paths
+	paths.AdoptWith(adopting{upgradeChanges{changes}, renderings, commits{repos}})
 	upgrades := upgrade.New(db, j, a.effects, paths, upgradeRepositories{renderings}, upgradeChanges{changes}, now)
 	host := tools(ctx, a.opts.Cache)
 	runs := pipeline.New(db, j, a.box, commits{repos}, publisher{artifacts, a.URL()}, host, dir("runs"), now)
