@@ -41,8 +41,9 @@ func OpenDrafts(dir string, limit int64) (*Drafts, error) {
 func (d *Drafts) Close() error { return d.root.Close() }
 
 // Build makes the image of a build under its run, as Publish would. One that
-// is there already stays.
-func (d *Drafts) Build(b Build) error {
+// is there already stays. A base lies in each draft once more: drafts go when
+// they please.
+func (d *Drafts) Build(ctx context.Context, b Build) error {
 	if err := b.check(); err != nil {
 		return err
 	}
@@ -65,7 +66,9 @@ func (d *Drafts) Build(b Build) error {
 	if err != nil {
 		return err
 	}
-	built, err := b.image(loose{blobs}, d.limit)
+	built, err := b.image(ctx, loose{blobs}, func(ctx context.Context, repository string) (*standing, error) {
+		return lay(ctx, loose{blobs}, repository, d.limit)
+	}, d.limit)
 	if err == nil {
 		err = blob.Write(root, digestFile, []byte(built.Manifest.Digest))
 	}
