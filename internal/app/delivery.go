@@ -132,6 +132,7 @@ func (p publisher) Publish(ctx context.Context, b pipeline.Build) (ref.Artifact,
 	c := b.Run.Change
 	out, err := p.artifact.Publish(ctx, access.System("pipeline"), artifact.Build{
 		Repository: string(c.Component), Version: strconv.FormatInt(b.Run.Number, 10), Name: string(c.Component), Workspace: b.Workspace, BinaryPath: b.Binary,
+		Base: b.Base, Dir: b.Files, Command: b.Command,
 		Port: m.Service.Port, Labels: labels, Source: p.url + "/git/" + string(c.Component) + ".git", Ref: "refs/heads/" + b.Run.Branch,
 		PipelineDigest: b.Run.Digest, Run: b.Run.ID, Started: b.Started, Finished: b.Finished, Change: c,
 		Provides: texts(m.Provides), Requires: texts(m.Requires),

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/digital-factory/factory/internal/access"
+	"github.com/digital-factory/factory/internal/artifact/base"
 	"github.com/digital-factory/factory/internal/base/errs"
 	"github.com/digital-factory/factory/internal/pipeline/definition"
 	"github.com/digital-factory/factory/internal/platform"
@@ -63,7 +64,13 @@ func (d described) Describe(ctx context.Context, c ref.Component, commit ref.Com
 	if err != nil {
 		return in, err
 	}
-	in = export.Input{Component: string(c), Commit: string(commit), Factory: d.address(), Binary: steps.Artifact.Binary, Port: m.Service.Port, Health: m.Service.Health}
+	in = export.Input{Component: string(c), Commit: string(commit), Factory: d.address(), Port: m.Service.Port, Health: m.Service.Health,
+		Binary: steps.Artifact.Binary, Base: steps.Artifact.Base, Files: steps.Artifact.Files, Command: steps.Artifact.Command}
+	if in.Base != "" {
+		if in.Node, err = base.NodeVersion(ctx); err != nil {
+			in.Node = "lts" // who leaves is not held back by what this host lacks
+		}
+	}
 	for name, r := range m.Resources {
 		switch r.Type {
 		case resource.Postgres:

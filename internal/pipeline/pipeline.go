@@ -118,7 +118,10 @@ type Source interface {
 type Build struct {
 	Run       Run
 	Workspace string // directory
-	Binary    string // path in it
+	Binary    string // path in it; empty when there is a base
+	Base      string // see definition.Artifact, as the next two
+	Files     string
+	Command   []string
 	Service   []byte // of .factory/component.yaml; nil when there is none
 	Started   time.Time
 	Finished  time.Time

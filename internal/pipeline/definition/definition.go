@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"path"
 	"regexp"
 	"slices"
 	"strings"
@@ -44,11 +43,6 @@ type Spec struct {
 type Definition struct {
 	Steps    []Spec   `yaml:"steps"`
 	Artifact Artifact `yaml:"artifact"`
-}
-
-// Artifact says what becomes the image.
-type Artifact struct {
-	Binary string `yaml:"binary"` // path of a static Linux program in the workspace
 }
 
 // File is where a repository keeps its pipeline.
@@ -181,9 +175,7 @@ func (d *Definition) check(bad *errs.Error, data []byte) {
 	if cycle := d.cycle(names); cycle != nil {
 		bad.In(at("$.steps[%d]", names[cycle[0]]), "these steps need each other in a circle: %s", strings.Join(cycle, " needs "))
 	}
-	if b := d.Artifact.Binary; b == "" || path.IsAbs(b) || path.Clean(b) != b || strings.HasPrefix(b, "..") {
-		bad.In(at("$.artifact"), "binary must be a path inside the workspace, such as out/service")
-	}
+	d.Artifact.check(bad, at)
 }
 
 // patterns checks the paths that a field of a step lists.

@@ -123,6 +123,8 @@ func TestSchemaTakesExamples(t *testing.T) {
 		"bad variable": "steps: [{name: a, run: x, env: {A-B: c}}]\n" + tail, "path of the host": "steps: [{name: a, run: x, reports: [/etc]}]\n" + tail, "no artifact": "steps: [{name: a, run: x}]\n",
 		"a service of nothing": "steps: [{name: a, run: x, services: [{name: b}]}]\n" + tail, "no ready": "steps: [{name: a, run: x, services: [{name: b, run: c}]}]\n" + tail,
 		"bad secret": "steps: [{name: a, run: x, secrets: [token]}]\n" + tail, "unknown kind": "steps: [{name: a, run: x, services: [{kind: oracle}]}]\n" + tail, "kind and run": "steps: [{name: a, run: x, services: [{kind: postgres, run: c}]}]\n" + tail,
+		"no such base": "steps: [{name: a, run: x}]\nartifact: {base: ruby, files: a, command: [ruby]}\n", "a base alone": "steps: [{name: a, run: x}]\nartifact: {base: node}\n",
+		"both": "steps: [{name: a, run: x}]\nartifact: {binary: b, base: node, files: a, command: [node]}\n", "files of the host": "steps: [{name: a, run: x}]\nartifact: {base: node, files: /etc, command: [node]}\n",
 	} {
 		if err := Check([]byte(text)); err == nil {
 			t.Errorf("%s is accepted", name)
@@ -218,6 +220,14 @@ func judge(root, s node, word string, v any, path string) string {
 			}
 		}
 		return ""
+	case "oneOf":
+		matching := 0
+		for _, of := range s[word].([]any) {
+			if validate(root, of.(node), v, path) == "" {
+				matching++
+			}
+		}
+		return no(matching == 1)
 	case "required":
 		for _, name := range s[word].([]any) {
 			if _, has := object[name.(string)]; isObject && !has {

@@ -21,7 +21,11 @@ type Input struct {
 	Commit    string // of the trunk, that is exported
 	Factory   string // address of the factory, for the reader
 	Steps     []Step // in an order in which each comes after what it needs
-	Binary    string // path of the program that the steps make, in the workspace
+	Binary    string // path of the program that the steps make, in the workspace; empty when there is a base
+	Base      string // what runs the files instead: node
+	Files     string // with a base: their folder in the workspace
+	Command   []string
+	Node      string // version of the host's Node.js, of a component on that base, e.g. "20.20.2", or "lts" when that has none any more
 	Port      int
 	Health    string // path
 	Go        string // version of the Go toolchain that the steps ask for, e.g. "1.26.1"; empty: none
@@ -66,7 +70,7 @@ var templates embed.FS
 
 // pages are the files that are written from templates.
 var pages = template.Must(template.New("").Funcs(template.FuncMap{
-	"quoted": quoted, "literal": literal, "shell": shell, "script": script, "add": func(a, b int) int { return a + b },
+	"quoted": quoted, "literal": literal, "shell": shell, "script": script, "words": words, "list": list, "add": func(a, b int) int { return a + b },
 }).ParseFS(templates, "template/*"))
 
 // Write writes all but the repository into dir, which must be empty: source/,
@@ -167,6 +171,21 @@ func quoted(text string) (string, error) {
 
 // literal is quoted for Compose, which reads a dollar as the name of a variable.
 func literal(text string) (string, error) { return quoted(strings.ReplaceAll(text, "$", "$$")) }
+
+// list writes texts as a list that Docker reads: what JSON writes.
+func list(texts []string) (string, error) {
+	raw, err := json.Marshal(texts)
+	return string(raw), err
+}
+
+// words writes texts as words of a shell.
+func words(texts []string) string {
+	var out []string
+	for _, t := range texts {
+		out = append(out, shell(t))
+	}
+	return strings.Join(out, " ")
+}
 
 // shell writes a text as one word of a shell.
 func shell(text string) string { return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'" }

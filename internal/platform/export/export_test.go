@@ -169,3 +169,29 @@ func TestResources(t *testing.T) {
 		t.Error(read("README.md"))
 	}
 }
+
+// TestBase: files that Node runs are packed and run with it, by the same command.
+func TestBase(t *testing.T) {
+	t.Parallel()
+	in := some()
+	in.Binary, in.Base, in.Files, in.Command, in.Node = "", "node", "out/app", []string{"sh", "-c", "pwd; printf '%s' it\\'s", "a b"}, "20.20.2"
+	in.Steps = []Step{{Name: "build", Run: "mkdir -p out/app", Env: map[string]string{}}}
+	dir := written(t, in)
+	raw, err := os.ReadFile(filepath.Join(dir, "Dockerfile"))
+	for _, want := range []string{"FROM node:20.20.2 AS build\n", "\nFROM node:20.20.2-slim\nWORKDIR /app\nCOPY --from=build /work/out/app/ ./\n", `ENTRYPOINT ["sh","-c",`, "its files on node"} {
+		if err != nil || !strings.Contains(string(raw), want) {
+			t.Errorf("no %q: %v\n%s", want, err, raw)
+		}
+	}
+	if err := os.Mkdir(filepath.Join(dir, "source"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	out, err := exec.Command("sh", filepath.Join(dir, "run.sh")).CombinedOutput()
+	if at, said, _ := strings.Cut(string(out), "\n"); err != nil || !strings.HasSuffix(at, "/out/app") || said != "it's" {
+		t.Errorf("run.sh: %v %q", err, out)
+	}
+	in.Go = "1.26.1"
+	if raw, err = os.ReadFile(filepath.Join(written(t, in), "Dockerfile")); err != nil || !strings.Contains(string(raw), "FROM golang:1.26.1 AS build\nCOPY --from=node:20.20.2 /usr/local/ /usr/local/\nWORKDIR /work\n") {
+		t.Errorf("%v\n%s", err, raw)
+	}
+}
