@@ -38,7 +38,7 @@ func (k *kept) Keep(ctx context.Context, b pipeline.Build) {
 	built := preview.Build{Run: b.Run.ID, Component: c.Component, Branch: b.Run.Branch, Commit: c.Commit}
 	err := k.previews.Keep(ctx, built, false)
 	if err == nil {
-		built.Reason, err = k.build(b)
+		built.Reason, err = k.build(ctx, b)
 	}
 	if err == nil {
 		err = k.previews.Keep(ctx, built, built.Reason == "")
@@ -49,7 +49,7 @@ func (k *kept) Keep(ctx context.Context, b pipeline.Build) {
 }
 
 // build returns why a build cannot be previewed; its team can see to that.
-func (k *kept) build(b pipeline.Build) (reason string, err error) {
+func (k *kept) build(ctx context.Context, b pipeline.Build) (reason string, err error) {
 	m, labels, err := manifest(b.Service)
 	if err != nil {
 		return errs.Of(err).Text, nil
@@ -58,12 +58,13 @@ func (k *kept) build(b pipeline.Build) (reason string, err error) {
 		return "it is switched off: preview: false in " + platform.ManifestFile, nil
 	}
 	c := b.Run.Change
-	err = k.drafts.Build(artifact.Build{
+	err = k.drafts.Build(ctx, artifact.Build{
 		Repository: string(c.Component), Version: string(c.Commit), Name: string(c.Component), Workspace: b.Workspace, BinaryPath: b.Binary,
+		Base: b.Base, Dir: b.Files, Command: b.Command,
 		Port: m.Service.Port, Labels: labels, Source: k.url() + "/git/" + string(c.Component) + ".git", Ref: "refs/heads/" + b.Run.Branch,
 		PipelineDigest: b.Run.Digest, Run: b.Run.ID, Started: b.Started, Finished: b.Finished, Change: c,
 	})
-	if errs.Is(err, errs.Invalid) {
+	if errs.Is(err, errs.Invalid) || errs.Is(err, errs.Unavailable) {
 		return "what the check built cannot be run: " + errs.Of(err).Text, nil
 	}
 	if err != nil {

@@ -28,5 +28,6 @@ func (s *Service) hand(ctx context.Context, r Run, def definition.Definition) {
 		slog.Warn("what a check built cannot be kept", "run", r.ID, "error", err)
 		return
 	}
-	s.keeper.Keep(ctx, Build{Run: r, Workspace: s.workspace(r.ID), Binary: def.Artifact.Binary, Service: service, Started: r.Started, Finished: s.now()})
+	of := def.Artifact
+	s.keeper.Keep(ctx, Build{Run: r, Workspace: s.workspace(r.ID), Binary: of.Binary, Base: of.Base, Files: of.Files, Command: of.Command, Service: service, Started: r.Started, Finished: s.now()})
 }
