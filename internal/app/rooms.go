@@ -133,6 +133,7 @@ func (a *App) furnish(ctx context.Context) error {
 		return err
 	}
 	own.platform = paths
+	paths.AdoptWith(adopting{upgradeChanges{changes}, renderings, commits{repos}})
 	upgrades := upgrade.New(db, j, a.effects, paths, upgradeRepositories{renderings}, upgradeChanges{changes}, now)
 	host := tools(ctx, a.opts.Cache)
 	runs := pipeline.New(db, j, a.box, commits{repos}, publisher{artifacts, a.URL()}, variables.variable, host, dir("runs"), now)

@@ -36,7 +36,8 @@ type Component struct {
 	Ready        time.Time // zero until the first version was live in production
 	Version      int64
 
-	environments []string // names, as stored
+	environments []string  // names, as stored
+	adopted      *adoption // nil when its first commit was rendered
 }
 
 // Environment is a place where a component runs, and its address on the
