@@ -68,6 +68,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/adoptions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Make a component for a repository that is somewhere already; its history is then pushed, and a change adds what its path gives
+         * @description Needs the action `build`.
+         */
+        post: operations["post-adoptions"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/alerts": {
         parameters: {
             query?: never;
@@ -2800,6 +2820,66 @@ export interface components {
              * @example eva
              */
             account: string;
+        };
+        AdoptComponent: {
+            /** @description to what the path asks for besides */
+            answers?: {
+                [key: string]: string;
+            };
+            /** @description what it is for, in a sentence */
+            description?: string;
+            /** @description what is in the repository's head, by which the path is chosen */
+            found: components["schemas"]["AdoptFound"];
+            /**
+             * @description slug, unique in the factory, for ever
+             * @example engine-controller
+             */
+            name: string;
+            /**
+             * @description where the repository is, for people; what signs in to it is left out
+             * @example https://git.example.com/engine/controller.git
+             */
+            origin?: string;
+            /**
+             * @description golden path; the one that fits when it is left out
+             * @example go-service
+             */
+            path?: string;
+            /**
+             * @description folder of the main package, or the file that is started; the only one when it is left out
+             * @example cmd/controller
+             */
+            program?: string;
+            /**
+             * @description slug of the team that owns it
+             * @example engine
+             */
+            team: string;
+        };
+        AdoptFound: {
+            /**
+             * @description paths of files; of a large repository those least deep
+             * @example [
+             *       "go.mod"
+             *     ]
+             */
+            files: string[];
+            /**
+             * @description paths in its code that sound like a health check
+             * @example [
+             *       "/healthz"
+             *     ]
+             */
+            health?: string[] | null;
+            /** @description content of package.json at the root */
+            package?: string;
+            /**
+             * @description folders with a main package of Go; . is the root
+             * @example [
+             *       "."
+             *     ]
+             */
+            programs?: string[] | null;
         };
         Alert: {
             /** @description What to do */
@@ -8646,6 +8726,102 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Locked */
+            423: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "post-adoptions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AdoptComponent"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Component"];
+                };
             };
             /** @description Unauthorized */
             401: {
