@@ -118,7 +118,7 @@ func TestCreate(t *testing.T) {
 			},
 			Version: 1,
 		}
-		if d := cmp.Diff(want, got, cmpopts.IgnoreFields(Component{}, "Created", "environments"), cmpopts.IgnoreFields(Step{}, "At")); d != "" {
+		if d := cmp.Diff(want, got, cmpopts.IgnoreFields(Component{}, "Created", "environments", "adopted"), cmpopts.IgnoreFields(Step{}, "At")); d != "" {
 			t.Fatal(d)
 		}
 		effects, _, err := f.effects.List(t.Context(), "", "", page.Ask{})
