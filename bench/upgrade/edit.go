@@ -48,7 +48,7 @@ var kinds = []kind{
 		return map[string]string{"limits.go": limits, "docs/motor.md": "# The motor\n"}
 	}, map[string]string{"limits.go": limits, "docs/motor.md": "# The motor\n"}},
 	{"what it is for, in the README", 12, in("README.md", "## Change it\n", "It has two motors, and never starts both at a time.\n\n## Change it\n"), map[string]string{"README.md": "It has two motors"}},
-	{"more time for the tests", 10, in(".factory/pipeline.yaml", "reports: [out/tests.json]", "retry: 1\n    reports: [out/tests.json]"), map[string]string{".factory/pipeline.yaml": "retry: 1"}},
+	{"more time for the tests", 10, in(".factory/pipeline.yaml", "timeout: 5m\n  - name: build", "timeout: 9m\n  - name: build"), map[string]string{".factory/pipeline.yaml": "timeout: 9m"}},
 	{"a higher promise to customers", 8, in(".factory/component.yaml", "availability: 99.5", "availability: 99.9"), map[string]string{".factory/component.yaml": "99.9"}},
 	{"more time to drain", 7, in("main.go", "drain = 10 * time.Second", "drain = 20 * time.Second"), map[string]string{"main.go": "drain = 20"}},
 	{"finer histograms", 7, in("telemetry.go", "0.005, 0.01,", "0.001, 0.002, 0.005, 0.01,"), map[string]string{"telemetry.go": "0.001, 0.002"}},
