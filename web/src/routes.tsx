@@ -206,6 +206,13 @@ const newComponent = createRoute({
   component: page(() => import("./features/platform/NewComponent.page"), "NewComponentPage"),
 });
 
+const path = createRoute({
+  getParentRoute: () => inside,
+  path: "/paths/$name",
+  validateSearch: (s: Record<string, unknown>): { view?: string } => texts(s, ["view"]),
+  component: page(() => import("./features/path/Path.page"), "PathPage"),
+});
+
 const component = createRoute({
   getParentRoute: () => inside,
   path: "/components/$name",
@@ -370,6 +377,7 @@ export const tree = root.addChildren([
     team,
     item,
     newComponent,
+    path,
     component,
     flags,
     freezes,

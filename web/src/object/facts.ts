@@ -69,8 +69,7 @@ const tellers: Record<string, Teller> = {
     text(d.reason) ? because("marked it as blocked", d.reason) : "said that it can go on",
   "board.changed": () => "changed the limits of the board",
   "path.created": (d) => `made the golden path ${text(d.path)}, as ${text(d.from)} is`,
-  "path.pushed": (d) =>
-    `pushed ${text(d.total)} commits to ${text(d.branch)} of ${text(d.repository)}`,
+  "path.pushed": (d) => `pushed ${text(d.total)} commits to ${text(d.branch)} of ${text(d.repository)}`,
   "path.refused": (d) =>
     because(
       `refused version ${text(d.version)} of the golden path ${text(d.path)}${d.step ? ` in step ${text(d.step)}` : ""}`,
@@ -85,16 +84,14 @@ const tellers: Record<string, Teller> = {
     `began to bring ${text(d.path)} ${text(d.version)} to ${text(d.components)} components`,
   "upgrade.advanced": (d) =>
     `began cohort ${text(d.cohort)} of the upgrade to ${text(d.path)} ${text(d.version)}`,
-  "upgrade.paused": (d) =>
-    because(`paused the upgrade to ${text(d.path)} ${text(d.version)}`, d.reason),
+  "upgrade.paused": (d) => because(`paused the upgrade to ${text(d.path)} ${text(d.version)}`, d.reason),
   "upgrade.resumed": (d) => `went on with the upgrade to ${text(d.path)} ${text(d.version)}`,
   "upgrade.finished": (d) =>
     because(
       `ended the upgrade to ${text(d.path)} ${text(d.version)}: ${text(d.merged)} merged, ${text(d.parked)} wait for their teams`,
       d.reason,
     ),
-  "component.path-upgraded": (d) =>
-    `upgraded ${text(d.path)} from ${text(d.from)} to ${text(d.version)}`,
+  "component.path-upgraded": (d) => `upgraded ${text(d.path)} from ${text(d.from)} to ${text(d.version)}`,
   "component.upgrade-parked": (d) =>
     because(`left the upgrade to ${text(d.path)} ${text(d.version)} to the team`, d.reason),
   "path.published": (d) => `published the golden path ${text(d.path)} ${text(d.version)}`,
