@@ -34,11 +34,13 @@ func (s *Service) Run(ctx context.Context) error {
 	if err := s.resume(ctx); err != nil {
 		return fmt.Errorf("take up runs of the last life: %w", err)
 	}
-	parts := make([]life.Part, runners)
-	for i := range parts {
-		parts[i] = life.Part{Name: "pipeline runner", Run: func(ctx context.Context) error {
+	parts := []life.Part{{Name: "pipeline schedules", Run: func(ctx context.Context) error {
+		return life.Every(ctx, "schedules", scheduleLook, nil, s.due)
+	}}}
+	for range runners {
+		parts = append(parts, life.Part{Name: "pipeline runner", Run: func(ctx context.Context) error {
 			return life.Every(ctx, "pipeline", time.Second, s.wake, s.drain)
-		}}
+		}})
 	}
 	return life.Together(ctx, parts...)
 }
@@ -101,7 +103,7 @@ func (s *Service) claim(ctx context.Context) (r Run, found bool, err error) {
 	err = s.db.Update(ctx, func(tx *store.Tx) error {
 		found = false
 		id, err := store.One(ctx, tx, store.Scan1[ref.Run], `select id from pipeline_run r where (state = 'waiting' or (state = 'running' and held_until < $1 and holder <> $2))
-			and not exists (select 1 from pipeline_run o where o.component = r.component and o.branch = r.branch and o.state = 'running' and o.id <> r.id)
+			and not exists (select 1 from pipeline_run o where o.component = r.component and o.branch = r.branch and o.event = r.event and o.state = 'running' and o.id <> r.id)
 			and (checks = 0 or (select count(*) from pipeline_run o where o.checks = 1 and o.state = 'running' and o.holder = $2) < $3)
 			order by case when state = 'running' then 0 when change like '%"lane":"hotfix"%' then 1 else 2 end,
 				(select count(*) from pipeline_run o where o.team = r.team and o.state = 'running'), checks, id limit 1`, store.Micros(now), s.holder, runners-1)
@@ -362,6 +364,9 @@ func (s *Service) prepare(ctx context.Context, r *Run) (definition.Definition, e
 			}
 		}
 		if err := saveRun(ctx, tx, *r); err != nil {
+			return err
+		}
+		if err := s.reschedule(ctx, tx, r, def.Schedules); err != nil {
 			return err
 		}
 		r.Steps, err = steps(ctx, tx, r.ID)

@@ -42,8 +42,9 @@ type Spec struct {
 
 // Definition is a parsed pipeline file.
 type Definition struct {
-	Steps    []Spec   `yaml:"steps"`
-	Artifact Artifact `yaml:"artifact"`
+	Steps     []Spec     `yaml:"steps"`
+	Schedules []Schedule `yaml:"schedules"`
+	Artifact  Artifact   `yaml:"artifact"`
 }
 
 // Artifact says what becomes the image.
@@ -178,6 +179,7 @@ func (d *Definition) check(bad *errs.Error, data []byte) {
 			}
 		}
 	}
+	d.checkSchedules(bad, at, names)
 	if cycle := d.cycle(names); cycle != nil {
 		bad.In(at("$.steps[%d]", names[cycle[0]]), "these steps need each other in a circle: %s", strings.Join(cycle, " needs "))
 	}
