@@ -162,6 +162,7 @@ type Service struct {
 	logs      logs
 	cache     *cache.Cache
 
+	room   room
 	own    bool   // the files and the secrets are those of who runs them; see Try
 	holder string // names this process where several share the queue
 
@@ -172,7 +173,7 @@ type Service struct {
 // New returns the service; dir is for workspaces and logs. It starts nothing.
 func New(db *store.DB, j *journal.Journal, box *sandbox.Sandbox, src Source, p Publisher, x Secrets, tools Tools, dir string, now func() time.Time) *Service {
 	return &Service{db: db, journal: j, box: box, source: src, publisher: p, secrets: x, tools: tools, dir: dir, now: now,
-		wake: make(chan struct{}, 1), holder: ref.New(), cancels: map[ref.Run]context.CancelCauseFunc{},
+		wake: make(chan struct{}, 1), holder: ref.New(), cancels: map[ref.Run]context.CancelCauseFunc{}, room: room{least: 1 << 30, most: 512 << 20, every: time.Second},
 		cache: cache.New(db, tools.Cache, now), logs: logs{open: map[string]*stepLog{}, began: make(chan struct{})}}
 }
 

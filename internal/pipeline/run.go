@@ -95,7 +95,9 @@ func (s *Service) drain(ctx context.Context) error {
 }
 
 // claim takes the next run: hotfixes first, then the team with the fewest runs
-// under way, then trunks before checks, then the oldest; never two of one branch.
+// under way, of these the one that has waited longest since a run of its began,
+// so that teams take turns however much each has queued; of a team's, trunks
+// before checks, then the oldest; never two of one branch.
 // One runner is kept for trunks: checks have the others. A run whose holder is
 // gone is taken up again with the steps that had not ended.
 func (s *Service) claim(ctx context.Context) (r Run, found bool, err error) {
@@ -106,7 +108,8 @@ func (s *Service) claim(ctx context.Context) (r Run, found bool, err error) {
 			and not exists (select 1 from pipeline_run o where o.component = r.component and o.branch = r.branch and o.event = r.event and o.state = 'running' and o.id <> r.id)
 			and (checks = 0 or (select count(*) from pipeline_run o where o.checks = 1 and o.state = 'running' and o.holder = $2) < $3)
 			order by case when state = 'running' then 0 when change like '%"lane":"hotfix"%' then 1 else 2 end,
-				(select count(*) from pipeline_run o where o.team = r.team and o.state = 'running'), checks, id limit 1`, store.Micros(now), s.holder, runners-1)
+				(select count(*) from pipeline_run o where o.team = r.team and o.state = 'running'),
+				(select coalesce(max(o.started), 0) from pipeline_run o where o.team = r.team), checks, id limit 1`, store.Micros(now), s.holder, runners-1)
 		if errors.Is(err, store.ErrNone) {
 			return nil
 		} else if err != nil {

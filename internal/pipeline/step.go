@@ -220,8 +220,10 @@ func (s *Service) attempt(ctx context.Context, r *Run, def definition.Definition
 
 // command runs a step's script in the sandbox, in a folder.
 func (s *Service) command(ctx context.Context, r *Run, st *Step, work string, log *stepLog) error {
-	bounded, cancel := context.WithTimeout(ctx, time.Duration(st.Timeout))
+	timed, cancel := context.WithTimeout(ctx, time.Duration(st.Timeout))
 	defer cancel()
+	bounded, end := context.WithCancelCause(timed)
+	defer end(nil)
 	spec := sandbox.Spec{
 		Args: []string{"/bin/sh", "-eu", "-c", st.Run}, Dir: "/work", Hostname: "pipeline",
 		Binds:  []sandbox.Bind{{Source: work, Target: "/work", Writable: true}},
@@ -269,18 +271,25 @@ func (s *Service) command(ctx context.Context, r *Run, st *Step, work string, lo
 	late := failing(st.Name, fmt.Sprintf("it took longer than its timeout of %s; everything that it started was ended", time.Duration(st.Timeout)))
 	p, err := s.box.Start(bounded, spec)
 	if err != nil {
-		if ctx.Err() == nil && bounded.Err() != nil {
+		if ctx.Err() == nil && timed.Err() != nil {
 			return late
 		}
 		return err
 	}
+	var watched sync.WaitGroup
+	watched.Go(func() { s.watchDisk(bounded, st.Name, work, end) })
 	res, err := p.Wait()
+	full, _ := context.Cause(bounded).(*failure) //nolint:errorlint // made by watchDisk
+	end(nil)
+	watched.Wait()
 	log.rest()
 	st.ExitCode, st.CPU, st.Peak = res.ExitCode, res.Usage.CPU, res.Usage.PeakBytes
 	switch {
 	case ctx.Err() != nil:
 		return ctx.Err()
-	case bounded.Err() != nil:
+	case full != nil:
+		return full
+	case timed.Err() != nil:
 		return late
 	case err != nil:
 		return err
