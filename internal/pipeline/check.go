@@ -14,8 +14,9 @@ import (
 
 // Who ended a check that no person ended.
 const (
-	newerPush = "a newer push"
-	goneAway  = "the deletion of the branch"
+	newerPush    = "a newer push"
+	goneAway     = "the deletion of the branch"
+	newerInGroup = "a newer run of its group"
 )
 
 // whyCancelled says in a sentence why a run was cancelled by whom.
@@ -25,6 +26,8 @@ func whyCancelled(by string) string {
 		return "superseded by a newer push to the branch"
 	case goneAway:
 		return "the branch was deleted"
+	case newerInGroup:
+		return "superseded by a newer run of its concurrency group"
 	}
 	return "cancelled by " + by
 }

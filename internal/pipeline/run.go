@@ -106,6 +106,7 @@ func (s *Service) claim(ctx context.Context) (r Run, found bool, err error) {
 		found = false
 		id, err := store.One(ctx, tx, store.Scan1[ref.Run], `select id from pipeline_run r where (state = 'waiting' or (state = 'running' and held_until < $1 and holder <> $2))
 			and not exists (select 1 from pipeline_run o where o.component = r.component and o.branch = r.branch and o.event = r.event and o.state = 'running' and o.id <> r.id)
+			and (r.grp = '' or not exists (select 1 from pipeline_run o where o.component = r.component and o.grp = r.grp and o.state = 'running' and o.id <> r.id))
 			and (checks = 0 or (select count(*) from pipeline_run o where o.checks = 1 and o.state = 'running' and o.holder = $2) < $3)
 			order by case when state = 'running' then 0 when change like '%"lane":"hotfix"%' then 1 else 2 end,
 				(select count(*) from pipeline_run o where o.team = r.team and o.state = 'running'),
@@ -135,7 +136,7 @@ func (s *Service) claim(ctx context.Context) (r Run, found bool, err error) {
 		}
 		return s.journal.Append(ctx, tx, me().By(), r.subject(), fact.RunStarted{Run: r.ID, Change: r.Change})
 	})
-	if errs.Is(err, errs.Conflict) { // another replica took a run of the same branch
+	if errs.Is(err, errs.Conflict) { // another replica took a run of the same branch or group
 		return r, false, nil
 	}
 	return r, found && err == nil, err
@@ -227,7 +228,13 @@ func (s *Service) walk(ctx context.Context, r Run) error {
 	if by != "" {
 		cancel(errCancelled)
 	} else if def, err = s.prepare(bounded, &r); err == nil {
-		err = s.runSteps(bounded, &r, def)
+		in := false
+		if in, err = s.enter(bounded, &r, def.Concurrency); err == nil && !in {
+			return nil // it waits for its group
+		}
+		if err == nil {
+			err = s.runSteps(bounded, &r, def)
+		}
 	}
 	if ctx.Err() != nil {
 		return s.letGo(ctx, r.ID) // stopping; the next life goes on with it

@@ -103,6 +103,8 @@ func TestParseSaysWhere(t *testing.T) {
 		{"secret kept", "steps:\n  - name: a\n    run: x\n    secrets: [A]\n    outputs: [b]\n" + tail, ":5:14", "a step with secrets has no outputs"},
 		{"secret cached", "steps:\n  - name: a\n    run: x\n    secrets: [A]\n    cache: [go]\n" + tail, ":5:12", "a step with secrets has no cache"},
 		{"many secrets", "steps:\n  - name: a\n    run: x\n    secrets: [" + strings.Repeat("A, ", 21) + "]\n" + tail, ":4:", "at most 20"},
+		{"bad group", "concurrency:\n  group: Rig 1\nsteps:\n  - name: a\n    run: x\n" + tail, ":2:10", "lower-case"},
+		{"no group", "concurrency:\n  cancel: true\nsteps:\n  - name: a\n    run: x\n" + tail, ":", "must name a group"},
 		{"bad schedule", "schedules:\n  - cron: 0 25 * * *\nsteps:\n  - name: a\n    run: x\n" + tail, ":2:11", "must be 0 to 23"},
 		{"schedule that never comes", "schedules:\n  - cron: 0 0 30 2 *\nsteps:\n  - name: a\n    run: x\n" + tail, ":2:11", "never comes"},
 		{"schedule of nothing", "schedules:\n  - cron: 0 3 * * *\n    steps: [b]\nsteps:\n  - name: a\n    run: x\n" + tail, ":3:13", "no step \"b\""},

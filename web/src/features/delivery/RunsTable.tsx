@@ -40,7 +40,7 @@ export function RunsTable(n: Narrow) {
     {
       id: "state",
       header: "State",
-      width: "minmax(110px, 0.9fr)",
+      width: "minmax(132px, 0.9fr)",
       small: "minmax(96px, 0.6fr)",
       cell: (r) => <Status state={runState(r.state).state} label={inWords(r)} />,
     },
