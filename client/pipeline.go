@@ -57,6 +57,8 @@ type RunStep struct {
 	Peak     int64      `json:"peak" doc:"Bytes of memory it used at the most"`
 	Started  *time.Time `json:"started,omitempty"`
 	Finished *time.Time `json:"finished,omitempty"`
+	Secrets  []string   `json:"secrets,omitempty" doc:"Keys of secrets that it is given, on the trunk only" example:"[\"REGISTRY_TOKEN\"]"`
+	Services []string   `json:"services,omitempty" doc:"Names of the servers that run beside it" example:"[\"postgres\"]"`
 	Inputs   []string   `json:"inputs,omitempty" doc:"Paths of the commit's files that it sees, of a step with outputs; none: all"`
 	Outputs  []string   `json:"outputs,omitempty" doc:"Paths of what it makes"`
 	Key      string     `json:"key,omitempty" doc:"Of a step with outputs: the digest of all that decides what it makes"`

@@ -16,6 +16,28 @@ type CreateComponent struct {
 	Answers     map[string]string `json:"answers,omitempty" doc:"to what the path asks for beside name, team and description"`
 }
 
+// AdoptComponent asks for a component whose repository is somewhere already. Who
+// asks pushes its history to the trunk of the clone URL once the repository step
+// is done; a change is then opened that adds what its path gives and it lacks.
+type AdoptComponent struct {
+	Name        string            `json:"name" doc:"slug, unique in the factory, for ever" minLength:"3" maxLength:"40" pattern:"^[a-z][a-z0-9-]{1,38}[a-z0-9]$" patternDescription:"lower-case letters, digits and dashes, a letter first" example:"engine-controller"`
+	Team        string            `json:"team" doc:"slug of the team that owns it" minLength:"1" maxLength:"40" example:"engine"`
+	Description string            `json:"description,omitempty" doc:"what it is for, in a sentence" maxLength:"300"`
+	Origin      string            `json:"origin,omitempty" doc:"where the repository is, for people; what signs in to it is left out" maxLength:"2000" example:"https://git.example.com/engine/controller.git"`
+	Path        string            `json:"path,omitempty" doc:"golden path; the one that fits when it is left out" maxLength:"40" example:"go-service"`
+	Program     string            `json:"program,omitempty" doc:"folder of the main package, or the file that is started; the only one when it is left out" maxLength:"200" example:"cmd/controller"`
+	Answers     map[string]string `json:"answers,omitempty" doc:"to what the path asks for besides"`
+	Found       AdoptFound        `json:"found" doc:"what is in the repository's head, by which the path is chosen"`
+}
+
+// AdoptFound is what is in a repository's head.
+type AdoptFound struct {
+	Files    []string `json:"files" doc:"paths of files; of a large repository those least deep" maxItems:"5000" nullable:"false" example:"[\"go.mod\"]"`
+	Programs []string `json:"programs,omitempty" doc:"folders with a main package of Go; . is the root" maxItems:"100" example:"[\".\"]"`
+	Package  string   `json:"package,omitempty" doc:"content of package.json at the root" maxLength:"262144"`
+	Health   []string `json:"health,omitempty" doc:"paths in its code that sound like a health check" maxItems:"100" example:"[\"/healthz\"]"`
+}
+
 // Component is a piece of software that a team builds and runs.
 type Component struct {
 	Name         string                 `json:"name" example:"engine-controller"`
@@ -53,6 +75,11 @@ type ProvisioningStep struct {
 // CreateComponent creates a component with all that its path provides.
 func (c *Client) CreateComponent(ctx context.Context, in CreateComponent) (Component, error) {
 	return call[Component](ctx, c, http.MethodPost, path("components"), nil, in)
+}
+
+// AdoptComponent makes a component for a repository that is somewhere already.
+func (c *Client) AdoptComponent(ctx context.Context, in AdoptComponent) (Component, error) {
+	return call[Component](ctx, c, http.MethodPost, path("adoptions"), nil, in)
 }
 
 // Components lists components by name; those of one team unless team is empty.

@@ -7,7 +7,7 @@ import (
 )
 
 // Variable is a name and a value that the workloads of a component are given in
-// an environment.
+// an environment, or, where that is the pipeline, its steps.
 type Variable struct {
 	Key       string    `json:"key" example:"GUST_LIMIT"`
 	Secret    bool      `json:"secret" doc:"Its value can be replaced, never read"`
@@ -19,8 +19,8 @@ type Variable struct {
 
 // EnvironmentVariables are the variables of a component in one environment.
 type EnvironmentVariables struct {
-	Environment string     `json:"environment" enum:"staging,production"`
-	Revision    int64      `json:"revision" doc:"The newest; 0 when nothing was ever set. A workload is given it when it is deployed, and keeps it"`
+	Environment string     `json:"environment" enum:"staging,production,pipeline"`
+	Revision    int64      `json:"revision" doc:"The newest; 0 when nothing was ever set. A workload is given it when it is deployed, and keeps it; a step of a pipeline is given the newest"`
 	ChangedBy   string     `json:"changed_by,omitempty"`
 	Changed     *time.Time `json:"changed,omitempty"`
 	Variables   []Variable `json:"variables" nullable:"false"`
@@ -36,7 +36,7 @@ type AssignedVariable struct {
 // ChangeVariables sets and removes variables of a component in an environment,
 // all or none.
 type ChangeVariables struct {
-	Environment string             `json:"environment" enum:"staging,production"`
+	Environment string             `json:"environment" enum:"staging,production,pipeline"`
 	Revision    int64              `json:"revision" minimum:"0" doc:"From which the change was made; a conflict when it is not the newest"`
 	Set         []AssignedVariable `json:"set,omitempty" maxItems:"100"`
 	Unset       []string           `json:"unset,omitempty" maxItems:"100" doc:"Keys that are removed"`

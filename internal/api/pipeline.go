@@ -10,6 +10,7 @@ import (
 	"github.com/digital-factory/factory/client"
 	"github.com/digital-factory/factory/internal/access"
 	"github.com/digital-factory/factory/internal/pipeline"
+	"github.com/digital-factory/factory/internal/pipeline/definition"
 	"github.com/digital-factory/factory/internal/ref"
 )
 
@@ -100,7 +101,8 @@ func runDetail(r pipeline.Run) client.RunDetail {
 		return client.RunStep{
 			Name: s.Name, Script: s.Run, Platform: s.Inject, Needs: mapped(s.Needs, text), If: s.If, Retry: s.Retry, Timeout: time.Duration(s.Timeout).Seconds(), Memory: int64(s.Memory),
 			State: string(s.State), Reason: s.Reason, ExitCode: s.ExitCode, Attempts: s.Attempts, CPU: s.CPU.Seconds(), Peak: s.Peak,
-			Started: moment(s.Started), Finished: moment(s.Finished), Inputs: s.Inputs, Outputs: s.Outputs, Key: s.Key, Cached: cachedRun(s.CachedRun, s.CachedNumber),
+			Started: moment(s.Started), Finished: moment(s.Finished), Secrets: s.Secrets, Services: mapped(s.Services, func(v definition.Service) string { return v.Name }),
+			Inputs: s.Inputs, Outputs: s.Outputs, Key: s.Key, Cached: cachedRun(s.CachedRun, s.CachedNumber),
 		}
 	})}
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/digital-factory/factory/internal/access"
 	"github.com/digital-factory/factory/internal/base/page"
 	"github.com/digital-factory/factory/internal/platform"
+	"github.com/digital-factory/factory/internal/platform/adopt"
 	"github.com/digital-factory/factory/internal/ref"
 )
 
@@ -34,6 +35,13 @@ func (a *API) platform() {
 		func(ctx context.Context, who access.Actor, in *send[client.CreateComponent]) (*body[client.Component], error) {
 			b := in.Body
 			c, err := a.Platform.Create(ctx, who, platform.NewComponent{Name: b.Name, Team: b.Team, Path: b.Path, Description: b.Description, Answers: b.Answers})
+			return answer(component(c), err)
+		})
+	register(a, access.BuildComponent, op("POST /adoptions", "platform", "Make a component for a repository that is somewhere already; its history is then pushed, and a change adds what its path gives"),
+		func(ctx context.Context, who access.Actor, in *send[client.AdoptComponent]) (*body[client.Component], error) {
+			b := in.Body
+			c, err := a.Platform.Adopt(ctx, who, platform.Adoption{Name: b.Name, Team: b.Team, Description: b.Description, Origin: b.Origin, Path: b.Path, Program: b.Program, Answers: b.Answers,
+				Found: adopt.Found{Files: b.Found.Files, Programs: b.Found.Programs, Package: b.Found.Package, Health: b.Found.Health}})
 			return answer(component(c), err)
 		})
 	register(a, access.Read, op("GET /components/{name}", "platform", "Show a component and how far its provisioning is"),

@@ -17,11 +17,13 @@ import (
 	"github.com/digital-factory/factory/internal/pipeline"
 	"github.com/digital-factory/factory/internal/platform"
 	"github.com/digital-factory/factory/internal/platform/export"
+	"github.com/digital-factory/factory/internal/platform/resource"
 	"github.com/digital-factory/factory/internal/platform/upgrade"
 	"github.com/digital-factory/factory/internal/platform/variable"
 	"github.com/digital-factory/factory/internal/portfolio"
 	"github.com/digital-factory/factory/internal/product"
 	"github.com/digital-factory/factory/internal/release"
+	"github.com/digital-factory/factory/internal/release/preview"
 	"github.com/digital-factory/factory/internal/runtime"
 	"github.com/digital-factory/factory/internal/source"
 	"github.com/digital-factory/factory/internal/source/change"
@@ -56,7 +58,9 @@ type Services struct {
 	Dossier   *dossier.Service
 	Unit      *unit.Service
 	Variable  *variable.Service
+	Resource  *resource.Service
 	Export    *export.Service
+	Preview   *preview.Service
 	Manual    *manual.Manual
 	Health    func(context.Context) (client.Health, error)
 }
@@ -73,6 +77,7 @@ func (a *API) rooms() {
 	a.units()
 	a.manual()
 	a.variables()
+	a.resources()
 	a.portfolio()
 	a.products()
 	a.platform()

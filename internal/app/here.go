@@ -40,7 +40,8 @@ func here() *cobra.Command {
 		Long: `Run the steps of .factory/pipeline.yaml on the files of this folder, as git sees them (what is
 ignored is left out, what is not committed is in), in the same sandbox as a factory and as a check does:
 nothing is published. No factory and no network is asked. A step with outputs has the same key as in a
-factory with the same system and Go; what it made is kept for the next time.`,
+factory with the same system and Go; what it made is kept for the next time. Secrets that a step names
+are taken from the variables of your shell.`,
 		Example:     "  factory run here\n  factory run here --dir ../engine-controller",
 		Annotations: map[string]string{cli.Family: "run"},
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -98,6 +99,22 @@ type unpublished struct{}
 // Publish is never asked.
 func (unpublished) Publish(context.Context, pipeline.Build) (ref.Artifact, []string, error) {
 	return "", nil, errs.New(errs.Blocked, "a check publishes nothing")
+}
+
+// mine has the secrets of who runs the pipeline: the variables of his shell.
+type mine struct{}
+
+// Secrets returns the variables that are set.
+func (mine) Secrets(_ context.Context, _ ref.Component, keys []string) (map[string]string, error) {
+	values := map[string]string{}
+	for _, k := range keys {
+		v, set := os.LookupEnv(k)
+		if !set {
+			return nil, errs.New(errs.NotFound, "it asks for the secret %s, which your shell does not have", k).Do("set it in your shell, such as: %s=... factory run here", k)
+		}
+		values[k] = v
+	}
+	return values, nil
 }
 
 func git(ctx context.Context, dir string, args ...string) (string, error) {
@@ -165,7 +182,7 @@ func runHere(ctx context.Context, dir, component, cache string, out io.Writer) e
 		return err
 	}
 	j := journal.New(db, time.Now)
-	s := pipeline.New(db, j, box, f, unpublished{}, tools(ctx, cache), runs, time.Now)
+	s := pipeline.New(db, j, box, f, unpublished{}, mine{}, tools(ctx, cache), runs, time.Now)
 	r, err := s.Try(ctx, access.System("here"), ref.Component(component), cmp.Or(strings.TrimSpace(branch), "here"), f.commit)
 	if err != nil {
 		return err

@@ -6,6 +6,7 @@ import (
 
 	"github.com/digital-factory/factory/internal/access"
 	"github.com/digital-factory/factory/internal/base/errs"
+	"github.com/digital-factory/factory/internal/platform"
 	"github.com/digital-factory/factory/internal/platform/path"
 	"github.com/digital-factory/factory/internal/platform/upgrade"
 	"github.com/digital-factory/factory/internal/ref"
@@ -119,4 +120,36 @@ func (u upgradeChanges) Living(ctx context.Context, id ref.Change) (bool, error)
 		return false, nil
 	}
 	return d.State == change.Open || d.State == change.Queued, err
+}
+
+// adopting lets platform ask source about repositories that were adopted.
+type adopting struct {
+	upgradeChanges
+	upstream *upstream.Service
+	commits  commits
+}
+
+// Lacking returns which files the trunk does not have.
+func (a adopting) Lacking(ctx context.Context, component ref.Component, files []string) (lacking []string, err error) {
+	head, err := trunks{a.commits}.Head(ctx, component)
+	if err != nil {
+		return nil, err
+	}
+	for _, f := range files {
+		if _, err := a.commits.Read(ctx, component, head, f); errs.Is(err, errs.NotFound) {
+			lacking = append(lacking, f)
+		} else if err != nil && !errs.Is(err, errs.Invalid) { // one that is no text, or large, is there too
+			return nil, err
+		}
+	}
+	return lacking, nil
+}
+
+// Add puts files on a branch.
+func (a adopting) Add(ctx context.Context, to platform.Addition) (string, error) {
+	render, head, err := a.upstream.Add(ctx, upstream.Addition{Component: string(to.Component), Files: to.Files, Fitted: to.Fitted, Message: to.Message, At: to.At})
+	if err != nil {
+		return "", err
+	}
+	return render, a.upstream.Put(ctx, access.System("platform").By(), string(to.Component), to.Branch, head, head)
 }

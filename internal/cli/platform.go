@@ -13,7 +13,7 @@ import (
 func (s *session) component() *cobra.Command {
 	cmd := &cobra.Command{Use: "component", Short: "Create components and look at them",
 		Example: "  factory component create engine-controller --team engine --template go-service\n  factory component show engine-controller"}
-	cmd.AddCommand(s.componentCreate(), s.componentList(), s.componentShow(), s.componentDrift(), s.componentUpgrade(), s.componentExport())
+	cmd.AddCommand(s.componentCreate(), s.componentList(), s.componentShow(), s.componentDrift(), s.componentUpgrade(), s.componentExport(), s.componentAdopt())
 	return cmd
 }
 

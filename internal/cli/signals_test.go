@@ -124,7 +124,7 @@ func open(t *testing.T) door {
 	}
 	j := journal.New(db, time.Now)
 	acc := access.New(db, j, time.Now)
-	runs := pipeline.New(db, j, box, repository{}, publisher{}, pipeline.Tools{}, filepath.Join(dir, "runs"), time.Now)
+	runs := pipeline.New(db, j, box, repository{}, publisher{}, nil, pipeline.Tools{}, filepath.Join(dir, "runs"), time.Now)
 	runs.Follow(j)
 	work := runtime.New(db, j, box, runtime.Asks{}, filepath.Join(dir, "runtime"), time.Now)
 	signals := telemetry.New(db, j, metricStore{ps}, metricStore{ps}, nil, nil, nil, time.Now)

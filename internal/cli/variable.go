@@ -19,9 +19,11 @@ func (s *session) variable() *cobra.Command {
 		Use: "variable", Short: "Set what a component is told where it runs: configuration and secrets",
 		Long: `Set the environment variables of a component, for staging and production apart. A secret can be
 replaced, never read. A change makes a new revision, which comes into force with the next rollout
-and is judged by evidence as every rollout is. See docs/how-to/configure-a-component.md.`,
+and is judged by evidence as every rollout is. The environment pipeline has the secrets that steps
+of the component's pipeline name. See docs/how-to/configure-a-component.md.`,
 		Example: `  factory variable set shop GUST_LIMIT=12 LOCALE=de_DE --environment staging,production
   factory variable set shop PAYMENT_KEY --secret --environment production < payment.key
+  factory variable set shop REGISTRY_TOKEN --secret --environment pipeline < token
   factory variable list shop
   factory variable unset shop LOCALE --environment staging`,
 	}
@@ -135,9 +137,9 @@ func (s *session) variableUnset() *cobra.Command {
 }
 
 func variableEnvironments(cmd *cobra.Command, environments *[]string) {
-	cmd.Flags().StringSliceVarP(environments, "environment", "e", nil, "staging, production, or both with a comma between them (must be given)")
+	cmd.Flags().StringSliceVarP(environments, "environment", "e", nil, "staging, production, pipeline, or several with commas between them (must be given)")
 	_ = cmd.MarkFlagRequired("environment")
-	_ = cmd.RegisterFlagCompletionFunc("environment", cobra.FixedCompletions([]string{"staging", "production", "staging,production"}, cobra.ShellCompDirectiveNoFileComp))
+	_ = cmd.RegisterFlagCompletionFunc("environment", cobra.FixedCompletions([]string{"staging", "production", "staging,production", "pipeline"}, cobra.ShellCompDirectiveNoFileComp))
 }
 
 // changeVariables makes the change from what is newest.

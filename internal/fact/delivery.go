@@ -24,6 +24,7 @@ type ComponentCreated struct {
 	Description string        `json:"description"`
 	Path        string        `json:"path"`
 	PathVersion string        `json:"pathVersion"`
+	Origin      string        `json:"origin,omitempty"` // where the repository was before it was adopted
 }
 
 // Kind returns "component.created".

@@ -22,6 +22,7 @@ func All() []Payload {
 		ComponentCreated{}, ComponentReady{},
 		RepositoryCreated{}, CommitsPushed{}, PushRejected{},
 		ChangeOpened{}, ChangeEdited{}, ChangeCommented{}, ChangeSettled{}, ChangeReviewed{}, ChangeQueued{}, ChangeUnqueued{}, ChangeMerged{}, ChangeClosed{}, ChangeReopened{},
+		PreviewStarted{}, PreviewFailed{}, PreviewRemoved{},
 		RunQueued{}, RunStarted{}, RunFinished{}, CheckQueued{}, CheckFinished{},
 		ArtifactPublished{}, ArtifactMarkedBad{}, ArtifactCleared{},
 		DeploymentFinished{}, RolloutStarted{}, RolloutWidened{}, RolloutHeld{}, RolloutResumed{}, RolloutAsked{}, RolloutApproved{}, RolloutDecided{}, RolloutFinished{}, EffectMeasured{},
@@ -31,5 +32,6 @@ func All() []Payload {
 		IncidentOpened{}, IncidentJoined{}, IncidentNoted{}, IncidentResolved{}, IncidentFollowedUp{}, ReviewChanged{}, ReviewPublished{},
 		FlagCreated{}, FlagChanged{}, FlagSwitched{}, FlagArchived{},
 		FreezeDeclared{}, FreezeLifted{}, UnitsRecorded{}, UnitsForgotten{}, VariablesChanged{}, VariablesRekeyed{},
+		ResourceProvisioned{}, ResourceFailed{}, ResourceDeleted{},
 	}
 }

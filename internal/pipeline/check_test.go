@@ -14,6 +14,7 @@ import (
 	"github.com/digital-factory/factory/internal/base/store"
 	"github.com/digital-factory/factory/internal/fact"
 	"github.com/digital-factory/factory/internal/journal"
+	"github.com/digital-factory/factory/internal/pipeline/cache"
 	"github.com/digital-factory/factory/internal/ref"
 )
 
@@ -201,13 +202,13 @@ func TestBranchCache(t *testing.T) {
 			t.Errorf("the trunk's cache has %v, %q: %v", list, raw, err)
 		}
 		// Only the branches that were checked last keep theirs.
-		for i := range mostBranches {
+		for i := range cache.Branches {
 			head := ref.Commit(ref.New())
 			w.pushTo("engine", "b"+string(rune('a'+i)), head)
 			w.checked(head)
 		}
 		kept, err := os.ReadDir(filepath.Join(w.tools.Cache, "branch", "engine"))
-		if err != nil || len(kept) != mostBranches {
+		if err != nil || len(kept) != cache.Branches {
 			t.Errorf("%d branches keep a cache: %v", len(kept), err)
 		}
 	})

@@ -14,6 +14,8 @@ import (
 
 	"github.com/digital-factory/factory/internal/base/errs"
 	"github.com/digital-factory/factory/internal/base/store"
+	"github.com/digital-factory/factory/internal/pipeline/cache"
+	"github.com/digital-factory/factory/internal/pipeline/definition"
 	"github.com/digital-factory/factory/internal/pipeline/tree"
 	"github.com/digital-factory/factory/internal/ref"
 )
@@ -57,6 +59,8 @@ type keyOf struct {
 	Toolchain string            `json:"toolchain"`
 	Files     string            `json:"files"` // digest of the commit's files that it sees
 	Needs     []string          `json:"needs"` // digests of the outputs that it sees
+	// Left out where there are none, as in keys of before.
+	Services []definition.Service `json:"services,omitempty"`
 }
 
 func (k keyOf) sum() (string, error) {
@@ -77,7 +81,7 @@ func (s *Service) runClosed(ctx context.Context, r *Run, st *Step, log *stepLog)
 	if st.Key, err = s.key(r, st, before); err != nil {
 		return err
 	}
-	known, found, err := s.known(ctx, r, st.Key)
+	known, found, err := s.cache.Known(ctx, r.scope(), st.Key)
 	if err != nil {
 		return err
 	}
@@ -85,8 +89,8 @@ func (s *Service) runClosed(ctx context.Context, r *Run, st *Step, log *stepLog)
 		if err := s.layOut(r, st, known); err != nil {
 			return err
 		}
-		st.CachedRun, st.CachedNumber, st.CachedStep = known.run, known.number, known.step
-		log.say(fmt.Sprintf("restored what run %d made of the same definition, files and tools; key %s", known.number, st.Key[:12]))
+		st.CachedRun, st.CachedNumber, st.CachedStep = known.Run, known.Number, known.Step
+		log.say(fmt.Sprintf("restored what run %d made of the same definition, files and tools; key %s", known.Number, st.Key[:12]))
 		return nil
 	}
 	own := s.ownDir(r.ID, st.Name)
@@ -101,7 +105,7 @@ func (s *Service) runClosed(ctx context.Context, r *Run, st *Step, log *stepLog)
 		return err
 	}
 	for _, e := range before {
-		if err := tree.Copy(own, e.dir, e.shown); err != nil {
+		if err := tree.Copy(own, e.Dir, e.shown); err != nil {
 			return err
 		}
 	}
@@ -112,7 +116,7 @@ func (s *Service) runClosed(ctx context.Context, r *Run, st *Step, log *stepLog)
 	if err != nil {
 		return failing(st.Name, err.Error())
 	}
-	e, err := s.keep(ctx, r, st, own, made, size)
+	e, err := s.cache.Keep(ctx, r.scope(), cache.Entry{Key: st.Key, Run: r.ID, Number: r.Number, Step: st.Name}, own, made, size)
 	if err != nil {
 		return err
 	}
@@ -121,17 +125,26 @@ func (s *Service) runClosed(ctx context.Context, r *Run, st *Step, log *stepLog)
 
 // layOut puts what a closed step made into the workspace of the open ones, which
 // may have left anything there.
-func (s *Service) layOut(r *Run, st *Step, e entry) error {
-	if err := tree.Copy(s.workspace(r.ID), e.dir, nil); err != nil {
+func (s *Service) layOut(r *Run, st *Step, e cache.Entry) error {
+	if err := tree.Copy(s.workspace(r.ID), e.Dir, nil); err != nil {
 		return failing(st.Name, "what it made cannot be laid into the workspace: "+err.Error())
 	}
 	return nil
 }
 
+// seen is what an earlier closed step made, as a later one sees it.
+type seen struct {
+	cache.Entry
+	reports []string // paths of what tests said, which are not shown
+}
+
+// shown reports whether later steps see a file of it.
+func (e seen) shown(name string) bool { return !tree.Any(e.reports, name) }
+
 // before returns what the closed steps made that a step needs, directly or
 // through others, in the order of the pipeline file. What tests said is not shown
 // to later steps: it has times in it, and would make each key new.
-func (s *Service) before(ctx context.Context, r *Run, st *Step) (list []entry, err error) {
+func (s *Service) before(ctx context.Context, r *Run, st *Step) (list []seen, err error) {
 	var all []Step
 	if err := s.db.View(ctx, func(tx *store.Tx) error {
 		all, err = steps(ctx, tx, r.ID)
@@ -154,21 +167,20 @@ func (s *Service) before(ctx context.Context, r *Run, st *Step) (list []entry, e
 		if !needed[o.Name] || o.Key == "" {
 			continue
 		}
-		e, found, err := s.known(ctx, r, o.Key)
+		e, found, err := s.cache.Known(ctx, r.scope(), o.Key)
 		if err != nil {
 			return nil, err
 		}
 		if !found {
 			return nil, errs.New(errs.Unavailable, "what step %s made is no longer kept", o.Name).Do("run it again: factory run retry %s", r.ID)
 		}
-		e.reports = o.Reports
-		list = append(list, e)
+		list = append(list, seen{e, o.Reports})
 	}
 	return list, nil
 }
 
 // key is the key of a step that sees what was made before.
-func (s *Service) key(r *Run, st *Step, before []entry) (string, error) {
+func (s *Service) key(r *Run, st *Step, before []seen) (string, error) {
 	files, err := tree.List(s.sourceDir(r.ID))
 	if err != nil {
 		return "", err
@@ -176,13 +188,16 @@ func (s *Service) key(r *Run, st *Step, before []entry) (string, error) {
 	if len(st.Inputs) > 0 {
 		files = slices.DeleteFunc(files, func(f tree.File) bool { return !tree.Any(st.Inputs, f.Path) })
 	}
-	k := keyOf{Form: keyForm, Run: st.Run, Env: s.runFacts(r, st), Cache: st.Cache, Outputs: st.Outputs, Toolchain: s.tools.Host, Files: tree.Digest(files), Needs: []string{}}
+	k := keyOf{Form: keyForm, Run: st.Run, Env: s.runFacts(r, st), Cache: st.Cache, Outputs: st.Outputs, Toolchain: s.tools.Host, Files: tree.Digest(files), Needs: []string{}, Services: st.Services}
 	maps.Copy(k.Env, st.Env)
 	if slices.Contains(st.Cache, "go") {
 		k.Toolchain += " " + s.tools.GoVersion
 	}
+	if st.Has(definition.Postgres) {
+		k.Toolchain += " postgresql " + s.tools.Postgres.Version
+	}
 	for _, e := range before {
-		shown := slices.DeleteFunc(slices.Clone(e.files), func(f tree.File) bool { return !e.shown(f.Path) })
+		shown := slices.DeleteFunc(slices.Clone(e.Files), func(f tree.File) bool { return !e.shown(f.Path) })
 		k.Needs = append(k.Needs, tree.Digest(shown))
 	}
 	return k.sum()

@@ -15,6 +15,7 @@ import (
 
 	"github.com/digital-factory/factory/internal/access"
 	"github.com/digital-factory/factory/internal/base/errs"
+	"github.com/digital-factory/factory/internal/base/mask"
 	"github.com/digital-factory/factory/internal/ref"
 )
 
@@ -43,6 +44,7 @@ type stepLog struct {
 	last    []byte
 	changed chan struct{} // closed and made anew with every write
 	done    bool
+	hidden  *mask.Mask // nil: nothing is; set before the step begins to print
 }
 
 func (l *logs) begin(path string, more bool) (*stepLog, error) {
@@ -76,12 +78,36 @@ func (l *logs) begin(path string, more bool) (*stepLog, error) {
 func (s *stepLog) Write(p []byte) (int, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if err := s.write(s.hidden.Next(p)); err != nil {
+		return 0, err
+	}
+	return len(p), nil
+}
+
+// hide has secrets be written as stars.
+func (s *stepLog) hide(secrets []string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.hidden = mask.New(secrets)
+}
+
+// rest writes what was held back because it may have become a secret.
+func (s *stepLog) rest() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	_ = s.write(s.hidden.Rest())
+}
+
+func (s *stepLog) write(p []byte) error {
+	if len(p) == 0 {
+		return nil
+	}
 	s.last = append(s.last, p...)
 	if len(s.last) > logTail {
 		s.last = bytes.Clone(s.last[len(s.last)-logTail:])
 	}
 	if s.cut {
-		return len(p), nil
+		return nil
 	}
 	keep := p[:min(int64(len(p)), max(0, logMost-s.size))]
 	n, err := s.file.Write(keep)
@@ -93,9 +119,9 @@ func (s *stepLog) Write(p []byte) (int, error) {
 	close(s.changed)
 	s.changed = make(chan struct{})
 	if err != nil {
-		return n, errs.Because(errs.Unavailable, err, "the log cannot be written").Do("free space on the disk of the data directory")
+		return errs.Because(errs.Unavailable, err, "the log cannot be written").Do("free space on the disk of the data directory")
 	}
-	return len(p), nil
+	return nil
 }
 
 // say writes a line of the factory's own.

@@ -9,14 +9,15 @@
 // Tells: run.queued, run.started, run.finished; check.queued, check.finished.
 //
 // Asks: Source for the commit's files and where branches point, Publisher for
-// image, SBOM and signature.
+// image, SBOM and signature, Secrets for what steps on the trunk are given.
 //
 // Invariants: a commit pushed to the trunk has exactly one queued run. A check
 // publishes nothing and writes to no cache that the trunk reads; of one branch
 // only the newest goes on, and none when the branch is gone. What is restored
 // instead of made was made from the same definition, files and tools. A step
 // sees only the workspace, the declared caches and the host's tools; never the
-// factory's environment or the network. After a crash of the factory a run goes
+// factory's environment or the network. Secrets are given to the steps of trunks
+// that declare them, and stand in no log, cache or key. After a crash of the factory a run goes
 // on with the step that was interrupted.
 package pipeline
 
@@ -26,10 +27,12 @@ import (
 	"sync"
 	"time"
 
+	"github.com/digital-factory/factory/internal/base/postgres"
 	"github.com/digital-factory/factory/internal/base/sandbox"
 	"github.com/digital-factory/factory/internal/base/store"
 	"github.com/digital-factory/factory/internal/fact"
 	"github.com/digital-factory/factory/internal/journal"
+	"github.com/digital-factory/factory/internal/pipeline/cache"
 	"github.com/digital-factory/factory/internal/pipeline/definition"
 	"github.com/digital-factory/factory/internal/ref"
 )
@@ -115,7 +118,10 @@ type Source interface {
 type Build struct {
 	Run       Run
 	Workspace string // directory
-	Binary    string // path in it
+	Binary    string // path in it; empty when there is a base
+	Base      string // see definition.Artifact, as the next two
+	Files     string
+	Command   []string
 	Service   []byte // of .factory/component.yaml; nil when there is none
 	Started   time.Time
 	Finished  time.Time
@@ -130,11 +136,12 @@ type Publisher interface {
 
 // Tools are what the host offers to steps.
 type Tools struct {
-	Host      string // names the system whose programs steps use, such as "debian 12 amd64"
-	GoRoot    string // of the Go toolchain; empty: none
-	GoVersion string // such as "go1.26.1"
-	ModCache  string // Go module cache, read-only to steps
-	Cache     string // directory of caches, kept between runs
+	Host      string                // names the system whose programs steps use, such as "debian 12 amd64"
+	GoRoot    string                // of the Go toolchain; empty: none
+	GoVersion string                // such as "go1.26.1"
+	ModCache  string                // Go module cache, read-only to steps
+	Cache     string                // directory of caches, kept between runs
+	Postgres  postgres.Installation // programs of a database server; zero: none
 }
 
 // Service runs pipelines.
@@ -144,24 +151,27 @@ type Service struct {
 	box       *sandbox.Sandbox
 	source    Source
 	publisher Publisher
+	keeper    Keeper // nil: nobody keeps what checks build
+	secrets   Secrets
 	tools     Tools
 	dir       string
 	now       func() time.Time
 	wake      chan struct{}
 	logs      logs
+	cache     *cache.Cache
 
-	holder  string     // names this process where several share the queue
-	caching sync.Mutex // makes those who lay out a build cache one after another
+	own    bool   // the files and the secrets are those of who runs them; see Try
+	holder string // names this process where several share the queue
 
 	mu      sync.Mutex // guards cancels
 	cancels map[ref.Run]context.CancelCauseFunc
 }
 
 // New returns the service; dir is for workspaces and logs. It starts nothing.
-func New(db *store.DB, j *journal.Journal, box *sandbox.Sandbox, src Source, p Publisher, tools Tools, dir string, now func() time.Time) *Service {
-	return &Service{db: db, journal: j, box: box, source: src, publisher: p, tools: tools, dir: dir, now: now,
+func New(db *store.DB, j *journal.Journal, box *sandbox.Sandbox, src Source, p Publisher, x Secrets, tools Tools, dir string, now func() time.Time) *Service {
+	return &Service{db: db, journal: j, box: box, source: src, publisher: p, secrets: x, tools: tools, dir: dir, now: now,
 		wake: make(chan struct{}, 1), holder: ref.New(), cancels: map[ref.Run]context.CancelCauseFunc{},
-		logs: logs{open: map[string]*stepLog{}, began: make(chan struct{})}}
+		cache: cache.New(db, tools.Cache, now), logs: logs{open: map[string]*stepLog{}, began: make(chan struct{})}}
 }
 
 func (s *Service) nudge() {
@@ -169,6 +179,15 @@ func (s *Service) nudge() {
 	case s.wake <- struct{}{}:
 	default:
 	}
+}
+
+// scope is whose caches a run writes: the trunk's, or its branch's own.
+func (r *Run) scope() cache.Scope {
+	s := cache.Scope{Component: r.Change.Component}
+	if r.Check {
+		s.Branch = r.Branch
+	}
+	return s
 }
 
 func (r Run) subject() ref.Subject { return ref.Of("run", r.ID) }

@@ -232,13 +232,14 @@ func (s *Service) walk(ctx context.Context, r Run) error {
 		return cause
 	case err == nil && by == "":
 		r.State = Succeeded
+		s.hand(ctx, r, def)
 	case errors.Is(cause, errCancelled):
 		if by, err = s.cancelledBy(ctx, r.ID); err != nil {
 			return err
 		}
 		r.State, r.Step, r.Reason = Cancelled, "", whyCancelled(by)
 		if by == goneAway {
-			s.dropCache(&r)
+			s.cache.Drop(r.scope())
 		}
 	case errs.Is(err, errs.Internal):
 		slog.Error("a run failed inside the factory", "run", r.ID, "error", err)
@@ -300,7 +301,7 @@ func (s *Service) workspace(id ref.Run) string {
 
 // clear removes a workspace; its logs stay.
 func (s *Service) clear(id ref.Run) {
-	err := errors.Join(os.RemoveAll(s.sourceDir(id)), os.RemoveAll(s.closedDir(id)), os.RemoveAll(s.workspace(id)))
+	err := errors.Join(os.RemoveAll(s.sourceDir(id)), os.RemoveAll(s.closedDir(id)), os.RemoveAll(s.allBeside(id)), os.RemoveAll(s.workspace(id)))
 	if err != nil {
 		slog.Warn("a workspace could not be removed", "run", id, "error", err)
 	}

@@ -90,8 +90,8 @@ func ready(needs []string, state []State, byName map[string]int) bool {
 	return true
 }
 
-// leaveOut marks the steps whose condition does not hold of the run. Who needs
-// them does not wait for them.
+// leaveOut marks the steps whose condition does not hold of the run, and those
+// that ask a check for secrets. Who needs them does not wait for them.
 func (s *Service) leaveOut(ctx context.Context, r *Run, state []State) error {
 	facts := definition.Facts{
 		Branch: r.Branch, Trunk: !r.Check, Event: "push", Hotfix: r.Change.Lane == "hotfix",
@@ -105,10 +105,17 @@ func (s *Service) leaveOut(ctx context.Context, r *Run, state []State) error {
 	}
 	for i := range r.Steps {
 		st := &r.Steps[i]
-		if state[i] != Waiting || st.Wanted(facts) {
+		if state[i] != Waiting {
 			continue
 		}
-		state[i], st.State, st.Reason = Skipped, Skipped, "its condition does not hold: "+st.If
+		why := s.withheld(r, st)
+		if !st.Wanted(facts) {
+			why = "its condition does not hold: " + st.If
+		}
+		if why == "" {
+			continue
+		}
+		state[i], st.State, st.Reason = Skipped, Skipped, why
 		if err := s.saveStep(ctx, r.ID, *st); err != nil {
 			return err
 		}
@@ -221,7 +228,7 @@ func (s *Service) command(ctx context.Context, r *Run, st *Step, work string, lo
 		if s.tools.GoRoot == "" {
 			return failing(st.Name, "it asks for the Go cache, but there is no Go on this host; install Go and restart the factory")
 		}
-		cache, err := s.goCache(r)
+		cache, err := s.cache.Build(r.scope())
 		if err != nil {
 			return err
 		}
@@ -236,7 +243,13 @@ func (s *Service) command(ctx context.Context, r *Run, st *Step, work string, lo
 		env["GOFLAGS"], env["GOPROXY"], env["GOTOOLCHAIN"], env["GOTELEMETRY"] = "-mod=readonly", "off", "local", "off"
 	}
 	env["PATH"] = path
+	if err := s.addServices(r, st, &spec, env); err != nil {
+		return err
+	}
 	maps.Copy(env, st.Env)
+	if err := s.reveal(ctx, r, st, env, log); err != nil {
+		return err
+	}
 	for k, v := range env {
 		spec.Env = append(spec.Env, k+"="+v)
 	}
@@ -250,6 +263,7 @@ func (s *Service) command(ctx context.Context, r *Run, st *Step, work string, lo
 		return err
 	}
 	res, err := p.Wait()
+	log.rest()
 	st.ExitCode, st.CPU, st.Peak = res.ExitCode, res.Usage.CPU, res.Usage.PeakBytes
 	switch {
 	case ctx.Err() != nil:
@@ -261,10 +275,14 @@ func (s *Service) command(ctx context.Context, r *Run, st *Step, work string, lo
 	case res.OutOfMemory:
 		return failing(st.Name, fmt.Sprintf("it needed more than its %d MiB of memory; raise memory: in %s if it has to", int64(st.Memory)>>20, File))
 	case res.ExitCode != 0:
+		last := log.tail()
+		if fault := s.besideFault(r, st, log); fault != "" {
+			return failing(st.Name, log.hidden.Text(fault))
+		}
 		brief := fmt.Sprintf("exit code %d", res.ExitCode)
-		return &failure{st.Name, brief + log.tail(), brief}
+		return &failure{st.Name, brief + last, brief}
 	}
-	if res.LeftBehind {
+	if res.LeftBehind && len(st.Services) == 0 {
 		log.say("processes that were left behind were ended")
 	}
 	return nil
@@ -276,7 +294,8 @@ func (s *Service) publish(ctx context.Context, r *Run, def definition.Definition
 	if err != nil && !errs.Is(err, errs.NotFound) {
 		return err
 	}
-	b := Build{Run: *r, Workspace: s.workspace(r.ID), Binary: def.Artifact.Binary, Service: service, Started: r.Started, Finished: s.now()}
+	of := def.Artifact
+	b := Build{Run: *r, Workspace: s.workspace(r.ID), Binary: of.Binary, Base: of.Base, Files: of.Files, Command: of.Command, Service: service, Started: r.Started, Finished: s.now()}
 	a, lines, err := s.publisher.Publish(ctx, b)
 	if err != nil {
 		return err
@@ -289,6 +308,10 @@ func (s *Service) publish(ctx context.Context, r *Run, def definition.Definition
 	if err := s.db.Update(ctx, func(tx *store.Tx) error { return saveRun(ctx, tx, *r) }); err != nil {
 		return err
 	}
-	s.keepSeed(r, log)
+	if r.Number == 1 { // the golden path's own first commit
+		if err := s.cache.Seed(r.Change.Component); err != nil {
+			log.say("the build cache was not kept for the next component: " + err.Error())
+		}
+	}
 	return nil
 }

@@ -81,6 +81,13 @@ func (s *Service) readReports(ctx context.Context, r *Run, st *Step, dir string,
 		return "", nil
 	}
 	cases, problems := collect(dir, st.Reports)
+	for i := range cases {
+		c := &cases[i]
+		c.Suite, c.Name, c.Output = log.hidden.Text(c.Suite), log.hidden.Text(c.Name), log.hidden.Text(c.Output)
+	}
+	for i := range problems {
+		problems[i] = log.hidden.Text(problems[i])
+	}
 	log.tests(cases, problems)
 	sum := Report{Step: st.Name, Attempt: st.Attempts, Problem: strings.Join(problems, "; ")}
 	output := 0

@@ -11,11 +11,14 @@ import (
 
 // Try queues a check of files that no push brought, those of a laptop, and ends
 // what an earlier try left unfinished. The commit is what the source knows them
-// by. It is for a service of its own database: elsewhere pushes queue checks.
+// by. It is for a service of its own database, before it runs: elsewhere pushes
+// queue checks. The steps get the secrets that they ask for, which are those of
+// whose files these are.
 func (s *Service) Try(ctx context.Context, who access.Actor, c ref.Component, branch string, commit ref.Commit) (r Run, err error) {
 	if err := who.May(access.BuildComponent, ""); err != nil {
 		return r, err
 	}
+	s.own = true
 	now := s.now()
 	err = s.db.Update(ctx, func(tx *store.Tx) error {
 		left, err := store.List(ctx, tx, store.Scan1[ref.Run], `select id from pipeline_run where state in ('waiting', 'running')`)

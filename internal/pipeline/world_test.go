@@ -37,6 +37,7 @@ type outside struct {
 	publish func(b Build) error
 	builds  []Build
 	heads   map[string]ref.Commit // of branches
+	secrets map[string]string
 }
 
 func (o *outside) Head(_ context.Context, _ ref.Component, branch string) (ref.Commit, error) {
@@ -74,6 +75,20 @@ func (o *outside) Export(_ context.Context, _ ref.Component, _ ref.Commit, dir s
 		}
 	}
 	return nil
+}
+
+func (o *outside) Secrets(_ context.Context, _ ref.Component, keys []string) (map[string]string, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	values := map[string]string{}
+	for _, k := range keys {
+		v, ok := o.secrets[k]
+		if !ok {
+			return nil, errs.New(errs.NotFound, "there is no secret %s", k).Do("set it")
+		}
+		values[k] = v
+	}
+	return values, nil
 }
 
 func (o *outside) Publish(_ context.Context, b Build) (ref.Artifact, []string, error) {
@@ -124,7 +139,7 @@ func (w *world) make(dir string) {
 	if w.Service != nil {
 		tools = w.tools
 	}
-	w.Service = New(w.db, w.j, box, w.out, w.out, tools, dir, now)
+	w.Service = New(w.db, w.j, box, w.out, w.out, w.out, tools, dir, now)
 	w.Follow(w.j)
 	w.end = func() {}
 }
@@ -281,4 +296,9 @@ func wants(t *testing.T, err error, kind errs.Kind, texts ...string) {
 			t.Errorf("error %q does not say %q", err, text)
 		}
 	}
+}
+
+func exists(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
 }

@@ -36,7 +36,8 @@ type Component struct {
 	Ready        time.Time // zero until the first version was live in production
 	Version      int64
 
-	environments []string // names, as stored
+	environments []string  // names, as stored
+	adopted      *adoption // nil when its first commit was rendered
 }
 
 // Environment is a place where a component runs, and its address on the
@@ -197,15 +198,15 @@ func (s *Service) complete(c Component) Component {
 	c.CloneURL = at.Main + "/git/" + string(c.Name) + ".git"
 	c.Environments = make([]Environment, len(c.environments))
 	for i, env := range c.environments {
-		c.Environments[i] = Environment{Name: ref.Environment(env), URL: routeURL(at.Gateway, string(c.Name), env)}
+		c.Environments[i] = Environment{Name: ref.Environment(env), URL: RouteURL(at.Gateway, string(c.Name), env)}
 	}
 	return c
 }
 
-// routeURL is a component's address: the gateway tells components and
+// RouteURL is a component's address: the gateway tells components and
 // environments apart by the host, <component>.localhost for production and
-// <component>.staging.localhost for staging.
-func routeURL(gateway, component, environment string) string {
+// <component>.<environment>.localhost for any other.
+func RouteURL(gateway, component, environment string) string {
 	u, err := url.Parse(gateway)
 	if err != nil || u.Host == "" {
 		return ""

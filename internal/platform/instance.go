@@ -27,7 +27,14 @@ func (s *Service) Instances(ctx context.Context, tx *store.Tx, name string, comp
 		all, err = store.List(ctx, tx, scan, `select `+columns+` from platform_component where name = $1 and ($2 = '' or path = $2)`, string(component), name)
 	}
 	for _, c := range all {
-		list = append(list, path.Instance{Component: c.Name, Team: c.Team, Description: c.Description, Path: c.Path, Version: c.PathVersion, Commit: c.PathCommit, Answers: c.Answers})
+		i := path.Instance{Component: c.Name, Team: c.Team, Description: c.Description, Path: c.Path, Version: c.PathVersion, Commit: c.PathCommit, Answers: c.Answers}
+		if c.adopted != nil {
+			if c.PathCommit == "" {
+				continue // nothing of the path is in it yet
+			}
+			i.Adopted = &path.Adopted{Whole: c.adopted.Whole, Own: c.adopted.Own}
+		}
+		list = append(list, i)
 	}
 	return list, err
 }

@@ -20,6 +20,7 @@ import (
 	"github.com/digital-factory/factory/internal/effect"
 	"github.com/digital-factory/factory/internal/fact"
 	"github.com/digital-factory/factory/internal/journal"
+	"github.com/digital-factory/factory/internal/platform/path"
 	"github.com/digital-factory/factory/internal/ref"
 )
 
@@ -117,7 +118,7 @@ func TestCreate(t *testing.T) {
 			},
 			Version: 1,
 		}
-		if d := cmp.Diff(want, got, cmpopts.IgnoreFields(Component{}, "Created", "environments"), cmpopts.IgnoreFields(Step{}, "At")); d != "" {
+		if d := cmp.Diff(want, got, cmpopts.IgnoreFields(Component{}, "Created", "environments", "adopted"), cmpopts.IgnoreFields(Step{}, "At")); d != "" {
 			t.Fatal(d)
 		}
 		effects, _, err := f.effects.List(t.Context(), "", "", page.Ask{})
@@ -300,6 +301,25 @@ func TestList(t *testing.T) {
 	})
 }
 
+// TestShippedPathsRun: each path that comes with the program says how it is run.
+func TestShippedPathsRun(t *testing.T) {
+	t.Parallel()
+	paths, err := path.Shipped()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, p := range paths {
+		out, err := p.Render(path.Component{Name: "shop", Team: "sales", Description: "Sells."}, nil)
+		if err != nil {
+			t.Fatal(name, err)
+		}
+		m, err := ParseManifest([]byte(out.Files[ManifestFile]))
+		if err != nil || m.Service.Health != "/healthz" || len(m.Service.Smoke) == 0 || !strings.Contains(out.Files[ManifestFile], "availability: ") {
+			t.Errorf("%s: %+v %v", name, m, err)
+		}
+	}
+}
+
 func TestPathsAreToldOnce(t *testing.T) {
 	t.Parallel()
 	storetest.Each(t, schemas, func(t *testing.T, db *store.DB) {
@@ -309,11 +329,11 @@ func TestPathsAreToldOnce(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		if d := cmp.Diff([]string{"path.published"}, f.kinds()); d != "" {
+		if d := cmp.Diff(slices.Repeat([]string{"path.published"}, len(f.shipped)), f.kinds()); d != "" {
 			t.Fatal(d)
 		}
 		list, err := f.Paths(t.Context(), eva)
-		if err != nil || len(list) != 1 || !slices.Contains(list[0].Names(), ".factory/pipeline.yaml") || len(list[0].Provides) < 5 {
+		if err != nil || len(list) != len(f.shipped) || !slices.Contains(list[0].Names(), ".factory/pipeline.yaml") || len(list[0].Provides) < 5 {
 			t.Fatalf("%v %+v", err, list)
 		}
 	})

@@ -23,6 +23,7 @@ type Service struct {
 	shipped   map[string]*path.Path
 
 	repositories Repositories
+	adopting     Adopting // set when the rooms are wired
 }
 
 // New returns the service. It starts nothing; an error means that a golden
@@ -44,12 +45,15 @@ func (s *Service) Run(ctx context.Context) error {
 
 // Failed is to be called, in the transaction that gives an effect up for good;
 // it is what effect's OnFailed takes. When it was source.create, the component
-// shows why it has no repository; when it was path.try, the version is refused;
-// other effects are none of platform's.
+// shows why it has no repository; when it was path.try, the version is refused; when it was
+// component.adopt, the component shows why there is no change. Other effects are none of platform's.
 func (s *Service) Failed(ctx context.Context, tx *store.Tx, e effect.Effect) error {
 	kind, component := e.Subject.Split()
-	if e.Kind == tryKind {
+	switch e.Kind {
+	case tryKind:
 		return s.untried(ctx, tx, e)
+	case adoptKind:
+		return s.step(ctx, tx, ref.Component(component), runStep, Failed, e.Error, "", s.now())
 	}
 	if kind != "component" || e.Kind != createKind {
 		return nil

@@ -13,18 +13,23 @@ import (
 	"github.com/digital-factory/factory/internal/ref"
 )
 
-const columns = `name, team, description, path, path_version, created, ready, version, answers, path_commit`
+const columns = `name, team, description, path, path_version, created, ready, version, answers, path_commit, adopted`
 
 func scan(s store.Scanner) (Component, error) {
 	var c Component
 	var created, ready int64
-	var answers string
-	if err := s.Scan(&c.Name, &c.Team, &c.Description, &c.Path, &c.PathVersion, &created, &ready, &c.Version, &answers, &c.PathCommit); err != nil {
+	var answers, adopted string
+	if err := s.Scan(&c.Name, &c.Team, &c.Description, &c.Path, &c.PathVersion, &created, &ready, &c.Version, &answers, &c.PathCommit, &adopted); err != nil {
 		return c, err
 	}
 	c.Created, c.Ready = store.Time(created), store.Time(ready)
 	if err := json.Unmarshal([]byte(answers), &c.Answers); err != nil {
 		return c, fmt.Errorf("answers of component %s: %w", c.Name, err)
+	}
+	if adopted != "" {
+		if err := json.Unmarshal([]byte(adopted), &c.adopted); err != nil {
+			return c, fmt.Errorf("adoption of component %s: %w", c.Name, err)
+		}
 	}
 	return c, nil
 }
@@ -88,8 +93,12 @@ func insert(ctx context.Context, tx *store.Tx, c Component) error {
 	if err != nil {
 		return err
 	}
-	_, err = tx.Exec(ctx, `insert into platform_component (`+columns+`) values ($1, $2, $3, $4, $5, $6, 0, 1, $7, '')`,
-		string(c.Name), string(c.Team), c.Description, c.Path, c.PathVersion, store.Micros(c.Created), string(answers))
+	adopted, err := c.adopted.text()
+	if err != nil {
+		return err
+	}
+	_, err = tx.Exec(ctx, `insert into platform_component (`+columns+`) values ($1, $2, $3, $4, $5, $6, 0, 1, $7, '', $8)`,
+		string(c.Name), string(c.Team), c.Description, c.Path, c.PathVersion, store.Micros(c.Created), string(answers), adopted)
 	if errs.Is(err, errs.Conflict) {
 		return errs.Because(errs.Conflict, err, "there is a component %q already", c.Name).Do("choose another name; names are unique in the factory")
 	} else if err != nil {

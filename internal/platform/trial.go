@@ -29,7 +29,7 @@ type trial struct {
 	Commit  string `json:"commit"`
 }
 
-// Effects registers the performer of path.try.
+// Effects registers the performers of path.try and component.adopt.
 func (s *Service) Effects(l *effect.Log) {
 	l.Handle(tryKind, time.Minute, func(ctx context.Context, e effect.Effect) error {
 		var t trial
@@ -37,6 +37,10 @@ func (s *Service) Effects(l *effect.Log) {
 			return errs.Because(errs.Invalid, err, "the data of %s cannot be read", e.Kind)
 		}
 		return s.try(ctx, t)
+	})
+	l.Handle(adoptKind, 2*time.Minute, func(ctx context.Context, e effect.Effect) error {
+		_, component := e.Subject.Split()
+		return s.propose(ctx, component, e.Planned)
 	})
 }
 

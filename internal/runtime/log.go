@@ -2,13 +2,13 @@ package runtime
 
 import (
 	"bytes"
-	"cmp"
 	"fmt"
 	"os"
-	"slices"
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/digital-factory/factory/internal/base/mask"
 )
 
 const (
@@ -24,43 +24,18 @@ type logFile struct {
 	path    string
 	file    *os.File
 	size    int64
-	partial []byte // of a line without its end yet
-	last    []byte // the end of what was printed, as it may be shown, for error texts
+	hidden  *mask.Mask // what is behind it may be shown
+	partial []byte     // of a line without its end yet
+	last    []byte     // the end of what was printed, for error texts
 	now     func() time.Time
-	hidden  *strings.Replacer // of secrets; nil: none
-	longest int               // bytes of the longest secret
 }
 
-// shortest is the length of a secret that is hidden: what is shorter stands in
-// many words.
-const shortest = 6 // bytes
-
-// hide has secrets, and each line of one that has several, be written as stars.
+// hide has secrets be written as stars.
 func (l *logFile) hide(secrets []string) {
-	var lines []string
-	for _, s := range secrets {
-		lines = append(append(lines, s), strings.Split(s, "\n")...)
-	}
-	slices.SortFunc(lines, func(a, b string) int { return cmp.Compare(len(b), len(a)) }) // one may be a part of another
-	var pairs []string
-	for _, s := range lines {
-		if s = strings.TrimSpace(s); len(s) >= shortest {
-			pairs = append(pairs, s, "***")
-		}
-	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.hidden, l.longest = nil, 0; len(pairs) > 0 {
-		l.hidden, l.longest = strings.NewReplacer(pairs...), len(pairs[0])
-	}
-}
-
-// shown is a text without the secrets.
-func (l *logFile) shown(text string) string {
-	if l.hidden == nil {
-		return text
-	}
-	return l.hidden.Replace(text)
+	l.rest()
+	l.hidden = mask.New(secrets)
 }
 
 func openLog(path string, now func() time.Time) (*logFile, error) {
@@ -80,30 +55,22 @@ func openLog(path string, now func() time.Time) (*logFile, error) {
 func (l *logFile) Write(p []byte) (int, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.partial = append(l.partial, p...)
+	l.partial = append(l.partial, l.hidden.Next(p)...)
 	for {
 		line, rest, found := bytes.Cut(l.partial, []byte("\n"))
-		if !found {
+		if !found && len(l.partial) < longLine {
 			break
 		}
 		l.print(line)
 		l.partial = bytes.Clone(rest)
 	}
-	if len(l.partial) > longLine {
-		// Its end may be the beginning of a secret.
-		l.partial = []byte(l.shown(string(l.partial)))
-		end := max(0, len(l.partial)-l.longest)
-		l.print(l.partial[:end])
-		l.partial = bytes.Clone(l.partial[end:])
-	}
 	return len(p), nil
 }
 
-// print writes a line of the workload's, less its secrets.
+// print writes a line of the workload's.
 func (l *logFile) print(line []byte) {
-	text := l.shown(string(line))
-	l.write(text)
-	l.last = append(append(l.last, text...), '\n')
+	l.write(string(line))
+	l.last = append(append(l.last, line...), '\n')
 	if len(l.last) > tailBytes {
 		l.last = bytes.Clone(l.last[len(l.last)-tailBytes:])
 	}
@@ -119,6 +86,7 @@ func (l *logFile) write(line string) {
 
 // rest writes a line whose end never came.
 func (l *logFile) rest() {
+	l.partial = append(l.partial, l.hidden.Rest()...)
 	if len(l.partial) > 0 {
 		l.print(l.partial)
 		l.partial = nil
@@ -149,7 +117,7 @@ func (l *logFile) mark(text string) {
 func (l *logFile) tail() string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	lines := strings.Split(strings.TrimSpace(string(l.last)+l.shown(string(l.partial))), "\n")
+	lines := strings.Split(strings.TrimSpace(string(l.last)+string(l.partial)), "\n")
 	if len(lines) == 1 && lines[0] == "" {
 		return ""
 	}

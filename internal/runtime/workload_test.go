@@ -144,7 +144,7 @@ func TestUnhealthy(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		w.end()
 		pace := w.pace
-		w.Service = New(w.db, w.j, w.box, Asks{w.out, w.out, w.out, w.out, w.out, w.out}, w.dir, time.Now)
+		w.Service = New(w.db, w.j, w.box, Asks{w.out, w.out, w.out, w.out, w.out, w.out, w.out}, w.dir, time.Now)
 		w.pace = pace
 		w.pace.ready = 300 * time.Millisecond
 		w.start(t)
@@ -319,7 +319,7 @@ func TestRestartIsNoFailure(t *testing.T) {
 		w.end()
 		gates := map[ref.Artifact]chan struct{}{"blue": make(chan struct{}), "green": make(chan struct{})}
 		held := &holding{outside: w.out, gates: gates}
-		w.Service = New(w.db, w.j, w.box, Asks{held, w.out, w.out, w.out, w.out, w.out}, w.dir, time.Now)
+		w.Service = New(w.db, w.j, w.box, Asks{held, w.out, w.out, w.out, w.out, w.out, w.out}, w.dir, time.Now)
 		w.start(t)
 		w.until("both start", func() bool { return len(*w.serving.Load()) == 2 })
 		var all sync.WaitGroup

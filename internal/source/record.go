@@ -138,9 +138,11 @@ func (s *Service) describe(ctx context.Context, repo git.Repository, o owned, br
 	if !f.Trunk && trunk != "" {
 		known = append(known, trunk)
 	}
-	seen := map[string]bool{}
+	seen, brings := map[string]bool{}, o.brings(m.before, f.Trunk)
 	err := repo.Log(ctx, m.after, known, nil, func(c git.Commit) error {
-		f.Total++
+		if f.Total++; brings { // made elsewhere: nothing is built of it, and nobody worked on items of ours
+			return nil
+		}
 		items, _ := c.Named()
 		c.Items = items
 		if len(f.Commits) < commitsTold {

@@ -54,6 +54,10 @@ func (s *Service) judge(ctx context.Context, repo git.Repository, o owned, u upd
 	if err := s.judgeSizes(ctx, repo, u.after); err != nil {
 		return err
 	}
+	if o.brings(u.before, u.ref == git.TrunkRef) {
+		// Its commits name other trackers' items, and it needs no pipeline yet.
+		return s.judgePresent(ctx, repo, u.after)
+	}
 	if err := s.judgeCommits(ctx, repo, u.after); err != nil {
 		return err
 	}
@@ -149,6 +153,14 @@ func (s *Service) judgeCommits(ctx context.Context, repo git.Repository, after s
 }
 
 const manifestLimit = 256 << 10
+
+// judgePresent is judgeSettings for a commit that may lack a pipeline.
+func (s *Service) judgePresent(ctx context.Context, repo git.Repository, after string) error {
+	if _, err := repo.Read(ctx, after, Pipeline, manifestLimit); errs.Is(err, errs.NotFound) {
+		return nil
+	}
+	return s.judgeSettings(ctx, repo, after)
+}
 
 // judgeSettings refuses a trunk that could not be built or run.
 func (s *Service) judgeSettings(ctx context.Context, repo git.Repository, after string) error {

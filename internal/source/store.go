@@ -14,7 +14,16 @@ import (
 type owned struct {
 	component string
 	team      string
-	kind      string // "" of a component, or forPath
+	kind      string // "" of a component, forAdoption or forPath
+}
+
+// forAdoption is the kind of a component's repository whose history comes from
+// elsewhere: the first push to its trunk brings it.
+const forAdoption = "adopted"
+
+// brings reports whether a move of the trunk brings what was made elsewhere.
+func (o owned) brings(before string, trunk bool) bool {
+	return o.kind == forAdoption && trunk && before == ""
 }
 
 // forPath is the kind of a golden path's repository: nothing of it is built or

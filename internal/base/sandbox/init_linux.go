@@ -17,6 +17,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/digital-factory/factory/internal/base/errs"
+	"github.com/digital-factory/factory/internal/base/sandbox/beside"
 	"github.com/digital-factory/factory/internal/base/sandbox/landlock"
 	"github.com/digital-factory/factory/internal/base/sandbox/seccomp"
 )
@@ -37,7 +38,8 @@ var armed atomic.Bool
 
 // Init must be the first call of main (in tests of TestMain). In the factory it
 // does nothing but note that. In a copy of the factory that was started to be
-// process 1 of a sandbox it does that job and never returns.
+// process 1 of a sandbox, or to run servers beside a command in one, it does that
+// job and never returns.
 func Init() {
 	switch os.Args[0] {
 	case roleInit:
@@ -46,6 +48,9 @@ func Init() {
 	case roleIDs:
 		_, _ = io.Copy(io.Discard, os.Stdin)
 		syscall.Exit(0)
+	}
+	if beside.Called() {
+		syscall.Exit(beside.Main())
 	}
 	armed.Store(true)
 }
@@ -62,7 +67,7 @@ type order struct {
 	Tasks     int   // most processes and threads, process 1 included
 	DataBytes int64 // private memory of each process, where no control group limits it
 	Network   bool  // the network namespace is its own: bring its loopback up
-	Serve     int   // port to listen on for the factory, 0 for none
+	Serve     []int // ports to listen on for the factory
 	Probe     bool  // build everything, start nothing
 }
 
@@ -173,9 +178,9 @@ func startCommand(o *order) (pid int, report news, err error) {
 			return 0, report, fmt.Errorf("open the low ports: %w", err)
 		}
 	}
-	if o.Serve > 0 {
-		if err := serveFirst(lineFD, o.Serve); err != nil {
-			return 0, report, portError(err, o.Serve)
+	for _, port := range o.Serve {
+		if err := serveFirst(lineFD, port); err != nil {
+			return 0, report, portError(err, port)
 		}
 	}
 	score, err := os.OpenFile("/proc/self/oom_score_adj", os.O_RDWR, 0)

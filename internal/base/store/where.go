@@ -7,7 +7,7 @@ import (
 )
 
 // Where collects the conditions of a list, those only that are asked for. Told
-// "$2 = '' or component = $2" a database cannot know which index will help, and
+// "$2 = ” or component = $2" a database cannot know which index will help, and
 // reads the whole table. The zero value has no condition.
 type Where struct {
 	conditions []string

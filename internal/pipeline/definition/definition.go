@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"path"
 	"regexp"
 	"slices"
 	"strings"
@@ -32,20 +31,18 @@ type Spec struct {
 	Outputs []string                      `yaml:"outputs" json:"outputs,omitempty"` // paths of what it makes, which is kept by what it is made from
 	Retry   int                           `yaml:"retry" json:"retry,omitempty"`     // how often it is tried again after it failed
 	Reports []string                      `yaml:"reports" json:"reports,omitempty"` // paths of what tests said
-	Timeout Duration                      `yaml:"timeout" json:"timeout"`
-	Memory  Size                          `yaml:"memory" json:"memory"`
-	Inject  bool                          `yaml:"-" json:"inject,omitempty"` // added by the platform
+	Secrets []string                      `yaml:"secrets" json:"secrets,omitempty"` // keys of what it is given on the trunk
+	// Services run beside it, in its sandbox.
+	Services []Service `yaml:"services" json:"services,omitempty"`
+	Timeout  Duration  `yaml:"timeout" json:"timeout"`
+	Memory   Size      `yaml:"memory" json:"memory"`
+	Inject   bool      `yaml:"-" json:"inject,omitempty"` // added by the platform
 }
 
 // Definition is a parsed pipeline file.
 type Definition struct {
 	Steps    []Spec   `yaml:"steps"`
 	Artifact Artifact `yaml:"artifact"`
-}
-
-// Artifact says what becomes the image.
-type Artifact struct {
-	Binary string `yaml:"binary"` // path of a static Linux program in the workspace
 }
 
 // File is where a repository keeps its pipeline.
@@ -159,6 +156,8 @@ func (d *Definition) check(bad *errs.Error, data []byte) {
 		if s.Retry < 0 || s.Retry > mostRetries {
 			bad.In(at("$.steps[%d].retry", i), "must be 0 to %d", mostRetries)
 		}
+		s.checkServices(bad, at, i)
+		s.checkSecrets(bad, at, i)
 		s.checkMatrix(bad, at("$.steps[%d].matrix", i))
 		for _, c := range s.Cache {
 			if !slices.Contains(caches, c) {
@@ -176,9 +175,7 @@ func (d *Definition) check(bad *errs.Error, data []byte) {
 	if cycle := d.cycle(names); cycle != nil {
 		bad.In(at("$.steps[%d]", names[cycle[0]]), "these steps need each other in a circle: %s", strings.Join(cycle, " needs "))
 	}
-	if b := d.Artifact.Binary; b == "" || path.IsAbs(b) || path.Clean(b) != b || strings.HasPrefix(b, "..") {
-		bad.In(at("$.artifact"), "binary must be a path inside the workspace, such as out/service")
-	}
+	d.Artifact.check(bad, at)
 }
 
 // patterns checks the paths that a field of a step lists.

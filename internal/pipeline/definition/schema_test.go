@@ -44,7 +44,8 @@ func TestSchemaHasEveryField(t *testing.T) {
 		of   reflect.Type
 		node node
 	}{
-		"file": {reflect.TypeFor[Definition](), s}, "step": {reflect.TypeFor[Spec](), at(s, "$defs", "step")}, "artifact": {reflect.TypeFor[Artifact](), at(s, "properties", "artifact")},
+		"service": {reflect.TypeFor[Service](), at(s, "$defs", "service")},
+		"file":    {reflect.TypeFor[Definition](), s}, "step": {reflect.TypeFor[Spec](), at(s, "$defs", "step")}, "artifact": {reflect.TypeFor[Artifact](), at(s, "properties", "artifact")},
 	} {
 		var fields []string
 		for f := range c.of.Fields() {
@@ -120,6 +121,10 @@ func TestSchemaTakesExamples(t *testing.T) {
 		"nothing to run": "steps: [{name: a, run: ' '}]\n" + tail, "bad cache": "steps: [{name: a, run: x, cache: [npm]}]\n" + tail, "bad timeout": "steps: [{name: a, run: x, timeout: soon}]\n" + tail,
 		"bad memory": "steps: [{name: a, run: x, memory: lots}]\n" + tail, "many retries": "steps: [{name: a, run: x, retry: 6}]\n" + tail, "bad value": "steps: [{name: a, run: x, matrix: {A: [a/b]}}]\n" + tail,
 		"bad variable": "steps: [{name: a, run: x, env: {A-B: c}}]\n" + tail, "path of the host": "steps: [{name: a, run: x, reports: [/etc]}]\n" + tail, "no artifact": "steps: [{name: a, run: x}]\n",
+		"a service of nothing": "steps: [{name: a, run: x, services: [{name: b}]}]\n" + tail, "no ready": "steps: [{name: a, run: x, services: [{name: b, run: c}]}]\n" + tail,
+		"bad secret": "steps: [{name: a, run: x, secrets: [token]}]\n" + tail, "unknown kind": "steps: [{name: a, run: x, services: [{kind: oracle}]}]\n" + tail, "kind and run": "steps: [{name: a, run: x, services: [{kind: postgres, run: c}]}]\n" + tail,
+		"no such base": "steps: [{name: a, run: x}]\nartifact: {base: ruby, files: a, command: [ruby]}\n", "a base alone": "steps: [{name: a, run: x}]\nartifact: {base: node}\n",
+		"both": "steps: [{name: a, run: x}]\nartifact: {binary: b, base: node, files: a, command: [node]}\n", "files of the host": "steps: [{name: a, run: x}]\nartifact: {base: node, files: /etc, command: [node]}\n",
 	} {
 		if err := Check([]byte(text)); err == nil {
 			t.Errorf("%s is accepted", name)
@@ -183,6 +188,13 @@ func judge(root, s node, word string, v any, path string) string {
 		}))
 	case "enum":
 		return no(slices.Contains(s[word].([]any), v))
+	case "anyOf":
+		for _, one := range s[word].([]any) {
+			if validate(root, one.(node), v, path) == "" {
+				return ""
+			}
+		}
+		return no(false)
 	case "const":
 		return no(v == s[word])
 	case "not":
@@ -208,6 +220,14 @@ func judge(root, s node, word string, v any, path string) string {
 			}
 		}
 		return ""
+	case "oneOf":
+		matching := 0
+		for _, of := range s[word].([]any) {
+			if validate(root, of.(node), v, path) == "" {
+				matching++
+			}
+		}
+		return no(matching == 1)
 	case "required":
 		for _, name := range s[word].([]any) {
 			if _, has := object[name.(string)]; isObject && !has {

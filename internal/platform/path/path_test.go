@@ -3,9 +3,11 @@ package path
 import (
 	"bytes"
 	"go/format"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -243,20 +245,45 @@ func TestTemplateUsesOurVersions(t *testing.T) {
 	}
 }
 
-// TestGoServiceBuilds renders the template and runs its own pipeline's steps
-// as they stand, without a network.
-func TestGoServiceBuilds(t *testing.T) {
+// TestShippedPathsBuild renders each path and runs its own pipeline's steps as
+// they stand, without a network.
+func TestShippedPathsBuild(t *testing.T) {
 	t.Parallel()
 	paths, err := Shipped()
 	if err != nil {
 		t.Fatal(err)
 	}
-	out, err := paths["go-service"].Render(Component{Name: "engine-controller", Team: "engine", Description: "Starts the motors."}, nil)
+	if want := []string{"go-service", "node-service", "static-site", "worker"}; !slices.Equal(slices.Sorted(maps.Keys(paths)), want) {
+		t.Fatalf("%v", slices.Sorted(maps.Keys(paths)))
+	}
+	for name, p := range paths {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			builds(t, p)
+		})
+	}
+}
+
+func builds(t *testing.T, p *Path) {
+	answers, err := p.Answer(nil)
 	if err != nil {
 		t.Fatal(err)
 	}
+	out, err := p.Render(Component{Name: "engine-controller", Team: "engine", Description: `Starts the "motors" & <more>.`}, answers)
+	if err != nil {
+		t.Fatal(err)
+	}
+	files := out.Files
+	if !strings.HasPrefix(out.Message, "Begin engine-controller from the golden path "+p.Name+"\n") || p.Title == "" || len(p.Provides) < 5 {
+		t.Errorf("%q %+v", out.Message, p)
+	}
+	for _, name := range []string{"README.md", "runbook.md", ".gitignore", ".factory/component.yaml"} {
+		if files[name] == "" {
+			t.Errorf("it has no %s", name)
+		}
+	}
 	dir := t.TempDir()
-	for name, text := range out.Files {
+	for name, text := range files {
 		if strings.Contains(text, "{{") {
 			t.Errorf("%s is not filled", name)
 		}
@@ -275,30 +302,49 @@ func TestGoServiceBuilds(t *testing.T) {
 	}
 	var pipeline struct {
 		Steps []struct {
-			Name string
-			Run  string
-			Env  map[string]string
+			Name    string
+			Run     string
+			Env     map[string]string
+			Reports []string
 		}
-		Artifact struct{ Binary string }
+		Artifact struct {
+			Binary, Files string
+			Command       []string
+		}
 	}
-	if err := yaml.Unmarshal([]byte(out.Files[".factory/pipeline.yaml"]), &pipeline); err != nil {
+	if err := yaml.Unmarshal([]byte(files[".factory/pipeline.yaml"]), &pipeline); err != nil {
 		t.Fatal(err)
 	}
 	if len(pipeline.Steps) != 2 {
 		t.Fatalf("%+v", pipeline)
 	}
 	for _, step := range pipeline.Steps {
-		cmd := exec.CommandContext(t.Context(), "sh", "-c", step.Run)
+		cmd := exec.CommandContext(t.Context(), "sh", "-eu", "-c", step.Run)
 		cmd.Dir = dir
-		cmd.Env = append(os.Environ(), "GOPROXY=off", "GOFLAGS=", "GOTOOLCHAIN=local", "GOWORK=off")
+		cmd.Env = append(os.Environ(), "GOPROXY=off", "GOFLAGS=-mod=readonly", "GOTOOLCHAIN=local", "GOWORK=off")
 		for k, v := range step.Env {
 			cmd.Env = append(cmd.Env, k+"="+v)
 		}
 		if out, err := cmd.CombinedOutput(); err != nil {
-			t.Fatalf("step %s: %v\n%s", step.Name, err, out)
+			report := ""
+			for _, name := range step.Reports {
+				text, err := os.ReadFile(filepath.Join(dir, name))
+				report += string(text)
+				if err != nil {
+					t.Error(err)
+				}
+			}
+			t.Fatalf("step %s: %v\n%s%s", step.Name, err, out, report)
 		}
 	}
-	if info, err := os.Stat(filepath.Join(dir, pipeline.Artifact.Binary)); err != nil || info.Mode()&0o111 == 0 {
+	made := pipeline.Artifact
+	if made.Binary == "" {
+		if _, err := os.Stat(filepath.Join(dir, made.Files, made.Command[1])); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	if info, err := os.Stat(filepath.Join(dir, made.Binary)); err != nil || info.Mode()&0o111 == 0 {
 		t.Fatalf("no program: %v", err)
 	}
 }

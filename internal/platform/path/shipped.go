@@ -6,10 +6,13 @@ import (
 	"io/fs"
 	"path"
 	"regexp"
+	"slices"
 	"strings"
+
+	"github.com/digital-factory/factory/internal/base/document"
 )
 
-//go:embed all:go-service
+//go:embed all:go-service all:node-service all:static-site all:worker
 var shipped embed.FS
 
 // Shipped returns the paths that come with the program, by name. An error is a
@@ -38,7 +41,44 @@ func Shipped() (map[string]*Path, error) {
 	return all, nil
 }
 
-func embedded(dir string) (tree []Entry, err error) {
+// taken names the files that a path has from others, as they are there, by the
+// other's name: what several paths share is written once.
+const taken = "taken.yaml"
+
+// embedded reads the tree of a path that comes with the program.
+func embedded(dir string) ([]Entry, error) {
+	tree, err := own(dir)
+	if err != nil {
+		return nil, err
+	}
+	i := slices.IndexFunc(tree, func(e Entry) bool { return e.Path == taken })
+	if i < 0 {
+		return tree, nil
+	}
+	var from map[string][]string
+	if err := document.Decode(tree[i].Text, &from); err != nil {
+		return nil, fmt.Errorf("%s/%s: %w", dir, taken, err)
+	}
+	tree = slices.Delete(tree, i, i+1)
+	for other, files := range from {
+		theirs, err := own(other)
+		if err != nil {
+			return nil, err
+		}
+		for _, name := range files {
+			named := func(e Entry) bool { return e.Path == Folder+"/"+name }
+			at := slices.IndexFunc(theirs, named)
+			if at < 0 || slices.ContainsFunc(tree, named) {
+				return nil, fmt.Errorf("%s takes %s from %s, which must have it, and then cannot have it itself", dir, name, other)
+			}
+			tree = append(tree, theirs[at])
+		}
+	}
+	return tree, nil
+}
+
+// own reads the files that lie in a path's own folder.
+func own(dir string) (tree []Entry, err error) {
 	err = fs.WalkDir(shipped, dir, func(name string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() {
 			return err

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/digital-factory/factory/internal/access"
@@ -171,6 +172,39 @@ func (s *Service) Values(ctx context.Context, c ref.Component, e ref.Environment
 	return v, err
 }
 
+// Secrets returns the newest values of keys that steps of a pipeline ask for.
+// errs.NotFound names those that are not set. It is for the pipeline.
+func (s *Service) Secrets(ctx context.Context, c ref.Component, keys []string) (map[string]string, error) {
+	var v Values
+	err := s.db.View(ctx, func(tx *store.Tx) error {
+		n, _, _, err := revision(ctx, tx, c, Pipeline)
+		if err == nil {
+			v, err = s.at(ctx, tx, c, Pipeline, n)
+		}
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	values := map[string]string{}
+	for _, set := range v.Variables {
+		if key, value, _ := strings.Cut(set, "="); slices.Contains(keys, key) {
+			values[key] = value
+		}
+	}
+	var missing []string
+	for _, k := range keys {
+		if _, ok := values[k]; !ok {
+			missing = append(missing, k)
+		}
+	}
+	if len(missing) > 0 {
+		return nil, errs.New(errs.NotFound, "%s has no secret %s for its pipeline", c, strings.Join(missing, ", ")).
+			Do("set it: factory variable set %s %s --secret --environment pipeline < FILE", c, missing[0])
+	}
+	return values, nil
+}
+
 // Rotate seals all secrets with a new key and forgets the old ones. It returns
 // how many secrets that were. What one that stopped on the way left is forgotten
 // later.
@@ -191,6 +225,11 @@ func (s *Service) Rotate(ctx context.Context, who access.Actor) (n int, err erro
 		if n, err = s.reseal(ctx, tx, to); err != nil {
 			return err
 		}
+		kept, err := s.resealKept(ctx, tx, to)
+		if err != nil {
+			return err
+		}
+		n += kept
 		return s.journal.Append(ctx, tx, who.By(), ref.Of("variables", "key"), fact.VariablesRekeyed{Secrets: n})
 	})
 	if err != nil {

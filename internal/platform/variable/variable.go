@@ -6,7 +6,8 @@
 // Each change makes a revision of its component and environment. A workload is
 // given the newest revision when it is deployed and keeps it, also when its
 // process is started again: a change comes into force with a rollout, judged by
-// evidence as any other.
+// evidence as any other. A step of a pipeline is given the newest of the secrets
+// that it names.
 //
 // A secret can be written and replaced, never read back: not over the API, not
 // from the database, where it is sealed with a key that is not in it, and not
@@ -14,7 +15,8 @@
 //
 // # Owns
 //
-// platform_variable, platform_variable_revision, and the file with the keys.
+// platform_variable, platform_variable_revision, platform_sealed (what others have
+// sealed), and the file with the keys.
 //
 // # Tells
 //
@@ -39,6 +41,7 @@ import (
 	"time"
 
 	"github.com/digital-factory/factory/internal/base/errs"
+	"github.com/digital-factory/factory/internal/base/mask"
 	"github.com/digital-factory/factory/internal/ref"
 )
 
@@ -96,8 +99,13 @@ const (
 
 var keyForm = regexp.MustCompile(`^[A-Z][A-Z0-9_]{0,99}$`)
 
+// Pipeline is where the steps of a component's pipeline run. What they are given
+// is secret, or it would stand in the pipeline file; a step is given the newest
+// values of the keys that it names.
+const Pipeline ref.Environment = "pipeline"
+
 // environments that a component has.
-var environments = []ref.Environment{"staging", "production"}
+var environments = []ref.Environment{"staging", "production", Pipeline}
 
 // reserved are the variables that the runtime sets; a prefix ends in _.
 var reserved = []string{"PORT", "HOME", "TMPDIR", "PATH", "LD_PRELOAD", "LD_LIBRARY_PATH", "OTEL_", "OFREP_", "FACTORY_"}
@@ -106,7 +114,7 @@ var reserved = []string{"PORT", "HOME", "TMPDIR", "PATH", "LD_PRELOAD", "LD_LIBR
 func check(e ref.Environment, set []Assignment, unset []string) error {
 	bad := errs.New(errs.Invalid, "the variables cannot be changed so").Do("correct them; nothing was changed")
 	if !slices.Contains(environments, e) {
-		bad.In("environment", "%q must be staging or production", e)
+		bad.In("environment", "%q must be staging, production or pipeline", e)
 	}
 	if len(set)+len(unset) == 0 {
 		bad.In("set", "is empty, and nothing is to be removed either")
@@ -130,6 +138,11 @@ func check(e ref.Environment, set []Assignment, unset []string) error {
 		}
 		if a.Secret && a.Value == "" {
 			bad.In(fmt.Sprintf("set[%d].value", i), "a secret must not be empty")
+		}
+		if e == Pipeline && !a.Secret {
+			bad.In(fmt.Sprintf("set[%d].secret", i), "the pipeline is given secrets only; what everybody may read belongs into env: of the pipeline file")
+		} else if e == Pipeline && len(a.Value) < mask.Shortest {
+			bad.In(fmt.Sprintf("set[%d].value", i), "must have at least %d bytes: what is shorter cannot be hidden in logs", mask.Shortest)
 		}
 	}
 	for i, key := range unset {

@@ -154,7 +154,7 @@ func TestChange(t *testing.T) {
 			w.t.Fatalf("revision %d", e.Revision)
 		}
 		list, err := w.List(w.t.Context(), stranger, "shop")
-		if err != nil || len(list) != 2 || list[0].Name != "staging" || list[0].Revision != 0 || !cmp.Equal(list[1], e) {
+		if err != nil || len(list) != 3 || list[0].Name != "staging" || list[0].Revision != 0 || !cmp.Equal(list[1], e) {
 			w.t.Fatalf("%+v, %v", list, err)
 		}
 		if n, err := w.Newest(w.t.Context(), "shop", production); err != nil || n != 2 {
@@ -164,6 +164,46 @@ func TestChange(t *testing.T) {
 		w.wants(err, errs.Conflict, "at revision 2", "from 1")
 		if now, ok := errs.Of(err).Detail.(Environment); !ok || !cmp.Equal(now, e) {
 			w.t.Fatalf("the conflict shows %+v", errs.Of(err).Detail)
+		}
+	})
+}
+
+// TestSecrets: a pipeline has secrets only, of which its steps are given the
+// newest of those that they name.
+func TestSecrets(t *testing.T) {
+	each(t, func(w *world) {
+		for _, c := range []struct {
+			a    Assignment
+			text string
+		}{
+			{Assignment{Key: "TOKEN", Value: "xoxb-4711"}, "set[0].secret: the pipeline is given secrets only"},
+			{Assignment{Key: "TOKEN", Value: "xoxb", Secret: true}, "set[0].value: must have at least 6 bytes"},
+		} {
+			_, err := w.Change(w.t.Context(), dev, "shop", Pipeline, 0, []Assignment{c.a}, nil)
+			w.wants(err, errs.Invalid, c.text)
+		}
+		set := func(from int64, value string) {
+			w.t.Helper()
+			if _, err := w.Change(w.t.Context(), dev, "shop", Pipeline, from, []Assignment{{Key: "TOKEN", Value: value, Secret: true}, {Key: "OTHER", Value: "not asked for", Secret: true}}, nil); err != nil {
+				w.t.Fatal(err)
+			}
+		}
+		_, err := w.Secrets(w.t.Context(), "shop", []string{"TOKEN", "KEY"})
+		w.wants(err, errs.NotFound, "shop has no secret TOKEN, KEY for its pipeline")
+		set(0, "xoxb-4711")
+		set(1, "xoxb-4712=\n")
+		got, err := w.Secrets(w.t.Context(), "shop", []string{"TOKEN"})
+		if want := map[string]string{"TOKEN": "xoxb-4712=\n"}; err != nil || !cmp.Equal(want, got) {
+			w.t.Fatalf("%v, %v", got, err)
+		}
+		_, err = w.Secrets(w.t.Context(), "store", []string{"TOKEN"})
+		w.wants(err, errs.NotFound, "store has no secret TOKEN")
+		if strings.Contains(w.stored(), "xoxb") {
+			w.t.Fatal("a secret is stored readably")
+		}
+		w.change(0, []Assignment{{Key: "TOKEN", Value: "of production", Secret: true}})
+		if got, err = w.Secrets(w.t.Context(), "shop", []string{"TOKEN"}); err != nil || got["TOKEN"] != "xoxb-4712=\n" {
+			w.t.Fatalf("%v, %v", got, err)
 		}
 	})
 }
@@ -397,5 +437,43 @@ func TestErase(t *testing.T) {
 		if got := w.values(4); !slices.Equal(got.Variables, []string{"A=secret-4", "B=stays"}) {
 			w.t.Fatalf("%+v", got)
 		}
+	})
+}
+
+// TestKept: what others keep survives a rotation, opens under its own name only,
+// and is gone when it is shredded.
+func TestKept(t *testing.T) {
+	each(t, func(w *world) {
+		in := func(f func(tx *store.Tx) error) error { return w.db.Update(w.t.Context(), f) }
+		var got string
+		unseal := func(name string) error {
+			return in(func(tx *store.Tx) (err error) {
+				got, err = w.Unseal(w.t.Context(), tx, name)
+				return err
+			})
+		}
+		for _, text := range []string{"first", "second"} {
+			if err := in(func(tx *store.Tx) error { return w.Seal(w.t.Context(), tx, "database", text) }); err != nil {
+				w.t.Fatal(err)
+			}
+		}
+		if n, err := w.Rotate(w.t.Context(), operator); err != nil || n != 1 {
+			w.t.Fatal(n, err)
+		}
+		if err := unseal("database"); err != nil || got != "second" {
+			w.t.Fatal(got, err)
+		}
+		w.wants(unseal("other"), errs.NotFound)
+		if err := in(func(tx *store.Tx) error {
+			_, err := tx.Exec(w.t.Context(), `update platform_sealed set name = 'other'`)
+			return err
+		}); err != nil {
+			w.t.Fatal(err)
+		}
+		w.wants(unseal("other"), errs.Internal, "was changed")
+		if err := in(func(tx *store.Tx) error { return w.Shred(w.t.Context(), tx, "other") }); err != nil {
+			w.t.Fatal(err)
+		}
+		w.wants(unseal("other"), errs.NotFound)
 	})
 }

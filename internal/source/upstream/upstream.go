@@ -153,6 +153,11 @@ func (s *Service) Put(ctx context.Context, by journal.By, name, branch, commit s
 
 // write makes a tree of files.
 func write(ctx context.Context, repo git.Repository, files map[string]string) (tree string, err error) {
+	return over(ctx, repo, "", files)
+}
+
+// over makes a tree of files, and of what another tree has besides.
+func over(ctx context.Context, repo git.Repository, under string, files map[string]string) (tree string, err error) {
 	work, err := os.MkdirTemp("", "factory-tree-")
 	if err != nil {
 		return "", err
@@ -179,6 +184,11 @@ func write(ctx context.Context, repo git.Repository, files map[string]string) (t
 		fmt.Fprintf(&index, "%s %s\t%s\x00", modeOf(files[p]), blobs[i], p)
 	}
 	env := []string{"GIT_INDEX_FILE=" + filepath.Join(work, "index")}
+	if under != "" {
+		if _, err := repo.RunWith(ctx, env, nil, "read-tree", under); err != nil {
+			return "", err
+		}
+	}
 	if _, err := repo.RunWith(ctx, env, strings.NewReader(index.String()), "update-index", "-z", "--index-info"); err != nil {
 		return "", err
 	}

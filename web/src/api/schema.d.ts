@@ -68,6 +68,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/adoptions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Make a component for a repository that is somewhere already; its history is then pushed, and a change adds what its path gives
+         * @description Needs the action `build`.
+         */
+        post: operations["post-adoptions"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/alerts": {
         parameters: {
             query?: never;
@@ -418,6 +438,66 @@ export interface paths {
          * @description Needs the action `build`.
          */
         post: operations["post-components"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/components/{component}/resources": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List what a component has beside its own process: databases, volumes
+         * @description Needs the action `read`.
+         */
+        get: operations["get-components-component-resources"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/components/{component}/resources/delete": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Delete a resource that no deployed version declares, with all data that is in it
+         * @description Needs the action `operate`.
+         */
+        post: operations["post-components-component-resources-delete"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/components/{component}/resources/{environment}/{resource}/dump": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read a database as SQL that makes it again
+         * @description Needs the action `operate`.
+         */
+        get: operations["get-components-component-resources-environment-resource-dump"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -2741,6 +2821,66 @@ export interface components {
              */
             account: string;
         };
+        AdoptComponent: {
+            /** @description to what the path asks for besides */
+            answers?: {
+                [key: string]: string;
+            };
+            /** @description what it is for, in a sentence */
+            description?: string;
+            /** @description what is in the repository's head, by which the path is chosen */
+            found: components["schemas"]["AdoptFound"];
+            /**
+             * @description slug, unique in the factory, for ever
+             * @example engine-controller
+             */
+            name: string;
+            /**
+             * @description where the repository is, for people; what signs in to it is left out
+             * @example https://git.example.com/engine/controller.git
+             */
+            origin?: string;
+            /**
+             * @description golden path; the one that fits when it is left out
+             * @example go-service
+             */
+            path?: string;
+            /**
+             * @description folder of the main package, or the file that is started; the only one when it is left out
+             * @example cmd/controller
+             */
+            program?: string;
+            /**
+             * @description slug of the team that owns it
+             * @example engine
+             */
+            team: string;
+        };
+        AdoptFound: {
+            /**
+             * @description paths of files; of a large repository those least deep
+             * @example [
+             *       "go.mod"
+             *     ]
+             */
+            files: string[];
+            /**
+             * @description paths in its code that sound like a health check
+             * @example [
+             *       "/healthz"
+             *     ]
+             */
+            health?: string[] | null;
+            /** @description content of package.json at the root */
+            package?: string;
+            /**
+             * @description folders with a main package of Go; . is the root
+             * @example [
+             *       "."
+             *     ]
+             */
+            programs?: string[] | null;
+        };
         Alert: {
             /** @description What to do */
             advice: string;
@@ -2756,7 +2896,7 @@ export interface components {
             /** Format: date-time */
             resolved?: string;
             /** @enum {string} */
-            rule: "errors" | "latency" | "crash-loop" | "silence" | "unheard" | "regression" | "slo-burn-fast" | "slo-burn-slow" | "slo-burn-day" | "slo-burn-drip";
+            rule: "errors" | "latency" | "crash-loop" | "silence" | "unheard" | "regression" | "resource-down" | "resource-full" | "slo-burn-fast" | "slo-burn-slow" | "slo-burn-day" | "slo-burn-drip";
             /**
              * @description page: somebody must look now, an incident is opened; ticket: this week
              * @enum {string}
@@ -3230,6 +3370,7 @@ export interface components {
             opened: string;
             /** @description The asker pushed to the branch, so that their approval would not count */
             own: boolean;
+            preview: components["schemas"]["ChangePreview"];
             /** @description While it is queued */
             queue?: components["schemas"]["ChangeQueue"];
             /** @description The component takes changes only; its trunk cannot be pushed to */
@@ -3403,6 +3544,41 @@ export interface components {
             /** @description At least 10 characters; a sentence is a good one */
             password: string;
         };
+        ChangePreview: {
+            /** @description That answers at the URL */
+            commit?: string;
+            /**
+             * @description Where it runs; empty when it cannot
+             * @example change-12
+             */
+            environment: string;
+            /** @description Why a later head does not run */
+            failure?: components["schemas"]["PreviewFailure"];
+            /** @description That is the head of the change */
+            head: boolean;
+            /**
+             * @description Why nothing runs, or why it crashed
+             * @example it is switched off: preview: false in .factory/component.yaml
+             */
+            note?: string;
+            /**
+             * Format: date-time
+             * @description Since when that commit answers
+             */
+            since?: string;
+            /**
+             * @description starting: a green head is being started, what ran before still answers at the URL; crashed: it will be started again; failed: the head could not be started and nothing else runs
+             * @enum {string}
+             */
+            state: "none" | "starting" | "running" | "crashed" | "failed";
+            /**
+             * @description On the gateway, while something runs
+             * @example http://engine-controller.change-12.localhost:8081/
+             */
+            url?: string;
+            /** @description Identifier of the workload, whose log can be read */
+            workload?: string;
+        };
         ChangeProduct: {
             description?: string;
             /** @example Heavy lift */
@@ -3469,7 +3645,7 @@ export interface components {
         };
         ChangeVariables: {
             /** @enum {string} */
-            environment: "staging" | "production";
+            environment: "staging" | "production" | "pipeline";
             /**
              * Format: int64
              * @description From which the change was made; a conflict when it is not the newest
@@ -4173,6 +4349,17 @@ export interface components {
             /** @description Whose components; without it, every team's */
             team?: string;
         };
+        DeleteResource: {
+            /**
+             * @description Its full name, component/environment/name: what is gone stays gone
+             * @example shop/staging/db
+             */
+            confirm: string;
+            /** @example staging */
+            environment: string;
+            /** @example db */
+            name: string;
+        };
         Denied: {
             /** @example fund */
             action: string;
@@ -4431,10 +4618,10 @@ export interface components {
             changed?: string;
             changed_by?: string;
             /** @enum {string} */
-            environment: "staging" | "production";
+            environment: "staging" | "production" | "pipeline";
             /**
              * Format: int64
-             * @description The newest; 0 when nothing was ever set. A workload is given it when it is deployed, and keeps it
+             * @description The newest; 0 when nothing was ever set. A workload is given it when it is deployed, and keeps it; a step of a pipeline is given the newest
              */
             revision: number;
             variables: components["schemas"]["Variable"][];
@@ -6190,6 +6377,11 @@ export interface components {
             /** @description Pass it as ?after= to read on */
             next?: string;
         };
+        PageResource: {
+            items: components["schemas"]["Resource"][];
+            /** @description Pass it as ?after= to read on */
+            next?: string;
+        };
         PageRollout: {
             items: components["schemas"]["Rollout"][];
             /** @description Pass it as ?after= to read on */
@@ -6439,6 +6631,12 @@ export interface components {
             header: string;
             /** @example yes */
             value: string;
+        };
+        PreviewFailure: {
+            commit: string;
+            /** @description The last lines that it printed, with their times */
+            log?: string;
+            reason: string;
         };
         Problem: {
             /** @description Evidence; for a conflict the current state */
@@ -6725,6 +6923,45 @@ export interface components {
              * @example The carrier's network is back
              */
             because: string;
+        };
+        Resource: {
+            /**
+             * Format: int64
+             * @description That it holds, as of the last half minute in which it could be seen
+             */
+            bytes: number;
+            /** Format: date-time */
+            created: string;
+            /** @example production */
+            environment: string;
+            /**
+             * Format: int64
+             * @description Bytes that fit into a volume
+             */
+            limit?: number;
+            /** @example db */
+            name: string;
+            /** @description Why it is down */
+            reason?: string;
+            /**
+             * Format: int64
+             * @description Of its server, since the factory started
+             */
+            restarts: number;
+            /**
+             * @description Unused: no deployed version declares it. It is kept until it is deleted
+             * @enum {string}
+             */
+            state: "in use" | "down" | "unused";
+            /** @enum {string} */
+            type: "postgres" | "volume";
+            /**
+             * Format: date-time
+             * @description When a workload began to use it last
+             */
+            used: string;
+            /** @description Deployed ones that were given it */
+            workloads: string[];
         };
         Result: {
             /** @description In a sentence: what the measured number rests on */
@@ -7293,6 +7530,20 @@ export interface components {
             retry?: number;
             /** @description What it runs; absent for a step of the platform */
             script?: string;
+            /**
+             * @description Keys of secrets that it is given, on the trunk only
+             * @example [
+             *       "REGISTRY_TOKEN"
+             *     ]
+             */
+            secrets?: string[] | null;
+            /**
+             * @description Names of the servers that run beside it
+             * @example [
+             *       "postgres"
+             *     ]
+             */
+            services?: string[] | null;
             /** Format: date-time */
             started?: string;
             /** @enum {string} */
@@ -8101,8 +8352,11 @@ export interface components {
             cpu: number;
             /** Format: date-time */
             created: string;
-            /** @enum {string} */
-            environment: "staging" | "production";
+            /**
+             * @description staging, production, or that of a change's preview, such as change-12
+             * @example staging
+             */
+            environment: string;
             id: string;
             /**
              * Format: int64
@@ -8472,6 +8726,102 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Locked */
+            423: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "post-adoptions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AdoptComponent"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Component"];
+                };
             };
             /** @description Unauthorized */
             401: {
@@ -10367,6 +10717,222 @@ export interface operations {
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-components-component-resources": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                component: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageResource"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Locked */
+            423: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "post-components-component-resources-delete": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                component: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DeleteResource"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageResource"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Locked */
+            423: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-components-component-resources-environment-resource-dump": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                component: string;
+                environment: string;
+                resource: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/sql": unknown;
                 };
             };
         };

@@ -112,6 +112,9 @@ const tellers: Record<string, Teller> = {
   "change.merged": (d) => `merged it as ${short(text(d.commit))}`,
   "change.closed": () => "closed the change without merging it",
   "change.reopened": () => "reopened the change",
+  "preview.started": (d) => `started ${short(text(d.commit))} to be tried in ${text(d.environment)}`,
+  "preview.failed": (d) => because(`could not start ${short(text(d.commit))} to be tried`, d.reason),
+  "preview.removed": (d) => because("removed the preview", d.reason),
   "run.queued": () => "queued the run",
   "run.started": () => "began the first step",
   "run.finished": (d) =>
@@ -174,6 +177,11 @@ const tellers: Record<string, Teller> = {
     ]
       .filter(Boolean)
       .join(" "),
+  "resource.provisioned": (d) => `got a ${text(d.type)} ${text(d.resource)} in ${text(d.environment)}`,
+  "resource.failed": (d) =>
+    because(`had its ${text(d.type)} ${text(d.resource)} fail in ${text(d.environment)}`, d.reason),
+  "resource.deleted": (d) =>
+    `had its ${text(d.type)} ${text(d.resource)} in ${text(d.environment)} deleted, with all data`,
   "variables.rekeyed": (d) => `sealed ${text(d.secrets)} secrets with a new key`,
   "flag.archived": (d) => because(`archived the flag ${text(d.key)}`, d.reason),
 };

@@ -237,6 +237,8 @@ function StepPanel({ step: s, now }: { step: RunStep; now: number }) {
           ],
           ["Exit code", s.state === "failed" && s.exitCode ? s.exitCode : null],
           ["Needs", s.needs.join(", ")],
+          ["Secrets", s.secrets?.join(", ")],
+          ["Beside it", s.services?.join(", ")],
           ["Sees", s.inputs?.join(", ")],
           ["Makes", s.outputs?.join(", ")],
           ["Key", s.key && <Copyable key="k" text={s.key} shown={s.key.slice(0, 12)} />],

@@ -8,6 +8,7 @@ import { ComponentChanges } from "~/features/change/ComponentChanges";
 import { ComponentFlags } from "~/features/flag/ComponentFlags";
 import { FreezeBanner } from "~/features/freeze/FreezeBanner";
 import { ComponentPath } from "~/features/path/ComponentPath";
+import { ComponentResources } from "~/features/resource/ComponentResources";
 import { ComponentVariables } from "~/features/variable/ComponentVariables";
 import { Loaded } from "~/object/Loaded";
 import { TeamName } from "~/object/Names";
@@ -56,6 +57,7 @@ const views = [
   { id: "workloads", name: "Workloads" },
   { id: "flags", name: "Flags" },
   { id: "variables", name: "Variables" },
+  { id: "resources", name: "Resources" },
   { id: "path", name: "Path" },
   { id: "howto", name: "How to" },
 ];
@@ -119,6 +121,7 @@ function ComponentView({ component: c }: { component: Component }) {
       {view === "workloads" && <Workloads component={c.name} />}
       {view === "flags" && <ComponentFlags component={c.name} />}
       {view === "variables" && <ComponentVariables component={c.name} />}
+      {view === "resources" && <ComponentResources component={c.name} />}
       {view === "path" && <ComponentPath component={c} />}
       {view === "howto" && <HowTo component={c} />}
     </Page>

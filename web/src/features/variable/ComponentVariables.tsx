@@ -53,6 +53,13 @@ export function ComponentVariables({ component }: { component: string }) {
       small: "minmax(0, 1fr)",
     },
     {
+      id: "pipeline",
+      header: "Pipeline",
+      cell: (r) => <Value of={r.pipeline} />,
+      width: "90px",
+      wide: true,
+    },
+    {
       id: "by",
       header: "Changed by",
       cell: (r) => <span title={r.latest.changed_by}>{r.latest.changed_by}</span>,
@@ -157,7 +164,8 @@ export function ComponentVariables({ component }: { component: string }) {
             >
               What a version must be told where it runs and what does not belong into its repository: an
               address, a limit, a password. Its process gets them as environment variables. A change comes
-              into force with a rollout, so evidence judges it too.
+              into force with a rollout, so evidence judges it too. Steps of the pipeline get the secrets that
+              they name.
             </Empty>
           }
         />

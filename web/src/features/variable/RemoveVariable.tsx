@@ -36,7 +36,7 @@ export function RemoveVariable({
           label: "In",
           kind: "pick",
           options: [
-            ...(set.length > 1 ? [{ value: "", label: "staging and production" }] : []),
+            ...(set.length > 1 ? [{ value: "", label: set.map((e) => e.environment).join(" and ") }] : []),
             ...set.map((e) => ({ value: e.environment, label: e.environment })),
           ],
         },

@@ -5,6 +5,12 @@ import { FormDialog } from "~/ui/FormDialog";
 import { say } from "~/ui/say";
 import { changes, type Environment, fields, type Row, variablesQuery } from "./variable";
 
+/** Where a key is set: what the form begins with. */
+function whereOf(row: Row | undefined): string {
+  if (!row || (row.staging && row.production)) return "both";
+  return row.production ? "production" : row.staging ? "staging" : "pipeline";
+}
+
 /** Sets a variable in one environment or both. What is written is kept nowhere: it may be a secret. */
 export function SetVariable({
   component,
@@ -24,7 +30,7 @@ export function SetVariable({
       "set[0].key": "",
       "set[0].value": row?.latest.value ?? "",
       secret: row?.latest.secret ? "yes" : "no",
-      where: row && !row.production ? "staging" : row && !row.staging ? "production" : "both",
+      where: whereOf(row),
     }),
     [row],
   );
@@ -32,7 +38,7 @@ export function SetVariable({
     <FormDialog
       needs="operate"
       title={row ? `Set ${row.key}` : "Set a variable"}
-      lead="It makes a new revision, which workloads are given from their next rollout on."
+      lead="It makes a new revision, which workloads are given from their next rollout on, and steps of the pipeline at once."
       fields={form}
       initial={initial}
       action="Set it"

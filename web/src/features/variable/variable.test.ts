@@ -22,14 +22,17 @@ const list: Environment[] = [
     revision: 5,
     variables: [variable("C", { secret: true, value: "" }), variable("A")],
   },
+  { environment: "pipeline", revision: 2, variables: [variable("TOKEN", { secret: true, value: "" })] },
 ];
 
-it("puts both environments of a key side by side", () => {
+it("puts the environments of a key side by side", () => {
   expect(rows(list).map((r) => [r.key, r.staging?.value, r.production?.value])).toEqual([
     ["A", "1", "1"],
     ["B", "1", undefined],
     ["C", undefined, ""],
+    ["TOKEN", undefined, undefined],
   ]);
+  expect(rows(list)[3]?.pipeline?.secret).toBe(true);
   expect(rows(list)[0]?.latest).toBe(list[0]?.variables[1]);
   expect(rows([])).toEqual([]);
 });
@@ -68,6 +71,9 @@ it("changes each chosen environment from the revision that was seen", () => {
   expect(
     changes(list, "A", { ...written, where: "staging" }).map((c) => [c.environment, c.set?.[0]?.key]),
   ).toEqual([["staging", "A"]]);
+  expect(
+    changes(list, "TOKEN", { ...written, where: "pipeline" }).map((c) => [c.environment, c.revision]),
+  ).toEqual([["pipeline", 2]]);
 });
 
 it("says what is wrong before anything is sent", () => {
@@ -76,4 +82,7 @@ it("says what is wrong before anything is sent", () => {
     "set[0].value",
   ]);
   expect(checkAll(fields("A"), { secret: "no" })).toEqual({});
+  expect(
+    Object.keys(checkAll(fields("A"), { secret: "no", where: "pipeline", "set[0].value": "short" })),
+  ).toEqual(["set[0].value", "secret"]);
 });

@@ -13,7 +13,9 @@ export interface Row {
   key: string;
   staging: Variable | undefined;
   production: Variable | undefined;
-  /** the newer of both */
+  /** a secret that steps of the pipeline may name */
+  pipeline: Variable | undefined;
+  /** the newest of them */
   latest: Variable;
 }
 
@@ -22,12 +24,20 @@ export function rows(list: readonly Environment[]): Row[] {
   const of = (name: string) => list.find((e) => e.environment === name)?.variables ?? [];
   const staging = of("staging");
   const production = of("production");
-  const keys = [...new Set([...staging, ...production].map((v) => v.key))].sort();
+  const pipeline = of("pipeline");
+  const keys = [...new Set([...staging, ...production, ...pipeline].map((v) => v.key))].sort();
   return keys.flatMap((key) => {
-    const a = staging.find((v) => v.key === key);
-    const b = production.find((v) => v.key === key);
-    const latest = a && (!b || a.changed > b.changed) ? a : b;
-    return latest ? [{ key, staging: a, production: b, latest }] : [];
+    const named = (v: Variable) => v.key === key;
+    const row = {
+      key,
+      staging: staging.find(named),
+      production: production.find(named),
+      pipeline: pipeline.find(named),
+    };
+    const [latest] = [row.production, row.staging, row.pipeline]
+      .filter((v) => v !== undefined)
+      .sort((a, b) => (a.changed < b.changed ? 1 : a.changed > b.changed ? -1 : 0));
+    return latest ? [{ ...row, latest }] : [];
   });
 }
 
@@ -57,12 +67,11 @@ export function behind(list: readonly Environment[], workloads: readonly Workloa
   };
 }
 
-export type Where = "staging" | "production" | "both";
-
 const places = [
   { value: "both", label: "staging and production" },
   { value: "staging", label: "staging" },
   { value: "production", label: "production" },
+  { value: "pipeline", label: "the pipeline: steps that name it" },
 ];
 
 /** The form that sets a variable; one that is there already keeps its key. */
@@ -83,7 +92,11 @@ export function fields(key: string | undefined): FormField[] {
       name: "set[0].value",
       label: "Value",
       kind: "text",
-      check: (v, all) => (all.secret === "yes" ? given("A secret must not be empty.")(v) : null),
+      check: (v, all) => {
+        if (all.where === "pipeline" && new TextEncoder().encode(v).length < 6)
+          return "Must have at least 6 bytes: what is shorter cannot be hidden in logs.";
+        return all.secret === "yes" ? given("A secret must not be empty.")(v) : null;
+      },
     },
     {
       name: "secret",
@@ -94,6 +107,10 @@ export function fields(key: string | undefined): FormField[] {
         { value: "no", label: "no: everybody here may read it" },
         { value: "yes", label: "yes: nobody reads it again" },
       ],
+      check: (v, all) =>
+        all.where === "pipeline" && v !== "yes"
+          ? "The pipeline is given secrets only; the rest belongs into the pipeline file."
+          : null,
     },
     { name: "where", label: "In", kind: "pick", half: true, options: places },
   ];
@@ -113,6 +130,6 @@ export function changes(
     },
   ];
   return list
-    .filter((e) => v.where === "both" || v.where === e.environment)
+    .filter((e) => (v.where === "both" ? e.environment !== "pipeline" : v.where === e.environment))
     .map((e) => ({ environment: e.environment, revision: e.revision, set }));
 }

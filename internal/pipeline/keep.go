@@ -1,0 +1,33 @@
+package pipeline
+
+import (
+	"context"
+	"log/slog"
+
+	"github.com/digital-factory/factory/internal/base/errs"
+	"github.com/digital-factory/factory/internal/pipeline/definition"
+)
+
+// Keeper takes what a green check built, before the workspace goes. It may be
+// called again for the same run, and holds up nothing: what it cannot keep it
+// says where that is looked for.
+type Keeper interface {
+	Keep(ctx context.Context, b Build)
+}
+
+// KeepWith has a keeper asked, at wiring time.
+func (s *Service) KeepWith(k Keeper) { s.keeper = k }
+
+// hand hands over what a check built.
+func (s *Service) hand(ctx context.Context, r Run, def definition.Definition) {
+	if s.keeper == nil || !r.Check {
+		return
+	}
+	service, err := s.source.Read(ctx, r.Change.Component, r.Change.Commit, ".factory/component.yaml")
+	if err != nil && !errs.Is(err, errs.NotFound) {
+		slog.Warn("what a check built cannot be kept", "run", r.ID, "error", err)
+		return
+	}
+	of := def.Artifact
+	s.keeper.Keep(ctx, Build{Run: r, Workspace: s.workspace(r.ID), Binary: of.Binary, Base: of.Base, Files: of.Files, Command: of.Command, Service: service, Started: r.Started, Finished: s.now()})
+}
