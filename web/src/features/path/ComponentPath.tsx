@@ -1,5 +1,5 @@
 import { Button, Switch } from "@mantine/core";
-import { IconArrowUpCircle, IconFiles } from "@tabler/icons-react";
+import { IconArrowUp, IconFiles } from "@tabler/icons-react";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { ask, type Schemas, send } from "~/api/ask";
@@ -32,7 +32,8 @@ export function ComponentPath({ component: c }: { component: Schemas["Component"
   const d = drift.data;
   const waits = d?.offered && d.offered !== d.version ? d.offered : undefined;
   const u = d?.upgrade;
-  const busy = u && (u.state === "preparing" || u.state === "open");
+  // What is on the way, or waits for the team, is not begun again.
+  const busy = u && d?.to === waits && (u.state === "preparing" || u.state === "open" || parked(u));
   const columns: readonly Column<DriftFile>[] = [
     {
       id: "path",
@@ -80,7 +81,7 @@ export function ComponentPath({ component: c }: { component: Schemas["Component"
             <Button
               size="xs"
               variant="default"
-              leftSection={<IconArrowUpCircle size={15} stroke={1.8} aria-hidden />}
+              leftSection={<IconArrowUp size={15} stroke={1.8} aria-hidden />}
               onClick={() => setAsked(true)}
             >
               Upgrade it
@@ -95,7 +96,7 @@ export function ComponentPath({ component: c }: { component: Schemas["Component"
             {u.reason && <span>{u.reason}</span>}
           </div>
         )}
-        {u && parked(u) && u.state === "conflict" && d && (
+        {u && u.state === "conflict" && d && (
           <>
             <p className={classes.note}>Settle it on its branch, and the change can be merged:</p>
             <Copyable

@@ -1,5 +1,5 @@
 import { Button } from "@mantine/core";
-import { IconArrowUpCircle, IconPlus, IconTag } from "@tabler/icons-react";
+import { IconArrowUp, IconPlus, IconTag } from "@tabler/icons-react";
 import { useInfiniteQuery, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useParams, useSearch } from "@tanstack/react-router";
 import { useMemo, useState } from "react";
@@ -95,7 +95,7 @@ function PathView({ path: p }: { path: Path }) {
           {!no && late > 0 && p.version && (
             <Button
               variant="default"
-              leftSection={<IconArrowUpCircle size={16} stroke={1.8} aria-hidden />}
+              leftSection={<IconArrowUp size={16} stroke={1.8} aria-hidden />}
               onClick={() => setAsked("upgrade")}
             >
               Upgrade {late} {late === 1 ? "component" : "components"}

@@ -1,5 +1,5 @@
 import { Button } from "@mantine/core";
-import { IconArrowUpCircle } from "@tabler/icons-react";
+import { IconArrowUp } from "@tabler/icons-react";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { ask, send } from "~/api/ask";
@@ -30,7 +30,7 @@ export function Upgrades({ path: p, onStart }: { path: Path; onStart: (() => voi
   if (!id) {
     return (
       <Empty
-        icon={IconArrowUpCircle}
+        icon={IconArrowUp}
         title="No upgrade yet"
         {...(onStart ? { start: { label: `Bring ${p.version} to its components`, onClick: onStart } } : {})}
       >

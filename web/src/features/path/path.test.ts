@@ -40,7 +40,7 @@ test("cohorts say how many are how far, and whose turn has come", () => {
       begun: false,
       parts: [
         { id: "way", label: "on the way", count: 1 },
-        { id: "parked", label: "wait for their teams", count: 2 },
+        { id: "parked", label: "parked", count: 2 },
         { id: "waiting", label: "to come", count: 1 },
       ],
     },

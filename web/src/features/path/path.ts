@@ -86,7 +86,7 @@ export function cohorts(u: Upgrade): Cohort[] {
     const parts: Part[] = [
       { id: "merged", label: "merged", count: of("merged", "current") },
       { id: "way", label: "on the way", count: of("preparing", "open") },
-      { id: "parked", label: "wait for their teams", count: own.filter(parked).length },
+      { id: "parked", label: "parked", count: own.filter(parked).length },
       { id: "left", label: "left out", count: of("left", "declined") },
       { id: "waiting", label: "to come", count: of("waiting") },
     ];

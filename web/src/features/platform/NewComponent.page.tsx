@@ -104,7 +104,7 @@ export function NewComponentPage() {
   return (
     <Page
       title="New component"
-      lead="Three fields. Everything else comes from the golden path, and the first version goes live by itself."
+      lead="A few fields. Everything else comes from the golden path, and the first version goes live by itself."
     >
       <div className={classes.columns}>
         <Panel>
@@ -154,7 +154,7 @@ export function NewComponentPage() {
               const common = {
                 key: i.name,
                 name: `answers.${i.name}`,
-                label: i.name.replaceAll("_", " "),
+                label: i.name.charAt(0).toUpperCase() + i.name.slice(1).replaceAll("_", " "),
                 description: i.text,
                 required: i.required,
                 error: wrong[`answers.${i.name}`],
