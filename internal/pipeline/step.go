@@ -262,7 +262,9 @@ func (s *Service) command(ctx context.Context, r *Run, st *Step, work string, lo
 		}
 		return err
 	}
+	spent := s.spend(r, p)
 	res, err := p.Wait()
+	spent(res.Usage)
 	log.rest()
 	st.ExitCode, st.CPU, st.Peak = res.ExitCode, res.Usage.CPU, res.Usage.PeakBytes
 	switch {
