@@ -57,6 +57,7 @@ const (
 	Freeze         Action = "freeze"          // declare windows in which production shall not change
 	ManageAccounts Action = "manage-accounts" // accounts and their roles
 	RotateKeys     Action = "rotate-keys"     // seal secrets with a new key
+	SetRates       Action = "set-rates"       // say what a unit of what is used costs
 	ApproveEffect  Action = "approve-effect"  // decide parked effects
 	Ingest         Action = "ingest"          // send telemetry
 	Evaluate       Action = "evaluate"        // ask for a team's feature flags over OFREP
@@ -77,6 +78,7 @@ var words = map[Action]string{
 	Freeze:         "declaring and lifting freezes",
 	ManageAccounts: "managing accounts",
 	RotateKeys:     "rotating keys",
+	SetRates:       "setting what a unit costs",
 	ApproveEffect:  "deciding about effects that wait for approval",
 	Ingest:         "sending telemetry",
 	Evaluate:       "asking for the feature flags",
@@ -98,6 +100,7 @@ var grants = map[Action][]Role{
 	Freeze:         {Board, Platform},
 	ManageAccounts: {Platform},
 	RotateKeys:     {Platform},
+	SetRates:       {Platform},
 	ApproveEffect:  {Platform},
 	Ingest:         {Platform, Member},
 	Evaluate:       {Platform, Member},

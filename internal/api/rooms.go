@@ -6,6 +6,7 @@ import (
 	"github.com/digital-factory/factory/client"
 	"github.com/digital-factory/factory/internal/access"
 	"github.com/digital-factory/factory/internal/artifact"
+	"github.com/digital-factory/factory/internal/cost"
 	"github.com/digital-factory/factory/internal/dossier"
 	"github.com/digital-factory/factory/internal/effect"
 	"github.com/digital-factory/factory/internal/flag"
@@ -61,6 +62,7 @@ type Services struct {
 	Resource  *resource.Service
 	Export    *export.Service
 	Preview   *preview.Service
+	Cost      *cost.Service
 	Manual    *manual.Manual
 	Health    func(context.Context) (client.Health, error)
 }
@@ -75,6 +77,7 @@ func (a *API) rooms() {
 	a.assemblies()
 	a.freezes()
 	a.units()
+	a.costs()
 	a.manual()
 	a.variables()
 	a.resources()

@@ -21,7 +21,9 @@ import (
 	"github.com/digital-factory/factory/internal/base/errs"
 	"github.com/digital-factory/factory/internal/base/life"
 	"github.com/digital-factory/factory/internal/base/postgres"
+	"github.com/digital-factory/factory/internal/base/sandbox"
 	"github.com/digital-factory/factory/internal/base/store"
+	"github.com/digital-factory/factory/internal/cost"
 	"github.com/digital-factory/factory/internal/dossier"
 	"github.com/digital-factory/factory/internal/effect"
 	"github.com/digital-factory/factory/internal/flag"
@@ -55,7 +57,7 @@ func schemas() []store.Schema {
 	return []store.Schema{
 		journal.Schema(), effect.Schema(), access.Schema(), portfolio.Schema(), product.Schema(), team.Schema(), flow.Schema(),
 		platform.Schema(), source.Schema(), pipeline.Schema(), artifact.Schema(), release.Schema(), runtime.Schema(), telemetry.Schema(),
-		incident.Schema(), insight.Schema(), thread.Schema(), flag.Schema(), unit.Schema(),
+		incident.Schema(), insight.Schema(), thread.Schema(), flag.Schema(), unit.Schema(), cost.Schema(),
 	}
 }
 
@@ -121,8 +123,8 @@ func (a *App) furnish(ctx context.Context) error {
 
 	teams := team.New(db, j, a.access, now)
 	work := flow.New(db, j, teams, features{products}, now)
-	hints := &pushed{}
-	repos := source.New(db, j, items{work}, settings{}, source.Config{Dir: dir("git"), Hook: []string{exe, "hook", "pre-receive"}, Hint: hints.Hint}, now)
+	hints, used := &pushed{}, &gitAccount{}
+	repos := source.New(db, j, items{work}, settings{}, source.Config{Dir: dir("git"), Hook: []string{exe, "hook", "pre-receive"}, Hint: hints.Hint, Spent: used.Spent}, now)
 	changes := change.New(db, j, a.effects, repos, a.URL, now)
 	hints.changes = changes
 	renderings := upstream.New(repos)
@@ -135,6 +137,9 @@ func (a *App) furnish(ctx context.Context) error {
 	own.platform = paths
 	paths.AdoptWith(adopting{upgradeChanges{changes}, renderings, commits{repos}})
 	upgrades := upgrade.New(db, j, a.effects, paths, upgradeRepositories{renderings}, upgradeChanges{changes}, now)
+	costs := cost.New(db, j, own, stores{artifacts, provider.resource, metricStore, dir("git"), dir("metrics"), now}, sharing{provider.resource}, sandbox.ChildrenCPU, now)
+	used.cost = costs
+	run.AccountTo(accountWorkload(costs))
 	host := tools(ctx, a.opts.Cache)
 	runs := pipeline.New(db, j, a.box, commits{repos}, publisher{artifacts, a.URL()}, variables.variable, host, dir("runs"), now)
 	exports := export.New(export.Asks{Repositories: trunks{commits{repos}}, Components: described{own, commits{repos}, variables.variable, a.URL, host.GoVersion}})
@@ -145,6 +150,7 @@ func (a *App) furnish(ctx context.Context) error {
 	previews := preview.New(db, j, a.effects, previewed{run}, draftImages{drafts}, func(c ref.Component, e ref.Environment) string {
 		return platform.RouteURL(a.GatewayURL(), string(c), string(e))
 	}, now)
+	runs.AccountTo(accountStep(costs))
 	runs.KeepWith(&kept{drafts, previews, a.URL})
 	signals := telemetry.New(db, j, metrics{metricStore}, metrics{metricStore}, &outcomes{run, rollouts, now}, usage{run}, promises{artifacts}, now)
 	in.telemetry, counts.telemetry, provider.telemetry = signals, signals, signals
@@ -170,11 +176,11 @@ func (a *App) furnish(ctx context.Context) error {
 		{Name: "journal", Run: j.Run}, {Name: "effects", Run: a.effects.Run}, {Name: "source", Run: repos.Run}, {Name: "platform", Run: paths.Run},
 		{Name: "pipeline", Run: runs.Run}, {Name: "artifact", Run: artifacts.Run}, {Name: "release", Run: rollouts.Run}, {Name: "runtime", Run: run.Run},
 		{Name: "telemetry", Run: signals.Run}, {Name: "flags", Run: flags.Run}, {Name: "variables", Run: variables.variable.Run}, {Name: "resources", Run: provider.resource.Run}, {Name: "key results", Run: funds.Run},
-		{Name: "previews", Run: previews.Run},
+		{Name: "previews", Run: previews.Run}, {Name: "costs", Run: costs.Run},
 	}
 	a.api = api.New(a.access.Authenticate(api.SessionCookie), api.Services{
 		Access: a.access, Journal: j, Effects: a.effects, Release: rollouts, Portfolio: funds, Product: products, Platform: paths, Upgrade: upgrades, Source: repos, Change: changes,
-		Team: teams, Flow: work, Incident: incidents, Insight: insights, Thread: graph, Telemetry: signals, Pipeline: runs, Runtime: run, Artifact: artifacts, Dossier: dossiers, Flag: flags, Unit: units, Variable: variables.variable, Export: exports, Preview: previews, Manual: a.manual, Resource: provider.resource,
+		Team: teams, Flow: work, Incident: incidents, Insight: insights, Thread: graph, Telemetry: signals, Pipeline: runs, Runtime: run, Artifact: artifacts, Dossier: dossiers, Flag: flags, Unit: units, Variable: variables.variable, Export: exports, Preview: previews, Cost: costs, Manual: a.manual, Resource: provider.resource,
 		Health: a.health,
 	})
 	return a.serveDoors()

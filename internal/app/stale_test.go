@@ -105,6 +105,10 @@ func TestStaleEditsCarryTheCurrentState(t *testing.T) {
 			_, err := c.EditChange(ctx, ch.ID, client.EditChange{Version: never, Title: "x"})
 			return err
 		}, &client.ChangeDetail{}},
+		"PUT /cost/rates": {func() error {
+			_, err := c.SetCostRates(ctx, client.SetCostRates{Version: never, Currency: "EUR"})
+			return err
+		}, &client.CostRates{}},
 		"PUT /accounts/{id}": {func() error {
 			_, err := c.ChangeAccount(ctx, acc.ID, client.ChangeAccount{Version: never, Name: "x", Roles: []string{"board"}, Active: true})
 			return err

@@ -73,7 +73,7 @@ func source(t *testing.T) []file {
 // rooms are the domain modules: none imports another.
 var rooms = []string{
 	"portfolio", "product", "team", "flow", "platform", "source", "pipeline", "artifact", "release", "runtime",
-	"telemetry", "incident", "thread", "insight", "dossier", "flag",
+	"telemetry", "incident", "thread", "insight", "dossier", "flag", "cost",
 }
 
 // grounds are what a room may import beside its own packages.

@@ -169,3 +169,22 @@ func (s *Service) bundle(repository string, referrer blob.Digest) ([]byte, error
 	}
 	return s.blobs.Read(m.Layers[0].Digest, maxBundle)
 }
+
+// Sizes returns how many bytes the artifacts of each component have.
+func (s *Service) Sizes(ctx context.Context, who access.Actor) (bytes map[ref.Component]int64, err error) {
+	if err := who.May(access.Read, ""); err != nil {
+		return nil, err
+	}
+	bytes = map[ref.Component]int64{}
+	err = s.o.DB.View(ctx, func(tx *store.Tx) error {
+		_, err := store.List(ctx, tx, func(row store.Scanner) (struct{}, error) {
+			var c ref.Component
+			var size int64
+			err := row.Scan(&c, &size)
+			bytes[c] = size
+			return struct{}{}, err
+		}, `select component, cast(sum(size) as bigint) from artifact_artifact group by component`)
+		return err
+	})
+	return bytes, err
+}

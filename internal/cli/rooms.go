@@ -7,7 +7,7 @@ func (s *session) rooms() []*cobra.Command {
 	return []*cobra.Command{
 		s.setup(), s.login(), s.logout(), s.me(), s.account(), s.tokens(),
 		s.journal(), s.effect(), s.status(),
-		s.rollout(), s.release(), s.freeze(), s.unit(), s.variable(), s.resource(), s.environment(), s.apply(),
+		s.rollout(), s.release(), s.freeze(), s.unit(), s.variable(), s.resource(), s.environment(), s.cost(), s.apply(),
 		s.portfolio(), s.vision(), s.objective(), s.keyResult(), s.initiative(),
 		s.product(), s.feature(),
 		s.path(), s.upgrade(), s.component(), s.commits(), s.change(),

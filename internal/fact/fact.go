@@ -32,6 +32,6 @@ func All() []Payload {
 		IncidentOpened{}, IncidentJoined{}, IncidentNoted{}, IncidentResolved{}, IncidentFollowedUp{}, ReviewChanged{}, ReviewPublished{},
 		FlagCreated{}, FlagChanged{}, FlagSwitched{}, FlagArchived{},
 		FreezeDeclared{}, FreezeLifted{}, UnitsRecorded{}, UnitsForgotten{}, VariablesChanged{}, VariablesRekeyed{},
-		ResourceProvisioned{}, ResourceFailed{}, ResourceDeleted{},
+		ResourceProvisioned{}, ResourceFailed{}, ResourceDeleted{}, RatesChanged{},
 	}
 }

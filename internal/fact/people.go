@@ -92,3 +92,15 @@ type TeamLeft struct {
 
 // Kind returns "team.left".
 func (TeamLeft) Kind() string { return "team.left" }
+
+// RatesChanged tells what a unit costs from now on. Subject: rates.
+type RatesChanged struct {
+	CPUHour        float64 `json:"cpuHour"`
+	MemoryGBHour   float64 `json:"memoryGbHour"`
+	StorageGBMonth float64 `json:"storageGbMonth"`
+	BuildMinute    float64 `json:"buildMinute"`
+	Currency       string  `json:"currency"`
+}
+
+// Kind returns "rates.changed".
+func (RatesChanged) Kind() string { return "rates.changed" }

@@ -157,7 +157,8 @@ type Service struct {
 	box       *sandbox.Sandbox
 	source    Source
 	publisher Publisher
-	keeper    Keeper // nil: nobody keeps what checks build
+	account   Account // nil: nobody keeps one
+	keeper    Keeper  // nil: nobody keeps what checks build
 	secrets   Secrets
 	tools     Tools
 	dir       string

@@ -276,9 +276,11 @@ func (s *Service) command(ctx context.Context, r *Run, st *Step, work string, lo
 		}
 		return err
 	}
+	spent := s.spend(r, p)
 	var watched sync.WaitGroup
 	watched.Go(func() { s.watchDisk(bounded, st.Name, work, end) })
 	res, err := p.Wait()
+	spent(res.Usage)
 	full, _ := context.Cause(bounded).(*failure) //nolint:errorlint // made by watchDisk
 	end(nil)
 	watched.Wait()

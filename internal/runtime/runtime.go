@@ -156,6 +156,7 @@ type Service struct {
 	dir       string
 	now       func() time.Time
 	pace      pace
+	account   Account // nil: nobody keeps one
 
 	wake    chan struct{}
 	routed  chan struct{} // closed by Run once the stored routes are in force

@@ -175,6 +175,7 @@ func (s *Service) runLife(ctx context.Context, w *worker) (reason string, ready 
 	}
 	defer in.provided.Release()
 	defer in.transport.CloseIdleConnections()
+	spent := s.spend(w.workload, in.process)
 	defer s.serveDoors(in, w.workload)()
 
 	unready := s.awaitHealth(ctx, in)
@@ -205,6 +206,7 @@ func (s *Service) runLife(ctx context.Context, w *worker) (reason string, ready 
 		s.stop(w, in)
 	}
 	result, err := in.process.Wait()
+	spent(result.Usage)
 	switch over := in.provided.Why(); {
 	case over != "":
 		reason = over

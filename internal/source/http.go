@@ -202,6 +202,7 @@ func (s *Service) exchange(w http.ResponseWriter, r *http.Request, who access.Ac
 	defer cancel()
 	repo := s.repository(o.component)
 	cmd := repo.Command(ctx, env, strings.TrimPrefix(service, "git-"), "--stateless-rpc", repo.Dir)
+	defer repo.Account(cmd)
 	answer := &flushing{w: w, control: control, kind: "application/x-" + service + "-result"}
 	var complaint bytes.Buffer
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = body, answer, &complaint

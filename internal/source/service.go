@@ -29,6 +29,8 @@ type Config struct {
 	// Hint returns lines for the terminal of who pushed a branch that is not the
 	// trunk; nil for none.
 	Hint func(ctx context.Context, component, branch string) []string
+	// Spent takes the processor time that git used for a component; nil for nobody.
+	Spent func(component string, cpu time.Duration)
 }
 
 // Service keeps the repositories.
@@ -200,5 +202,9 @@ func logFailure(what, component string, err error) {
 }
 
 func (s *Service) repository(component string) git.Repository {
-	return git.Repository{Dir: filepath.Join(s.cfg.Dir, component+".git"), Hooks: filepath.Join(s.cfg.Dir, "hooks"), Limit: s.cfg.Limit}
+	r := git.Repository{Dir: filepath.Join(s.cfg.Dir, component+".git"), Hooks: filepath.Join(s.cfg.Dir, "hooks"), Limit: s.cfg.Limit}
+	if s.cfg.Spent != nil {
+		r.Spent = func(cpu time.Duration) { s.cfg.Spent(component, cpu) }
+	}
+	return r
 }

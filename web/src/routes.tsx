@@ -21,6 +21,7 @@ import {
 } from "./address";
 import { doorQuery } from "./api/session";
 import type { AuditSearch } from "./features/audit/audit";
+import type { CostSearch } from "./features/cost/cost";
 import type { InsightSearch } from "./features/insight/dora";
 import { styled } from "./sheet";
 import { NotFound } from "./shell/NotFound";
@@ -237,6 +238,14 @@ const freezes = createRoute({
   component: page(() => import("./features/freeze/Freezes.page"), "FreezesPage"),
 });
 
+const cost = createRoute({
+  getParentRoute: () => inside,
+  path: "/cost",
+  validateSearch: (s: Record<string, unknown>): CostSearch =>
+    texts(s, ["team", "component", "days", "rates"]),
+  component: page(() => import("./features/cost/Cost.page"), "CostPage"),
+});
+
 const units = createRoute({
   getParentRoute: () => inside,
   path: "/units",
@@ -381,6 +390,7 @@ export const tree = root.addChildren([
     component,
     flags,
     freezes,
+    cost,
     units,
     docs.addChildren([manual, manualPart]),
     commit,

@@ -357,9 +357,11 @@ func (in *isolated) finish(cmd *exec.Cmd) (Result, error) {
 		r.LeftBehind = last.Left
 	}
 	var counted bool
+	all := collected(cmd.ProcessState)
 	if r.Usage, counted = in.group.use(); !counted {
-		r.Usage = collected(cmd.ProcessState)
+		r.Usage = all
 	}
+	r.Usage.CPU = max(r.Usage.CPU, all.CPU) // the group does not count what it took to build the sandbox
 	r.Usage.MemoryBytes = 0
 	r.OutOfMemory = in.group.outOfMemory()
 	in.close()

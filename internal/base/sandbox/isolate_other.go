@@ -5,6 +5,7 @@ package sandbox
 import (
 	"context"
 	"runtime"
+	"time"
 
 	"github.com/digital-factory/factory/internal/base/errs"
 )
@@ -28,3 +29,6 @@ func (s *Sandbox) startIsolated(context.Context, Spec) (*Process, error) {
 
 // processUse knows nothing while the process runs; the totals are known at its end.
 func processUse(int) Usage { return Usage{} }
+
+// ChildrenCPU knows nothing where there are no process trees to look at.
+func ChildrenCPU() time.Duration { return 0 }

@@ -51,6 +51,14 @@ type Repository struct {
 	Hooks      string // directory of our hooks, and home of every git process
 	Limit      int64  // bytes of one push
 	Quarantine string
+	Spent      func(time.Duration) // takes the processor time of every process; nil: nobody does
+}
+
+// Account hands over what a process of Command used; it has ended.
+func (r Repository) Account(cmd *exec.Cmd) {
+	if r.Spent != nil && cmd.ProcessState != nil {
+		r.Spent(cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime())
+	}
 }
 
 // Command returns git on the repository, with nothing of the factory's
@@ -110,6 +118,7 @@ func (r Repository) Run(ctx context.Context, input io.Reader, args ...string) ([
 // RunWith is Run with more of an environment.
 func (r Repository) RunWith(ctx context.Context, env []string, input io.Reader, args ...string) ([]byte, error) {
 	cmd := r.Command(ctx, env, args...)
+	defer r.Account(cmd)
 	var out, complaint bytes.Buffer
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = input, &out, &complaint
 	if err := cmd.Run(); err != nil {
@@ -124,6 +133,7 @@ func (r Repository) Stream(ctx context.Context, input io.Reader, read func(io.Re
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	cmd := r.Command(ctx, nil, args...)
+	defer r.Account(cmd)
 	var complaint bytes.Buffer
 	cmd.Stdin, cmd.Stderr = input, &complaint
 	out, err := cmd.StdoutPipe()

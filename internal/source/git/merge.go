@@ -57,6 +57,7 @@ func (r Repository) Merge(ctx context.Context, ours, theirs string) (tree string
 func (r Repository) MergeMarked(ctx context.Context, ours, theirs string) (tree string, conflicts []string, err error) {
 	const verb = "merge-tree"
 	cmd := r.Command(ctx, nil, verb, "--write-tree", "-z", "--name-only", "--no-messages", ours, theirs)
+	defer r.Account(cmd)
 	var out, complaint bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &complaint
 	err = cmd.Run()

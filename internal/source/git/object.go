@@ -25,6 +25,7 @@ func (r Repository) NewObjects(ctx context.Context, after string, each func(kind
 	}
 	defer func() { _ = from.Close() }()
 	walk := r.Command(ctx, nil, "rev-list", "--objects", "--not", "--all", "--not", "--end-of-options", after, "--")
+	defer r.Account(walk)
 	var complaint strings.Builder
 	walk.Stdout, walk.Stderr = to, &complaint
 	err = walk.Start()

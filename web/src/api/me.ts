@@ -22,6 +22,7 @@ export type Action =
   | "operate"
   | "freeze"
   | "publish-path"
+  | "set-rates"
   | "ingest";
 
 /** Why this person may not do something anywhere, in the API's own words, before it is tried; else undefined. */

@@ -820,6 +820,50 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/cost": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show what teams and components use, and what that costs
+         * @description Needs the action `read`.
+         */
+        get: operations["get-cost"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/cost/rates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show what a unit costs
+         * @description Needs the action `read`.
+         */
+        get: operations["get-cost-rates"];
+        /**
+         * Set what a unit costs
+         * @description Needs the action `set-rates`.
+         */
+        put: operations["put-cost-rates"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/docs": {
         parameters: {
             query?: never;
@@ -3936,6 +3980,325 @@ export interface components {
              * @example 3000
              */
             units: number;
+        };
+        Cost: {
+            /**
+             * Format: double
+             * @description Processor time of all processes that the factory started, whatever is asked for
+             */
+            childrenSeconds: number;
+            /** @description Dearest first */
+            components: components["schemas"]["CostComponent"][];
+            /** @description Every day of the range */
+            days: components["schemas"]["CostDay"][];
+            /** Format: date-time */
+            from: string;
+            rates: components["schemas"]["CostRates"];
+            /** @description Dearest first */
+            teams: components["schemas"]["CostTeam"][];
+            /** Format: date-time */
+            to: string;
+            /** @description Of the components */
+            total: components["schemas"]["CostSum"];
+            /** Format: double */
+            unattributedCost: number;
+            /**
+             * Format: double
+             * @description What of that no component has
+             */
+            unattributedSeconds: number;
+        };
+        CostComponent: {
+            /**
+             * Format: double
+             * @description Price of the build minutes
+             */
+            build: number;
+            /**
+             * Format: double
+             * @description Of pipeline steps
+             */
+            buildMinutes: number;
+            /** @example engine-controller */
+            component: string;
+            /**
+             * Format: double
+             * @description Price of the processor time
+             */
+            cpu: number;
+            /**
+             * Format: double
+             * @description Processor time, of builds too
+             */
+            cpuSeconds: number;
+            /**
+             * Format: double
+             * @description Price of the memory
+             */
+            memory: number;
+            /**
+             * Format: double
+             * @description Of workloads
+             */
+            memoryGbHours: number;
+            places: components["schemas"]["CostPlace"][];
+            /**
+             * Format: double
+             * @description Price of the storage
+             */
+            storage: number;
+            /**
+             * Format: double
+             * @description Of repositories, artifacts and metrics
+             */
+            storageGbHours: number;
+            /** @example engine */
+            team: string;
+            /**
+             * Format: double
+             * @description Price of all
+             */
+            total: number;
+        };
+        CostDay: {
+            /**
+             * Format: double
+             * @description Price of the build minutes
+             */
+            build: number;
+            /**
+             * Format: double
+             * @description Of pipeline steps
+             */
+            buildMinutes: number;
+            /**
+             * Format: double
+             * @description Price of the processor time
+             */
+            cpu: number;
+            /**
+             * Format: double
+             * @description Processor time, of builds too
+             */
+            cpuSeconds: number;
+            /**
+             * Format: date-time
+             * @description Midnight, UTC
+             */
+            day: string;
+            /**
+             * Format: double
+             * @description Price of the memory
+             */
+            memory: number;
+            /**
+             * Format: double
+             * @description Of workloads
+             */
+            memoryGbHours: number;
+            /**
+             * Format: double
+             * @description Price of the storage
+             */
+            storage: number;
+            /**
+             * Format: double
+             * @description Of repositories, artifacts and metrics
+             */
+            storageGbHours: number;
+            /**
+             * Format: double
+             * @description Price of all
+             */
+            total: number;
+        };
+        CostPlace: {
+            /**
+             * Format: double
+             * @description Price of the build minutes
+             */
+            build: number;
+            /**
+             * Format: double
+             * @description Of pipeline steps
+             */
+            buildMinutes: number;
+            /**
+             * Format: double
+             * @description Price of the processor time
+             */
+            cpu: number;
+            /**
+             * Format: double
+             * @description Processor time, of builds too
+             */
+            cpuSeconds: number;
+            /**
+             * Format: double
+             * @description Price of the memory
+             */
+            memory: number;
+            /**
+             * Format: double
+             * @description Of workloads
+             */
+            memoryGbHours: number;
+            /**
+             * @description builds: steps of pipelines; source: git; repository, artifacts, telemetry, resources: what is stored
+             * @enum {string}
+             */
+            place: "production" | "staging" | "previews" | "builds" | "source" | "repository" | "artifacts" | "telemetry" | "resources";
+            /**
+             * Format: double
+             * @description Price of the storage
+             */
+            storage: number;
+            /**
+             * Format: double
+             * @description Of repositories, artifacts and metrics
+             */
+            storageGbHours: number;
+            /**
+             * Format: double
+             * @description Price of all
+             */
+            total: number;
+        };
+        CostRates: {
+            /**
+             * Format: double
+             * @description A minute of a pipeline step, with all that it uses
+             * @example 0.008
+             */
+            buildMinute: number;
+            /** @description Who changed them last */
+            by?: string;
+            /** Format: date-time */
+            changed?: string;
+            /**
+             * Format: double
+             * @description An hour of a processor, of workloads and git; that of builds is priced with their minutes
+             * @example 0.04
+             */
+            cpuHour: number;
+            /**
+             * @description ISO 4217
+             * @example EUR
+             */
+            currency: string;
+            /**
+             * Format: double
+             * @description 10^9 bytes of a workload for an hour
+             * @example 0.005
+             */
+            memoryGbHour: number;
+            /**
+             * Format: double
+             * @description 10^9 bytes for 730 hours
+             * @example 0.1
+             */
+            storageGbMonth: number;
+            /**
+             * Format: int64
+             * @description 1: the defaults, which nobody changed
+             */
+            version: number;
+        };
+        CostSum: {
+            /**
+             * Format: double
+             * @description Price of the build minutes
+             */
+            build: number;
+            /**
+             * Format: double
+             * @description Of pipeline steps
+             */
+            buildMinutes: number;
+            /**
+             * Format: double
+             * @description Price of the processor time
+             */
+            cpu: number;
+            /**
+             * Format: double
+             * @description Processor time, of builds too
+             */
+            cpuSeconds: number;
+            /**
+             * Format: double
+             * @description Price of the memory
+             */
+            memory: number;
+            /**
+             * Format: double
+             * @description Of workloads
+             */
+            memoryGbHours: number;
+            /**
+             * Format: double
+             * @description Price of the storage
+             */
+            storage: number;
+            /**
+             * Format: double
+             * @description Of repositories, artifacts and metrics
+             */
+            storageGbHours: number;
+            /**
+             * Format: double
+             * @description Price of all
+             */
+            total: number;
+        };
+        CostTeam: {
+            /**
+             * Format: double
+             * @description Price of the build minutes
+             */
+            build: number;
+            /**
+             * Format: double
+             * @description Of pipeline steps
+             */
+            buildMinutes: number;
+            /**
+             * Format: double
+             * @description Price of the processor time
+             */
+            cpu: number;
+            /**
+             * Format: double
+             * @description Processor time, of builds too
+             */
+            cpuSeconds: number;
+            /**
+             * Format: double
+             * @description Price of the memory
+             */
+            memory: number;
+            /**
+             * Format: double
+             * @description Of workloads
+             */
+            memoryGbHours: number;
+            /**
+             * Format: double
+             * @description Price of the storage
+             */
+            storage: number;
+            /**
+             * Format: double
+             * @description Of repositories, artifacts and metrics
+             */
+            storageGbHours: number;
+            /** @example engine */
+            team: string;
+            /**
+             * Format: double
+             * @description Price of all
+             */
+            total: number;
         };
         CreateAccount: {
             /** @example grace */
@@ -7714,6 +8077,23 @@ export interface components {
              * Format: int64
              * @description The version this change is based on
              * @example 1
+             */
+            version: number;
+        };
+        SetCostRates: {
+            /** Format: double */
+            buildMinute: number;
+            /** Format: double */
+            cpuHour: number;
+            /** @example EUR */
+            currency: string;
+            /** Format: double */
+            memoryGbHour: number;
+            /** Format: double */
+            storageGbMonth: number;
+            /**
+             * Format: int64
+             * @description The version that the edit is based on
              */
             version: number;
         };
@@ -12633,6 +13013,293 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Tree"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Locked */
+            423: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-cost": {
+        parameters: {
+            query?: {
+                /** @description Only this team's components */
+                team?: string;
+                /** @description Only this component */
+                component?: string;
+                /** @description How many days, with today, of UTC */
+                days?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Cost"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Locked */
+            423: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-cost-rates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CostRates"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Locked */
+            423: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "put-cost-rates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SetCostRates"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CostRates"];
                 };
             };
             /** @description Unauthorized */

@@ -186,6 +186,7 @@ const tellers: Record<string, Teller> = {
   "resource.deleted": (d) =>
     `had its ${text(d.type)} ${text(d.resource)} in ${text(d.environment)} deleted, with all data`,
   "variables.rekeyed": (d) => `sealed ${text(d.secrets)} secrets with a new key`,
+  "rates.changed": () => "changed what a unit costs",
   "flag.archived": (d) => because(`archived the flag ${text(d.key)}`, d.reason),
 };
 

@@ -115,6 +115,7 @@ const homes: Record<string, Area["to"]> = {
   "/flags": "/delivery",
   "/freezes": "/delivery",
   "/units": "/delivery",
+  "/cost": "/insight",
   "/thread": "/audit",
 };
 

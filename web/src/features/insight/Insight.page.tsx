@@ -1,4 +1,4 @@
-import { SegmentedControl, Select, TextInput } from "@mantine/core";
+import { Button, SegmentedControl, Select, TextInput } from "@mantine/core";
 import { IconChartDots3 } from "@tabler/icons-react";
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { useNavigate, useSearch } from "@tanstack/react-router";
@@ -6,6 +6,7 @@ import { ask } from "~/api/ask";
 import { useNow } from "~/lib/now";
 import { exact } from "~/lib/time";
 import { Empty } from "~/ui/Empty";
+import { InLink } from "~/ui/InLink";
 import { Page } from "~/ui/Page";
 import { Problem } from "~/ui/Problem";
 import { CardsSkeleton } from "~/ui/Skeletons";
@@ -28,6 +29,11 @@ export function InsightPage() {
     <Page
       title="Insight"
       lead="How well the factory delivers, computed from the journal: each number with how sure it is, on what it rests, and the events behind it."
+      actions={
+        <Button variant="default" component={InLink} look="bare" href="/cost">
+          What it costs
+        </Button>
+      }
     >
       <Filters search={search} show={show} />
       {dora.error && metrics && <Problem error={dora.error} retry={() => void dora.refetch()} look="line" />}

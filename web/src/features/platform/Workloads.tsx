@@ -38,11 +38,11 @@ export function Workloads({ component }: { component: string }) {
       width: "minmax(110px, 1fr)",
       small: "minmax(0, 1fr)",
     },
-    { id: "env", header: "Environment", cell: (w) => w.environment, width: "110px", small: "82px" },
+    { id: "env", header: "Environment", cell: (w) => w.environment, width: "96px", small: "82px" },
     {
       id: "release",
       header: "Version",
-      cell: (w) => w.release,
+      cell: (w) => w.release.slice(0, 7), // of a preview it is a commit
       align: "right",
       width: "70px",
       small: "50px",
@@ -50,8 +50,8 @@ export function Workloads({ component }: { component: string }) {
     {
       id: "artifact",
       header: "Artifact",
-      cell: (w) => <ArtifactName digest={w.artifact} />,
-      width: "90px",
+      cell: (w) => (w.artifact.startsWith("preview:") ? "none" : <ArtifactName digest={w.artifact} />),
+      width: "80px",
       wide: true,
     },
     {
@@ -65,9 +65,17 @@ export function Workloads({ component }: { component: string }) {
     {
       id: "memory",
       header: "Memory",
-      cell: (w) => `${format(w.memory, "bytes")}, most ${format(w.peak, "bytes")}`,
+      cell: (w) => <span title={`${format(w.peak, "bytes")} at the most`}>{format(w.memory, "bytes")}</span>,
       align: "right",
-      width: "160px",
+      width: "84px",
+      wide: true,
+    },
+    {
+      id: "cpu",
+      header: "Processor",
+      cell: (w) => format(w.cpu, "seconds"),
+      align: "right",
+      width: "90px",
       wide: true,
     },
     {
