@@ -56,7 +56,13 @@ func (d described) Describe(ctx context.Context, c ref.Component, commit ref.Com
 	if err != nil && !errs.Is(err, errs.NotFound) {
 		return in, err
 	}
-	m, err := platform.ParseManifest(raw)
+	beside, err := d.commits.Read(ctx, c, commit, source.Score)
+	if errs.Is(err, errs.NotFound) {
+		beside = nil
+	} else if err != nil {
+		return in, err
+	}
+	m, err := platform.ParseDescribed(raw, beside)
 	if err != nil {
 		return in, err
 	}
@@ -64,7 +70,7 @@ func (d described) Describe(ctx context.Context, c ref.Component, commit ref.Com
 	if err != nil {
 		return in, err
 	}
-	in = export.Input{Component: string(c), Commit: string(commit), Factory: d.address(), Port: m.Service.Port, Health: m.Service.Health,
+	in = export.Input{Component: string(c), Commit: string(commit), Factory: d.address(), Port: m.Service.Port, Health: m.Service.Health, CPUs: 2, Memory: 512 << 20,
 		Binary: steps.Artifact.Binary, Base: steps.Artifact.Base, Files: steps.Artifact.Files, Command: steps.Artifact.Command}
 	if in.Base != "" {
 		if in.Node, err = base.NodeVersion(ctx); err != nil {
@@ -108,5 +114,8 @@ func (d described) Describe(ctx context.Context, c ref.Component, commit ref.Com
 			in.Variables = append(in.Variables, export.Variable{Key: v.Key, Value: v.Value, Secret: v.Secret})
 		}
 	}
-	return in, nil
+	if m.Workload != nil {
+		err = in.Tell(*m.Workload)
+	}
+	return in, err
 }
