@@ -184,13 +184,7 @@ func (i images) Unpack(ctx context.Context, a ref.Artifact, dir string) (runtime
 	if err != nil {
 		return runtime.Image{}, err
 	}
-	if len(w.Command) > 0 {
-		cfg.Entrypoint = w.Command
-	}
-	if len(w.Args) > 0 {
-		cfg.Cmd = w.Args
-	}
-	return runtime.Image{Args: append(append([]string{}, cfg.Entrypoint...), cfg.Cmd...), Env: cfg.Env, Dir: cfg.WorkDir, Port: s.Port, Health: s.Health, Smoke: s.Smoke,
+	return runtime.Image{Args: w.Program(cfg.Entrypoint, cfg.Cmd), Env: cfg.Env, Dir: cfg.WorkDir, Port: s.Port, Health: s.Health, Smoke: s.Smoke,
 		Needs: needs, CPUs: w.CPUs, Memory: w.Memory}, nil
 }
 

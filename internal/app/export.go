@@ -2,10 +2,8 @@ package app
 
 import (
 	"context"
-	"crypto/rand"
 	"io"
 	"maps"
-	"slices"
 	"strings"
 
 	"github.com/digital-factory/factory/internal/access"
@@ -14,7 +12,6 @@ import (
 	"github.com/digital-factory/factory/internal/pipeline/definition"
 	"github.com/digital-factory/factory/internal/platform"
 	"github.com/digital-factory/factory/internal/platform/export"
-	"github.com/digital-factory/factory/internal/platform/resource"
 	"github.com/digital-factory/factory/internal/platform/variable"
 	"github.com/digital-factory/factory/internal/ref"
 	"github.com/digital-factory/factory/internal/source"
@@ -77,17 +74,7 @@ func (d described) Describe(ctx context.Context, c ref.Component, commit ref.Com
 			in.Node = "lts" // who leaves is not held back by what this host lacks
 		}
 	}
-	for name, r := range m.Resources {
-		switch r.Type {
-		case resource.Postgres:
-			in.Database, in.Password = true, rand.Text()
-		case resource.Route:
-			in.Route = true
-		case resource.Volume:
-			in.Volumes = append(in.Volumes, export.Volume{Name: name, Path: r.Path, Bytes: r.Bytes()})
-		}
-	}
-	slices.SortFunc(in.Volumes, func(a, b export.Volume) int { return strings.Compare(a.Name, b.Name) })
+	in.Need(m.Resources)
 	of := definition.Facts{Branch: source.Trunk, Trunk: true, Event: "push", Component: string(c), Team: string(team)}
 	for _, s := range steps.Ordered() {
 		if s.Inject || !s.Wanted(of) || len(s.Services)+len(s.Secrets) > 0 {

@@ -2,6 +2,7 @@ package export
 
 import (
 	"cmp"
+	"crypto/rand"
 	"fmt"
 	"maps"
 	"slices"
@@ -10,6 +11,20 @@ import (
 	"github.com/digital-factory/factory/internal/platform/resource"
 	"github.com/digital-factory/factory/internal/platform/score"
 )
+
+// Need adds what takes the place of resources.
+func (in *Input) Need(all resource.Declarations) {
+	for _, name := range slices.Sorted(maps.Keys(all)) {
+		switch r := all[name]; r.Type {
+		case resource.Postgres:
+			in.Database, in.Password = true, rand.Text()
+		case resource.Route:
+			in.Route = true
+		case resource.Volume:
+			in.Volumes = append(in.Volumes, Volume{Name: name, Path: r.Path, Bytes: r.Bytes()})
+		}
+	}
+}
 
 // Tell adds the variables that a description in the Score format says, with what
 // takes the place of the factory's resources, and its limits. The component's own

@@ -37,6 +37,17 @@ type Workload struct {
 	Health    string                `json:"-"` // path; empty: it says none
 }
 
+// Program is what runs, where an image has an entrypoint and arguments.
+func (w Workload) Program(entrypoint, args []string) []string {
+	if len(w.Command) > 0 {
+		entrypoint = w.Command
+	}
+	if len(w.Args) > 0 {
+		args = w.Args
+	}
+	return slices.Concat(entrypoint, args)
+}
+
 // description is the file.
 type description struct {
 	APIVersion string               `yaml:"apiVersion"`

@@ -64,6 +64,22 @@ func TestParse(t *testing.T) {
 	}
 }
 
+// TestProgram: what the file does not say is the image's.
+func TestProgram(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		w    Workload
+		want string
+	}{
+		{Workload{}, "/app/shop --slow"}, {Workload{Args: []string{"--quick"}}, "/app/shop --quick"},
+		{Workload{Command: []string{"/app/other"}}, "/app/other --slow"}, {Workload{Command: []string{"/app/other"}, Args: []string{"-v"}}, "/app/other -v"},
+	} {
+		if got := strings.Join(c.w.Program([]string{"/app/shop"}, []string{"--slow"}), " "); got != c.want {
+			t.Errorf("%+v: %s", c.w, got)
+		}
+	}
+}
+
 // TestRefused: what cannot be is named where it stands, with what to do.
 func TestRefused(t *testing.T) {
 	t.Parallel()
