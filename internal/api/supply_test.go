@@ -27,7 +27,7 @@ func (engineTeam) Exists(_ context.Context, team string) (bool, error)     { ret
 func (engineTeam) Known(_ context.Context, ids []string) ([]string, error) { return ids, nil }
 func (engineTeam) Rules([]byte) (source.Rules, error)                      { return source.Rules{}, nil }
 
-func (engineTeam) Check(string, []byte) error { return nil }
+func (engineTeam) Check(string, []byte, []byte) error { return nil }
 
 // TestComponentOverHTTP creates a component through the door and reads its
 // repository's first commit back.

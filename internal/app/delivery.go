@@ -45,11 +45,11 @@ func (i items) Known(ctx context.Context, ids []string) (unknown []string, err e
 type settings struct{}
 
 // Check reports what is wrong with a pipeline file or a manifest.
-func (settings) Check(path string, data []byte) error {
+func (settings) Check(path string, data, score []byte) error {
 	if path == source.Pipeline {
 		return pipeline.Check(data)
 	}
-	_, _, err := manifest(data)
+	_, _, err := manifest(data, score)
 	return err
 }
 
@@ -59,11 +59,11 @@ func (settings) Rules(data []byte) (source.Rules, error) {
 	return source.Rules{Approvals: m.Changes.Approvals, Required: m.Changes.Required}, err
 }
 
-// manifest reads a manifest, and the labels by which the image carries it, and
+// manifest reads a manifest with the description in the Score format beside it, and the labels by which the image carries it, and
 // makes sure that its rollout section is a sound plan, and that what it provides
 // and requires are versions and constraints.
-func manifest(data []byte) (m platform.Manifest, labels map[string]string, err error) {
-	if m, err = platform.ParseManifest(data); err != nil {
+func manifest(data, beside []byte) (m platform.Manifest, labels map[string]string, err error) {
+	if m, err = platform.ParseDescribed(data, beside); err != nil {
 		return m, nil, err
 	}
 	if _, faults := parts.Parse(texts(m.Provides), texts(m.Requires)); len(faults) > 0 {
@@ -125,11 +125,14 @@ type publisher struct {
 
 // Publish makes image, SBOM and provenance of a build.
 func (p publisher) Publish(ctx context.Context, b pipeline.Build) (ref.Artifact, []string, error) {
-	m, labels, err := manifest(b.Service)
+	m, labels, err := manifest(b.Service, b.Score)
 	if err != nil {
 		return "", nil, err
 	}
 	c := b.Run.Change
+	if err := m.Of(c.Component); err != nil {
+		return "", nil, err
+	}
 	out, err := p.artifact.Publish(ctx, access.System("pipeline"), artifact.Build{
 		Repository: string(c.Component), Version: strconv.FormatInt(b.Run.Number, 10), Name: string(c.Component), Workspace: b.Workspace, BinaryPath: b.Binary,
 		Base: b.Base, Dir: b.Files, Command: b.Command,
@@ -177,8 +180,12 @@ func (i images) Unpack(ctx context.Context, a ref.Artifact, dir string) (runtime
 	if err != nil {
 		return runtime.Image{}, err
 	}
-	return runtime.Image{Args: append(append([]string{}, cfg.Entrypoint...), cfg.Cmd...), Env: cfg.Env, Dir: cfg.WorkDir, Port: s.Port, Health: s.Health, Smoke: s.Smoke,
-		Resources: cfg.Labels[platform.ResourcesLabel]}, nil
+	w, needs, err := platform.NeedsOf(cfg.Labels)
+	if err != nil {
+		return runtime.Image{}, err
+	}
+	return runtime.Image{Args: w.Program(cfg.Entrypoint, cfg.Cmd), Env: cfg.Env, Dir: cfg.WorkDir, Port: s.Port, Health: s.Health, Smoke: s.Smoke,
+		Needs: needs, CPUs: w.CPUs, Memory: w.Memory}, nil
 }
 
 // registryDoor decides who may do what in the registry: whoever reads the

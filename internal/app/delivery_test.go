@@ -20,7 +20,7 @@ func TestManifestOfParts(t *testing.T) {
   Motor: 2
 requires:
   motor-bus: ">>1"
-`))
+`), nil)
 	e, ok := errors.AsType[*errs.Error](err)
 	if !ok || e.Kind != errs.Invalid {
 		t.Fatal(err)
@@ -33,7 +33,7 @@ requires:
 	if diff := cmp.Diff(want, e.Fields); diff != "" {
 		t.Errorf("what is wrong (-want +got):\n%s", diff)
 	}
-	m, labels, err := manifest([]byte("provides: {control-protocol: 3.10}\nrequires: {motor-bus: ~2.1}\n"))
+	m, labels, err := manifest([]byte("provides: {control-protocol: 3.10}\nrequires: {motor-bus: ~2.1}\n"), nil)
 	if err != nil || m.Provides["control-protocol"] != "3.10" {
 		t.Fatal(m, err)
 	}

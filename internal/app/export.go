@@ -2,10 +2,8 @@ package app
 
 import (
 	"context"
-	"crypto/rand"
 	"io"
 	"maps"
-	"slices"
 	"strings"
 
 	"github.com/digital-factory/factory/internal/access"
@@ -14,7 +12,6 @@ import (
 	"github.com/digital-factory/factory/internal/pipeline/definition"
 	"github.com/digital-factory/factory/internal/platform"
 	"github.com/digital-factory/factory/internal/platform/export"
-	"github.com/digital-factory/factory/internal/platform/resource"
 	"github.com/digital-factory/factory/internal/platform/variable"
 	"github.com/digital-factory/factory/internal/ref"
 	"github.com/digital-factory/factory/internal/source"
@@ -56,7 +53,13 @@ func (d described) Describe(ctx context.Context, c ref.Component, commit ref.Com
 	if err != nil && !errs.Is(err, errs.NotFound) {
 		return in, err
 	}
-	m, err := platform.ParseManifest(raw)
+	beside, err := d.commits.Read(ctx, c, commit, source.Score)
+	if errs.Is(err, errs.NotFound) {
+		beside = nil
+	} else if err != nil {
+		return in, err
+	}
+	m, err := platform.ParseDescribed(raw, beside)
 	if err != nil {
 		return in, err
 	}
@@ -64,24 +67,14 @@ func (d described) Describe(ctx context.Context, c ref.Component, commit ref.Com
 	if err != nil {
 		return in, err
 	}
-	in = export.Input{Component: string(c), Commit: string(commit), Factory: d.address(), Port: m.Service.Port, Health: m.Service.Health,
+	in = export.Input{Component: string(c), Commit: string(commit), Factory: d.address(), Port: m.Service.Port, Health: m.Service.Health, CPUs: 2, Memory: 512 << 20,
 		Binary: steps.Artifact.Binary, Base: steps.Artifact.Base, Files: steps.Artifact.Files, Command: steps.Artifact.Command}
 	if in.Base != "" {
 		if in.Node, err = base.NodeVersion(ctx); err != nil {
 			in.Node = "lts" // who leaves is not held back by what this host lacks
 		}
 	}
-	for name, r := range m.Resources {
-		switch r.Type {
-		case resource.Postgres:
-			in.Database, in.Password = true, rand.Text()
-		case resource.Route:
-			in.Route = true
-		case resource.Volume:
-			in.Volumes = append(in.Volumes, export.Volume{Name: name, Path: r.Path, Bytes: r.Bytes()})
-		}
-	}
-	slices.SortFunc(in.Volumes, func(a, b export.Volume) int { return strings.Compare(a.Name, b.Name) })
+	in.Need(m.Resources)
 	of := definition.Facts{Branch: source.Trunk, Trunk: true, Event: "push", Component: string(c), Team: string(team)}
 	for _, s := range steps.Ordered() {
 		if s.Inject || !s.Wanted(of) || len(s.Services)+len(s.Secrets) > 0 {
@@ -108,5 +101,8 @@ func (d described) Describe(ctx context.Context, c ref.Component, commit ref.Com
 			in.Variables = append(in.Variables, export.Variable{Key: v.Key, Value: v.Value, Secret: v.Secret})
 		}
 	}
-	return in, nil
+	if m.Workload != nil {
+		err = in.Tell(*m.Workload)
+	}
+	return in, err
 }

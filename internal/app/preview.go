@@ -50,7 +50,10 @@ func (k *kept) Keep(ctx context.Context, b pipeline.Build) {
 
 // build returns why a build cannot be previewed; its team can see to that.
 func (k *kept) build(ctx context.Context, b pipeline.Build) (reason string, err error) {
-	m, labels, err := manifest(b.Service)
+	m, labels, err := manifest(b.Service, b.Score)
+	if err == nil {
+		err = m.Of(b.Run.Change.Component)
+	}
 	if err != nil {
 		return errs.Of(err).Text, nil
 	}

@@ -16,8 +16,8 @@ type provisions struct {
 }
 
 // Provide makes it be there for one life of a workload.
-func (p *provisions) Provide(ctx context.Context, w runtime.Workload, declared string) (*runtime.Provided, error) {
-	got, err := p.resource.Provide(ctx, resource.Workload{ID: w.ID, Component: w.Component, Team: w.Team, Environment: w.Environment}, declared)
+func (p *provisions) Provide(ctx context.Context, w runtime.Workload, needs string, told []string) (*runtime.Provided, error) {
+	got, err := p.resource.Provide(ctx, resource.Workload{ID: w.ID, Component: w.Component, Team: w.Team, Environment: w.Environment}, needs, told)
 	if err != nil {
 		return nil, err
 	}

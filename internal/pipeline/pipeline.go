@@ -129,6 +129,7 @@ type Build struct {
 	Files     string
 	Command   []string
 	Service   []byte // of .factory/component.yaml; nil when there is none
+	Score     []byte // of score.yaml; nil when there is none
 	Started   time.Time
 	Finished  time.Time
 }

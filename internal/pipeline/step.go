@@ -313,12 +313,12 @@ func (s *Service) command(ctx context.Context, r *Run, st *Step, work string, lo
 
 // publish is the platform's step.
 func (s *Service) publish(ctx context.Context, r *Run, def definition.Definition, log *stepLog) error {
-	service, err := s.source.Read(ctx, r.Change.Component, r.Change.Commit, ".factory/component.yaml")
-	if err != nil && !errs.Is(err, errs.NotFound) {
+	service, score, err := s.described(ctx, r.Change)
+	if err != nil {
 		return err
 	}
 	of := def.Artifact
-	b := Build{Run: *r, Workspace: s.workspace(r.ID), Binary: of.Binary, Base: of.Base, Files: of.Files, Command: of.Command, Service: service, Started: r.Started, Finished: s.now()}
+	b := Build{Run: *r, Workspace: s.workspace(r.ID), Binary: of.Binary, Base: of.Base, Files: of.Files, Command: of.Command, Service: service, Score: score, Started: r.Started, Finished: s.now()}
 	a, lines, err := s.publisher.Publish(ctx, b)
 	if err != nil {
 		return err

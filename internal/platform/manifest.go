@@ -11,6 +11,7 @@ import (
 	"github.com/digital-factory/factory/internal/base/document"
 	"github.com/digital-factory/factory/internal/base/errs"
 	"github.com/digital-factory/factory/internal/platform/resource"
+	"github.com/digital-factory/factory/internal/platform/score"
 )
 
 // ManifestFile is where a repository says how the platform runs it.
@@ -22,6 +23,7 @@ type Manifest struct {
 	Service Serving `yaml:"service"`
 	// What it needs beside its own process, by name.
 	Resources resource.Declarations `yaml:"resources"`
+	Workload  *score.Workload       `yaml:"-"`       // what score.yaml says; nil: there is none
 	Rollout   map[string]any        `yaml:"rollout"` // overrides of the rollout plan; release knows them
 	// What a version provides to other components and requires of them, by name;
 	// release knows how versions and constraints are written.
@@ -68,17 +70,26 @@ type Serving struct {
 	Smoke  []string `yaml:"smoke" json:"smoke"`   // paths tried before traffic comes; health when empty
 }
 
-// ParseManifest reads a component.yaml and fills in the defaults; no data is a
-// manifest of defaults. Errors name line and column.
-func ParseManifest(data []byte) (Manifest, error) {
+// ParseManifest reads a component.yaml that stands alone; see ParseDescribed.
+func ParseManifest(data []byte) (Manifest, error) { return ParseDescribed(data, nil) }
+
+// ParseDescribed reads a component.yaml, with the description in the Score format
+// that is beside it (nil: none), and fills in the defaults; no data is a manifest
+// of defaults. Errors name line and column.
+func ParseDescribed(data, beside []byte) (Manifest, error) {
 	m := Manifest{}
 	bad := errs.New(errs.Invalid, "%s cannot be used", ManifestFile).Do("correct the lines named and push again")
 	if err := document.Decode(data, &m); err != nil && !errors.Is(err, io.EOF) {
 		at, text := document.Place(ManifestFile, err)
 		return m, bad.In(at, "%s", text)
 	}
-	m.Service.Port, m.Service.Health = cmp.Or(m.Service.Port, 8080), cmp.Or(m.Service.Health, "/healthz")
 	places := document.PlacesIn(ManifestFile, data)
+	if beside != nil {
+		if err := m.describe(beside, places, bad); err != nil {
+			return m, err
+		}
+	}
+	m.Service.Port, m.Service.Health = cmp.Or(m.Service.Port, 8080), cmp.Or(m.Service.Health, "/healthz")
 	if m.Service.Port < 1 || m.Service.Port > 65535 || m.Service.Port == 4318 {
 		bad.In(places.Of("$.service.port"), "service.port %d must be 1 to 65535, and not 4318, where telemetry is taken", m.Service.Port)
 	}
@@ -120,6 +131,7 @@ const (
 	SLOLabel     = "io.digital-factory.slo"
 
 	ResourcesLabel = "io.digital-factory.resources"
+	WorkloadLabel  = "io.digital-factory.workload"
 )
 
 // Labels writes the manifest for an image.
@@ -137,6 +149,9 @@ func (m Manifest) Labels() (map[string]string, error) {
 		return nil, err
 	} else if text != "" {
 		labels[ResourcesLabel] = text
+	}
+	if err := m.label(labels); err != nil {
+		return nil, err
 	}
 	if len(m.Rollout) > 0 {
 		rollout, err := json.Marshal(m.Rollout)

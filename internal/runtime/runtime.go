@@ -54,13 +54,15 @@ type Workload struct {
 
 // Image is an unpacked image and what it says of itself.
 type Image struct {
-	Args      []string
-	Env       []string
-	Dir       string
-	Resources string   // what it needs beside its process, as Resources reads it; empty: nothing
-	Port      int      // the service listens on it, on 127.0.0.1 or all addresses
-	Health    string   // path that answers below 400 when the service can take traffic
-	Smoke     []string // paths for smoke requests; Health when empty
+	Args   []string
+	Env    []string
+	Dir    string
+	Needs  string   // beside its process, as Resources reads it; empty: nothing
+	CPUs   float64  // at most; 0: as many as the platform gives
+	Memory int64    // bytes, likewise
+	Port   int      // the service listens on it, on 127.0.0.1 or all addresses
+	Health string   // path that answers below 400 when the service can take traffic
+	Smoke  []string // paths for smoke requests; Health when empty
 }
 
 // Images unpacks.
@@ -105,10 +107,11 @@ type Variables interface {
 
 // Resources provides what images need beside their process.
 type Resources interface {
-	// Provide makes it be there for one life of a workload. What cannot be is
+	// Provide makes it be there for one life of a workload, which is told told
+	// besides. What cannot be is
 	// errs.Blocked or errs.Invalid with what to do; that it is not yet,
 	// errs.Unavailable.
-	Provide(ctx context.Context, w Workload, declared string) (*Provided, error)
+	Provide(ctx context.Context, w Workload, needs string, told []string) (*Provided, error)
 }
 
 // Provided is what one life of a workload gets.

@@ -211,7 +211,7 @@ func (s *Service) runLife(ctx context.Context, w *worker) (reason string, ready 
 	case over != "":
 		reason = over
 	case result.OutOfMemory:
-		reason = fmt.Sprintf("it needed more than its %d MiB of memory", w.workload.limits().MemoryBytes>>20)
+		reason = fmt.Sprintf("it needed more than its %d MiB of memory", in.image.bound(w.workload.limits()).MemoryBytes>>20)
 	case unready != nil && !errors.Is(unready, errEnded):
 		reason = fmt.Sprintf("it did not become ready: %v", unready)
 	case err != nil:
@@ -278,7 +278,7 @@ func (s *Service) start(ctx context.Context, w *worker) (*instance, error) {
 	}
 	w.log.hide(append(secrets, provided.Secrets...))
 	w.log.mark("starting version " + w.workload.Number)
-	bounds, ports := w.workload.limits(), []int{otlp}
+	bounds, ports := image.bound(w.workload.limits()), []int{otlp}
 	bounds.FileBytes = provided.FileBytes
 	for _, d := range provided.Doors {
 		ports = append(ports, d.Port)
@@ -310,12 +310,23 @@ func (s *Service) start(ctx context.Context, w *worker) (*instance, error) {
 	return &instance{process: p, provided: provided, image: image, port: port, transport: transport, proxy: newProxy(transport, w.workload.ID)}, nil
 }
 
+// bound narrows limits to what the image says that it needs.
+func (i Image) bound(l sandbox.Limits) sandbox.Limits {
+	if i.CPUs > 0 {
+		l.CPUs = min(l.CPUs, i.CPUs)
+	}
+	if i.Memory > 0 {
+		l.MemoryBytes = min(l.MemoryBytes, i.Memory)
+	}
+	return l
+}
+
 // provide asks for what an image needs beside its process.
 func (s *Service) provide(ctx context.Context, w Workload, image Image, told []string) (*Provided, error) {
-	if image.Resources == "" {
+	if image.Needs == "" {
 		return &Provided{Why: func() string { return "" }, Release: func() {}}, nil
 	}
-	p, err := s.resources.Provide(ctx, w, image.Resources)
+	p, err := s.resources.Provide(ctx, w, image.Needs, told)
 	if err != nil {
 		return nil, err
 	}

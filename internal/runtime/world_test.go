@@ -87,7 +87,7 @@ func (o *outside) Values(_ context.Context, _ ref.Component, e ref.Environment, 
 }
 
 // Provide gives every workload that declares anything what the test wants.
-func (o *outside) Provide(_ context.Context, w Workload, declared string) (*Provided, error) {
+func (o *outside) Provide(_ context.Context, w Workload, declared string, _ []string) (*Provided, error) {
 	return o.provide(w, declared)
 }
 
@@ -111,7 +111,7 @@ func (o *outside) Unpack(_ context.Context, a ref.Artifact, dir string) (Image, 
 	o.unpacked[a]++
 	image := Image{Args: []string{"/service", string(a)}, Port: 8080, Health: "/healthz", Smoke: []string{"/", "/healthz"}, Dir: "/"}
 	if a == "needy" {
-		image.Resources = "a store"
+		image.Needs = "a store"
 	}
 	if a == "rotten" {
 		image.Smoke = []string{"/", "/fail"}

@@ -49,7 +49,7 @@ func (work) Known(_ context.Context, ids []string) (unknown []string, err error)
 
 type settings struct{}
 
-func (settings) Check(path string, data []byte) error {
+func (settings) Check(path string, data, _ []byte) error {
 	want := map[string]string{source.Pipeline: "steps:", source.Manifest: "service:"}[path]
 	if !bytes.HasPrefix(data, []byte(want)) {
 		return errs.New(errs.Invalid, "%s:1: want %s", path, want).Do("begin with %s", want)

@@ -69,6 +69,7 @@ var componentName = regexp.MustCompile(`^[a-z][a-z0-9-]{1,38}[a-z0-9]$`)
 const (
 	Pipeline = ".factory/pipeline.yaml"
 	Manifest = ".factory/component.yaml"
+	Score    = "score.yaml" // how it is run, in the Score format, beside the manifest
 )
 
 // Items knows the work that commits name.
@@ -77,11 +78,12 @@ type Items interface {
 	Known(ctx context.Context, ids []string) (unknown []string, err error)
 }
 
-// Settings knows the formats of Pipeline and Manifest.
+// Settings knows the formats of Pipeline, Manifest and Score.
 type Settings interface {
 	// Check returns nil for a right file, else an errs.Invalid for its author
-	// that names the line.
-	Check(path string, data []byte) error
+	// that names the line. A manifest is checked with the description in the Score
+	// format beside it; nil: there is none.
+	Check(path string, data, score []byte) error
 	// Rules reads from a Manifest how the trunk may be changed.
 	Rules(manifest []byte) (Rules, error)
 }

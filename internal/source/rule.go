@@ -164,18 +164,22 @@ func (s *Service) judgePresent(ctx context.Context, repo git.Repository, after s
 
 // judgeSettings refuses a trunk that could not be built or run.
 func (s *Service) judgeSettings(ctx context.Context, repo git.Repository, after string) error {
+	score, err := repo.Read(ctx, after, Score, manifestLimit)
+	if err != nil && !errs.Is(err, errs.NotFound) {
+		return err
+	}
 	for _, path := range []string{Pipeline, Manifest} {
 		data, err := repo.Read(ctx, after, path, manifestLimit)
 		switch {
 		case errs.Is(err, errs.NotFound) && path == Pipeline:
 			return errs.New(errs.Blocked, "%s must have the file %s, or nothing could build it", Trunk, Pipeline).
 				Do("take the one of the golden path's template back: git checkout origin/%s -- %s", Trunk, Pipeline)
-		case errs.Is(err, errs.NotFound):
+		case errs.Is(err, errs.NotFound) && score == nil:
 			continue
-		case err != nil:
+		case err != nil && !errs.Is(err, errs.NotFound):
 			return err
 		}
-		if wrong := s.settings.Check(path, data); errs.Is(wrong, errs.Internal) {
+		if wrong := s.settings.Check(path, data, score); errs.Is(wrong, errs.Internal) {
 			return wrong
 		} else if wrong != nil {
 			return refusal(path, errs.Of(wrong))
@@ -187,7 +191,7 @@ func (s *Service) judgeSettings(ctx context.Context, repo git.Repository, after 
 // refusal turns what is wrong with a file into the reason of a refused push.
 func refusal(path string, e *errs.Error) error {
 	r := errs.New(errs.Blocked, "%s", e.Text).Do("%s", e.Next)
-	if !strings.Contains(e.Text, path) {
+	if !strings.Contains(e.Text, path) && !strings.HasPrefix(e.Text, Score) {
 		r.Text = path + ": " + e.Text
 	}
 	r.Fields = e.Fields

@@ -17,24 +17,32 @@ import (
 
 // Input is what is known of a component.
 type Input struct {
-	Component string
-	Commit    string // of the trunk, that is exported
-	Factory   string // address of the factory, for the reader
-	Steps     []Step // in an order in which each comes after what it needs
-	Binary    string // path of the program that the steps make, in the workspace; empty when there is a base
-	Base      string // what runs the files instead: node
-	Files     string // with a base: their folder in the workspace
-	Command   []string
-	Node      string // version of the host's Node.js, of a component on that base, e.g. "20.20.2", or "lts" when that has none any more
-	Port      int
-	Health    string // path
-	Go        string // version of the Go toolchain that the steps ask for, e.g. "1.26.1"; empty: none
-	Variables []Variable
-	Database  bool   // it has a PostgreSQL database
-	Password  string // of that, made up for the export
-	Volumes   []Volume
-	Route     bool // it is told its address
+	Component  string
+	Commit     string // of the trunk, that is exported
+	Factory    string // address of the factory, for the reader
+	Steps      []Step // in an order in which each comes after what it needs
+	Binary     string // path of the program that the steps make, in the workspace; empty when there is a base
+	Base       string // what runs the files instead: node
+	Files      string // with a base: their folder in the workspace
+	Command    []string
+	Node       string // version of the host's Node.js, of a component on that base, e.g. "20.20.2", or "lts" when that has none any more
+	Port       int
+	Health     string // path
+	Go         string // version of the Go toolchain that the steps ask for, e.g. "1.26.1"; empty: none
+	Variables  []Variable
+	Database   bool   // it has a PostgreSQL database
+	Password   string // of that, made up for the export
+	Volumes    []Volume
+	Route      bool     // it is told its address
+	CPUs       float64  // at most
+	Memory     int64    // bytes, at most
+	Entrypoint []string // in place of the program, in the container; nil: as it is
+	Args       []string // the program's
+	Explicit   bool     // Variables say where its resources are; nothing else does
 }
+
+// MiB is the memory as Compose and Kubernetes read it.
+func (in Input) MiB() int64 { return in.Memory >> 20 }
 
 // Volume is a folder that stays.
 type Volume struct {

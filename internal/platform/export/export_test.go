@@ -10,6 +10,8 @@ import (
 
 	"github.com/goccy/go-yaml"
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/digital-factory/factory/internal/platform/score"
 )
 
 // odd are values that YAML, shells and Compose might each take for something
@@ -28,7 +30,7 @@ func written(t *testing.T, in Input) string {
 }
 
 func some() Input {
-	in := Input{Component: "shop", Commit: "c1", Factory: "http://factory", Binary: "out/it's", Port: 9000, Health: `/he"alth`,
+	in := Input{Component: "shop", Commit: "c1", Factory: "http://factory", Binary: "out/it's", Port: 9000, Health: `/he"alth`, CPUs: 2, Memory: 512 << 20,
 		Steps: []Step{{Name: "build[linux,a]", Run: "echo made", Env: map[string]string{}}, {Name: "say", Run: "for v in $VALUES; do eval \"printf '%s|' \\\"\\$$v\\\"\"; done", Env: map[string]string{}}}}
 	var names []string
 	for i, v := range odd {
@@ -193,5 +195,45 @@ func TestBase(t *testing.T) {
 	in.Go = "1.26.1"
 	if raw, err = os.ReadFile(filepath.Join(written(t, in), "Dockerfile")); err != nil || !strings.Contains(string(raw), "FROM golang:1.26.1 AS build\nCOPY --from=node:20.20.2 /usr/local/ /usr/local/\nWORKDIR /work\n") {
 		t.Errorf("%v\n%s", err, raw)
+	}
+}
+
+// TestTell: what a Score file tells a workload has what takes the place of the
+// factory's resources; what holds a secret is not told.
+func TestTell(t *testing.T) {
+	t.Parallel()
+	in := some()
+	in.Database, in.Password, in.Volumes = true, "made up", []Volume{{Name: "files", Path: "/var/files", Bytes: 64 << 20}}
+	in.Variables = []Variable{{Key: "LOCALE", Value: "de_DE"}, {Key: "PAYMENT_KEY", Secret: true}}
+	err := in.Tell(score.Workload{CPUs: 0.5, Args: []string{"--quick", "a b"}, Kinds: map[string]string{"db": "postgres", "files": "volume", "env": "environment", "web": "route"}, Variables: map[string]string{
+		"AT": "${resources.db.username}:${resources.db.password}@${resources.db.host}/${resources.db.name}", "IN": "${resources.files.source}/in", "ON": "${resources.web.url}",
+		"LANG": "${resources.env.LOCALE} of ${metadata.name}", "KEY": "k-${resources.env.PAYMENT_KEY}", "COST": "$${5}",
+	}})
+	if err != nil || !in.Explicit || in.CPUs != 0.5 || in.Memory != 512<<20 {
+		t.Fatalf("%v %+v", err, in)
+	}
+	want := []Variable{{Key: "LOCALE", Value: "de_DE"}, {Key: "PAYMENT_KEY", Secret: true}, {Key: "AT", Value: "shop:made up@shop-db/shop"}, {Key: "COST", Value: "${5}"},
+		{Key: "IN", Value: "/var/files/in"}, {Key: "KEY", Secret: true}, {Key: "LANG", Value: "de_DE of shop"}, {Key: "ON", Value: "http://127.0.0.1:9000/"}}
+	if diff := cmp.Diff(want, in.Variables); diff != "" {
+		t.Fatal(diff)
+	}
+	dir := written(t, in)
+	for name, want := range map[string]string{"Dockerfile": "\nCMD [\"--quick\",\"a b\"]\n", "run.sh": "'--quick' 'a b' &\n"} {
+		if raw, err := os.ReadFile(filepath.Join(dir, name)); err != nil || !strings.Contains(string(raw), want) {
+			t.Errorf("%s: %v\n%s", name, err, raw)
+		}
+	}
+	raw, err := os.ReadFile(filepath.Join(dir, "compose.yaml"))
+	var compose struct {
+		Services map[string]struct{ Environment map[string]string }
+	}
+	if err == nil {
+		err = yaml.Unmarshal(raw, &compose)
+	}
+	if _, usual := compose.Services["shop"].Environment["VOLUME_FILES"]; err != nil || usual || compose.Services["shop"].Environment["IN"] != "/var/files/in" || !strings.Contains(string(raw), "cpus: 0.5\n") {
+		t.Errorf("%v\n%s", err, raw)
+	}
+	if out, err := exec.Command("sh", "-n", filepath.Join(dir, "run.sh")).CombinedOutput(); err != nil {
+		t.Errorf("%v %s", err, out)
 	}
 }

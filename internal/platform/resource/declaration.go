@@ -136,15 +136,36 @@ func (d Declarations) Label() (string, error) {
 	return string(raw), err
 }
 
-// parse reads what Label wrote.
-func parse(label string) (d Declarations, err error) {
-	if err := json.Unmarshal([]byte(label), &d); err != nil {
-		return nil, errs.Because(errs.Invalid, err, "what the image says of its resources cannot be read")
+// Need is what an image asks for.
+type Need struct {
+	Resources json.RawMessage `json:"resources,omitempty"` // as Label wrote it
+	// Variables are those that the workload is told, with placeholders, in place of
+	// the usual ones of each resource; nil: the usual ones.
+	Variables map[string]string `json:"variables,omitempty"`
+	Kinds     map[string]string `json:"kinds,omitempty"` // types of what placeholders name
+}
+
+// Text writes a need; empty for none.
+func (n Need) Text() (string, error) {
+	if len(n.Resources) == 0 && n.Variables == nil {
+		return "", nil
+	}
+	raw, err := json.Marshal(n)
+	return string(raw), err
+}
+
+// parse reads what Text wrote.
+func parse(text string) (n Need, d Declarations, err error) {
+	if err = json.Unmarshal([]byte(text), &n); err == nil && len(n.Resources) > 0 {
+		err = json.Unmarshal(n.Resources, &d)
+	}
+	if err != nil {
+		return n, nil, errs.Because(errs.Invalid, err, "what the image says of its resources cannot be read")
 	}
 	bad := errs.New(errs.Invalid, "what the image says of its resources cannot be used").Do("build it by the component's pipeline")
 	d.Check(func(name, field, text string) { bad.In(strings.TrimSuffix(name+"."+field, "."), "%s", text) })
 	if len(bad.Fields) > 0 {
-		return nil, bad
+		return n, nil, bad
 	}
-	return d, nil
+	return n, d, nil
 }

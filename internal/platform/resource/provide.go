@@ -44,6 +44,8 @@ type Provided struct {
 	Why  func() string
 	// Release is to be called when the life has ended.
 	Release func()
+
+	outputs map[string]string // by placeholder, such as resources.db.host
 }
 
 // Door is a port on which the workload is served.
@@ -52,16 +54,17 @@ type Door struct {
 	Serve func(l net.Listener) // until l closes
 }
 
-// Provide makes what an image declares be there for one life of a workload. What
+// Provide makes what an image needs be there for one life of a workload, and says
+// how it is reached; told is what the workload is told besides, as KEY=value. What
 // cannot be is errs.Blocked or errs.Invalid with what to do; that it is not yet,
 // errs.Unavailable.
-func (s *Service) Provide(ctx context.Context, w Workload, label string) (_ *Provided, err error) {
-	declared, err := parse(label)
+func (s *Service) Provide(ctx context.Context, w Workload, text string, told []string) (_ *Provided, err error) {
+	need, declared, err := parse(text)
 	if err != nil {
 		return nil, err
 	}
 	var releases []func()
-	p := &Provided{Release: sync.OnceFunc(func() {
+	p := &Provided{outputs: map[string]string{"metadata.name": string(w.Component)}, Release: sync.OnceFunc(func() {
 		for _, f := range slices.Backward(releases) {
 			f()
 		}
@@ -93,10 +96,50 @@ func (s *Service) Provide(ctx context.Context, w Workload, label string) (_ *Pro
 			}
 			releases = append(releases, release)
 		case Route:
-			p.Env = append(p.Env, "PUBLIC_URL="+s.asks.Address(w.Component, w.Environment))
+			address := s.asks.Address(w.Component, w.Environment)
+			p.Env = append(p.Env, "PUBLIC_URL="+address)
+			p.output(name, "url", address)
+			if u, err := url.Parse(address); err == nil {
+				p.output(name, "host", u.Hostname())
+			}
 		}
 	}
-	return p, nil
+	if need.Variables != nil {
+		p.Env, err = p.expand(need, told, w)
+	}
+	return p, err
+}
+
+// output notes what a placeholder stands for.
+func (p *Provided) output(name, output, value string) {
+	p.outputs["resources."+name+"."+output] = value
+}
+
+// expand returns the variables that the image asks for.
+func (p *Provided) expand(need Need, told []string, w Workload) (env []string, err error) {
+	for _, key := range slices.Sorted(maps.Keys(need.Variables)) {
+		value, err := Expand(need.Variables[key], func(placeholder string) (string, error) {
+			if v, ok := p.outputs[placeholder]; ok {
+				return v, nil
+			}
+			name, asked, _ := strings.Cut(strings.TrimPrefix(placeholder, "resources."), ".")
+			if need.Kinds[name] == Environment {
+				for _, t := range told {
+					if key, v, _ := strings.Cut(t, "="); key == asked {
+						return v, nil
+					}
+				}
+				return "", errs.New(errs.Blocked, "%s asks for the variable %s, which %s has not in %s", key, asked, w.Component, w.Environment).
+					Do("set it: factory variable set %s %s=VALUE --environment %s", w.Component, asked, w.Environment)
+			}
+			return "", errs.New(errs.Invalid, "%s asks for ${%s}, which is nothing that is known", key, placeholder).Do("build it by the component's pipeline")
+		})
+		if err != nil {
+			return nil, err
+		}
+		env = append(env, key+"="+value)
+	}
+	return env, nil
 }
 
 // note keeps what is declared, and returns the passwords of databases by name.
@@ -185,6 +228,9 @@ func (s *Service) provideDatabase(ctx context.Context, p *Provided, w Workload, 
 	address := url.URL{Scheme: "postgres", User: url.UserPassword(name, password), Host: fmt.Sprintf("127.0.0.1:%d", port), Path: "/" + name, RawQuery: "sslmode=disable"}
 	p.Env = append(p.Env, "DATABASE_URL="+address.String(), "PGHOST=127.0.0.1", fmt.Sprintf("PGPORT=%d", port), "PGUSER="+name, "PGPASSWORD="+password, "PGDATABASE="+name, "PGSSLMODE=disable")
 	p.Secrets = append(p.Secrets, password)
+	for output, value := range map[string]string{"host": "127.0.0.1", "port": fmt.Sprint(port), "name": name, "database": name, "username": name, "password": password} {
+		p.output(at.name, output, value)
+	}
 	ctx = context.WithoutCancel(ctx)
 	p.Doors = append(p.Doors, Door{Port: port, Serve: func(l net.Listener) { s.serveDoor(ctx, l, c) }})
 	return leave, nil

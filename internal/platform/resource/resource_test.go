@@ -151,7 +151,7 @@ func (w *world) provide(of Workload, label string) *Provided {
 	w.out.mu.Lock()
 	w.out.deployed = append(w.out.deployed, of.ID)
 	w.out.mu.Unlock()
-	p, err := w.Provide(w.t.Context(), of, label)
+	p, err := w.Provide(w.t.Context(), of, label, []string{"LOCALE=de_DE"})
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -227,7 +227,7 @@ var (
 	stranger = access.Actor{ID: "finn", Name: "Finn", Roles: []access.Role{access.Member}, Teams: []string{"flight"}, Scopes: access.Scopes()}
 )
 
-const database = `{"db":{"type":"postgres"}}`
+const database = `{"resources":{"db":{"type":"postgres"}}}`
 
 // TestDatabase: what a workload wrote is there for the next, for the next
 // process, after the server was killed, and until it is deleted, which only those
@@ -307,6 +307,24 @@ func TestDatabase(t *testing.T) {
 	})
 }
 
+// TestPlaceholders: a workload that says itself what it is told is told that, and
+// nothing else.
+func TestPlaceholders(t *testing.T) {
+	each(t, func(w *world) {
+		p := w.provide(shop("1", "staging"), `{"resources":{"db":{"type":"postgres"},"files":{"type":"volume","path":"/var/files"},"web":{"type":"route"}},"kinds":{"env":"environment"},"variables":{
+			"AT":"${resources.db.host}:${resources.db.port}/${resources.db.name}","WHO":"${ resources.db.username }","KEY":"${resources.db.password}!","NAME":"${metadata.name}",
+			"FILES":"${resources.files.source}/in","OUT":"${resources.web.url} at ${resources.web.host}","LANG":"${resources.env.LOCALE}","PLAIN":"$5 $${NOT.ME} $$"}}`)
+		password := w.out.kept["resource/shop/staging/db"]
+		want := []string{"AT=127.0.0.1:" + strings.TrimPrefix(env(p, "AT"), "127.0.0.1:"), "FILES=" + w.box.Path(p.Binds, "/var/files") + "/in", "KEY=" + password + "!", "LANG=de_DE", "NAME=shop",
+			"OUT=http://shop.staging at shop.staging", "PLAIN=$5 ${NOT.ME} $$", "WHO=shop.db"}
+		if diff := cmp.Diff(want, p.Env); diff != "" || !strings.HasSuffix(env(p, "AT"), "/shop.db") || len(p.Secrets) != 1 || p.Secrets[0] != password {
+			w.t.Fatal(diff, p.Secrets)
+		}
+		_, err := w.Provide(w.t.Context(), shop("1", "staging"), `{"kinds":{"env":"environment"},"variables":{"LANG":"${resources.env.LOCALE}"}}`, nil)
+		w.wants(err, errs.Blocked, "LANG asks for the variable LOCALE, which shop has not in staging", "factory variable set shop LOCALE=VALUE --environment staging")
+	})
+}
+
 // TestNoServer: where no server can be, the deployment is told why.
 func TestNoServer(t *testing.T) {
 	each(t, func(w *world) {
@@ -317,7 +335,7 @@ func TestNoServer(t *testing.T) {
 		if err := os.WriteFile(filepath.Join(data, "PG_VERSION"), []byte("3\n"), 0o600); err != nil {
 			w.t.Fatal(err)
 		}
-		_, err := w.Provide(w.t.Context(), shop("1", "production"), database)
+		_, err := w.Provide(w.t.Context(), shop("1", "production"), database, nil)
 		w.wants(err, errs.Blocked, "the PostgreSQL server of production does not run", "no PostgreSQL 3 on this host", "install the system's package")
 	})
 }
@@ -326,7 +344,7 @@ func TestNoServer(t *testing.T) {
 // ended, and may read only from then on; a name keeps its type.
 func TestVolume(t *testing.T) {
 	each(t, func(w *world) {
-		const label = `{"my-files":{"type":"volume","path":"/var/files","size":"1MiB"},"web":{"type":"route"}}`
+		const label = `{"resources":{"my-files":{"type":"volume","path":"/var/files","size":"1MiB"},"web":{"type":"route"}}}`
 		p := w.provide(shop("1", "staging"), label)
 		if len(p.Binds) != 1 || p.Binds[0].Target != "/var/files" || !p.Binds[0].Writable || p.FileBytes != 1<<20 ||
 			env(p, "VOLUME_MY_FILES") != w.box.Path(p.Binds, "/var/files") || env(p, "PUBLIC_URL") != "http://shop.staging" {
@@ -364,9 +382,9 @@ func TestVolume(t *testing.T) {
 			w.t.Fatalf("%v", w.out.samples)
 		}
 		p.Release()
-		_, err := w.Provide(w.t.Context(), shop("3", "staging"), `{"my-files":{"type":"postgres"}}`)
+		_, err := w.Provide(w.t.Context(), shop("3", "staging"), `{"resources":{"my-files":{"type":"postgres"}}}`, nil)
 		w.wants(err, errs.Blocked, "my-files of shop in staging is a volume", "factory resource delete shop my-files")
-		_, err = w.Provide(w.t.Context(), shop("3", "staging"), `{"my-files":{"type":"ftp"}}`)
+		_, err = w.Provide(w.t.Context(), shop("3", "staging"), `{"resources":{"my-files":{"type":"ftp"}}}`, nil)
 		w.wants(err, errs.Invalid)
 		w.out.run()
 		w.wants(w.Dump(w.t.Context(), dev, "shop", "staging", "my-files", nil), errs.Invalid, "only a database", w.dir)
@@ -383,11 +401,11 @@ func TestVolume(t *testing.T) {
 func TestSweep(t *testing.T) {
 	each(t, func(w *world) {
 		for _, e := range []ref.Environment{"change-7", "change-8"} {
-			p := w.provide(shop(ref.Workload(e), e), `{"db":{"type":"postgres"},"files":{"type":"volume","path":"/var/files"}}`)
+			p := w.provide(shop(ref.Workload(e), e), `{"resources":{"db":{"type":"postgres"},"files":{"type":"volume","path":"/var/files"}}}`)
 			w.query(p, `create table at_`+strings.ReplaceAll(string(e), "-", "_")+` ()`)
 			p.Release()
 		}
-		w.provide(shop("1", "staging"), `{"files":{"type":"volume","path":"/var/files"}}`).Release()
+		w.provide(shop("1", "staging"), `{"resources":{"files":{"type":"volume","path":"/var/files"}}}`).Release()
 		w.out.run("change-8")
 		if err := w.sweep(w.t.Context()); err != nil {
 			w.t.Fatal(err)

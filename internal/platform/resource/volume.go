@@ -44,7 +44,9 @@ func (s *Service) provideVolume(p *Provided, at place, d Declaration, life *over
 	}
 	p.Binds = append(p.Binds, bind)
 	p.FileBytes = max(p.FileBytes, d.Bytes())
-	p.Env = append(p.Env, "VOLUME_"+strings.ToUpper(strings.ReplaceAll(at.name, "-", "_"))+"="+s.box.Path([]sandbox.Bind{bind}, d.Path))
+	where := s.box.Path([]sandbox.Bind{bind}, d.Path)
+	p.Env = append(p.Env, "VOLUME_"+strings.ToUpper(strings.ReplaceAll(at.name, "-", "_"))+"="+where)
+	p.output(at.name, "source", where)
 
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -55,7 +55,7 @@ type everybody struct{}
 
 func (everybody) Exists(context.Context, string) (bool, error)      { return true, nil }
 func (everybody) Known(context.Context, []string) ([]string, error) { return nil, nil }
-func (everybody) Check(string, []byte) error                        { return nil }
+func (everybody) Check(string, []byte, []byte) error                { return nil }
 func (everybody) Rules(manifest []byte) (source.Rules, error) {
 	if strings.Contains(string(manifest), "approvals") {
 		return source.Rules{Approvals: 1}, nil

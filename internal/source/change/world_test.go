@@ -43,7 +43,7 @@ func (work) Known(context.Context, []string) ([]string, error) { return nil, nil
 
 type settings struct{}
 
-func (settings) Check(path string, data []byte) error {
+func (settings) Check(path string, data, _ []byte) error {
 	if path == source.Pipeline && !strings.HasPrefix(string(data), "steps:") {
 		return errs.New(errs.Invalid, "%s:1: want steps:", path)
 	}

@@ -57,7 +57,7 @@ export function ComponentResources({ component }: { component: string }) {
       : [
           {
             id: "act",
-            header: "Keep or delete",
+            header: "Data",
             align: "right" as const,
             width: "150px",
             small: "84px",
