@@ -19,7 +19,9 @@ type Run struct {
 	Items       []string   `json:"items" nullable:"false" example:"[\"ENG-1\"]"`
 	Lane        string     `json:"lane" enum:"normal,hotfix"`
 	Branch      string     `json:"branch" example:"main"`
-	Check       bool       `json:"check" doc:"Of a branch that is not the trunk: nothing is published"`
+	Check       bool       `json:"check" doc:"Nothing is published: of a branch that is not the trunk, scheduled, or started by hand"`
+	Event       string     `json:"event" enum:"push,check,schedule,manual" doc:"What it came of: a push to the trunk, one to another branch, a schedule, or a person"`
+	StartedBy   string     `json:"startedBy,omitempty" doc:"Who started it by hand, or which schedule" example:"schedule 0 3 * * *"`
 	State       string     `json:"state" enum:"waiting,running,succeeded,failed,cancelled"`
 	Step        string     `json:"step,omitempty" doc:"The step that failed"`
 	Reason      string     `json:"reason,omitempty" doc:"Why it did not succeed"`
@@ -171,6 +173,28 @@ func (c *Client) PipelineSchema(ctx context.Context) ([]byte, error) {
 // CancelRun ends a run.
 func (c *Client) CancelRun(ctx context.Context, id string) (RunDetail, error) {
 	return call[RunDetail](ctx, c, http.MethodPost, path("runs", id, "cancel"), nil, nil)
+}
+
+// StartRun says which steps of the trunk's head are run.
+type StartRun struct {
+	Steps []string `json:"steps,omitempty" maxItems:"50" doc:"With those that they need; none: all. Of a matrix the step's name means all of its values" example:"[\"smoke\"]"`
+}
+
+// Schedule is when a component's trunk is run again.
+type Schedule struct {
+	Cron  string    `json:"cron" example:"0 3 * * *" doc:"Minute, hour, day of the month, month and day of the week, in UTC"`
+	Steps []string  `json:"steps" nullable:"false" doc:"None: all"`
+	Next  time.Time `json:"next"`
+}
+
+// StartRun runs the head of a component's trunk by hand, and publishes nothing.
+func (c *Client) StartRun(ctx context.Context, component string, in StartRun) (RunDetail, error) {
+	return call[RunDetail](ctx, c, http.MethodPost, path("components", component, "runs"), nil, in)
+}
+
+// Schedules lists when a component's trunk is run again, the next first.
+func (c *Client) Schedules(ctx context.Context, component string) (Page[Schedule], error) {
+	return call[Page[Schedule]](ctx, c, http.MethodGet, path("components", component, "schedules"), nil, nil)
 }
 
 // RetryRun queues a new run of the same commit and returns it.

@@ -11,6 +11,7 @@ import (
 	"github.com/digital-factory/factory/internal/access"
 	"github.com/digital-factory/factory/internal/pipeline"
 	"github.com/digital-factory/factory/internal/pipeline/definition"
+	"github.com/digital-factory/factory/internal/pipeline/result"
 	"github.com/digital-factory/factory/internal/ref"
 )
 
@@ -43,6 +44,23 @@ func (a *API) runs() {
 			r, err := a.Pipeline.Retry(ctx, who, ref.Run(in.ID))
 			return answer(runDetail(r), err)
 		})
+	register(a, access.BuildComponent, op("POST /components/{name}/runs", "pipeline", "Run the head of a component's trunk by hand, and publish nothing"),
+		func(ctx context.Context, who access.Actor, in *struct {
+			Name string `path:"name"`
+			Body client.StartRun
+		}) (*body[client.RunDetail], error) {
+			r, err := a.Pipeline.Start(ctx, who, ref.Component(in.Name), in.Body.Steps)
+			return answer(runDetail(r), err)
+		})
+	register(a, access.Read, op("GET /components/{name}/schedules", "pipeline", "List when a component's trunk is run again, the next first"),
+		func(ctx context.Context, who access.Actor, in *struct {
+			Name string `path:"name"`
+		}) (*body[client.Page[client.Schedule]], error) {
+			list, err := a.Pipeline.Schedules(ctx, who, ref.Component(in.Name))
+			return answer(client.Page[client.Schedule]{Items: mapped(list, func(c pipeline.Schedule) client.Schedule {
+				return client.Schedule{Cron: c.Cron, Steps: mapped(c.Steps, func(s string) string { return s }), Next: c.Next}
+			})}, err)
+		})
 	register(a, access.Read, op("GET /runs/{id}/tests", "pipeline", "Show what a run's tests said"),
 		func(ctx context.Context, who access.Actor, in *id) (*body[client.RunTests], error) {
 			t, err := a.Pipeline.Tests(ctx, who, ref.Run(in.ID))
@@ -55,7 +73,7 @@ func (a *API) runs() {
 		Name string `path:"name"`
 	}) (*body[client.Page[client.FlakyTest]], error) {
 		list, err := a.Pipeline.FlakyTests(ctx, who, ref.Component(in.Name))
-		return answer(client.Page[client.FlakyTest]{Items: mapped(list, func(f pipeline.Flaky) client.FlakyTest {
+		return answer(client.Page[client.FlakyTest]{Items: mapped(list, func(f result.Flaky) client.FlakyTest {
 			return client.FlakyTest{Step: f.Step, Suite: f.Suite, Name: f.Name, Trees: f.Trees, Passed: f.Passed, Failed: f.Failed, Run: string(f.Run), Number: f.Number}
 		})}, err)
 	})
@@ -90,10 +108,21 @@ func (a *API) stepLog(w http.ResponseWriter, r *http.Request, who access.Actor) 
 func run(r pipeline.Run) client.Run {
 	return client.Run{
 		ID: string(r.ID), Number: r.Number, Component: string(r.Change.Component), Team: string(r.Change.Team), Commit: string(r.Change.Commit),
-		Title: r.Change.Title, Items: mapped(r.Change.Items, text), Lane: r.Change.Lane, Branch: r.Branch, Check: r.Check, State: string(r.State), Step: r.Step, Reason: r.Reason,
+		Title: r.Change.Title, Items: mapped(r.Change.Items, text), Lane: r.Change.Lane, Branch: r.Branch, Check: r.Check, Event: cameOf(r), StartedBy: r.StartedBy, State: string(r.State), Step: r.Step, Reason: r.Reason,
 		Artifact: string(r.Artifact), Definition: r.Digest, CancelledBy: r.CancelledBy, Pushed: r.Change.Pushed, Queued: r.Queued,
 		Started: moment(r.Started), Finished: moment(r.Finished),
 	}
+}
+
+// cameOf is what a run came of.
+func cameOf(r pipeline.Run) string {
+	switch {
+	case r.Event != "":
+		return r.Event
+	case r.Check:
+		return "check"
+	}
+	return "push"
 }
 
 func runDetail(r pipeline.Run) client.RunDetail {
@@ -114,15 +143,15 @@ func cachedRun(r ref.Run, number int64) *client.CachedRun {
 	return &client.CachedRun{Run: string(r), Number: number}
 }
 
-func runTests(t pipeline.Tests) client.RunTests {
+func runTests(t result.Tests) client.RunTests {
 	return client.RunTests{
 		Total: t.Total, Kept: t.Kept, Failed: mapped(t.Failed, testCase), Slowest: mapped(t.Slowest, testCase),
-		Reports: mapped(t.Reports, func(p pipeline.Report) client.TestReport {
+		Reports: mapped(t.Reports, func(p result.Report) client.TestReport {
 			return client.TestReport{Step: p.Step, Attempt: p.Attempt, Passed: p.Passed, Failed: p.Failed, Skipped: p.Skipped, Took: p.Took.Seconds(), Problem: p.Problem, From: cachedRun(p.From, p.Number)}
 		}),
 	}
 }
 
-func testCase(t pipeline.Test) client.TestCase {
+func testCase(t result.Test) client.TestCase {
 	return client.TestCase{Step: t.Step, Attempt: t.Attempt, Suite: t.Suite, Name: t.Name, Outcome: string(t.Outcome), Took: t.Took.Seconds(), Output: t.Output, Flaky: t.Flaky}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -12,9 +13,9 @@ import (
 )
 
 func (s *session) run() *cobra.Command {
-	cmd := &cobra.Command{Use: "run", Short: "Watch pipeline runs and their logs, cancel and retry them",
+	cmd := &cobra.Command{Use: "run", Short: "Watch pipeline runs and their logs, start, cancel and retry them",
 		Example: "  factory run list --component engine-controller\n  factory run show ID\n  factory run log ID test -f"}
-	cmd.AddCommand(s.runList(), s.runShow(), s.runLog(), s.runTests(), s.runFlaky(),
+	cmd.AddCommand(s.runList(), s.runShow(), s.runLog(), s.runTests(), s.runFlaky(), s.runStart(), s.runSchedules(),
 		s.runVerb("cancel", "End a run", (*client.Client).CancelRun),
 		s.runVerb("retry", "Queue a new run of the same commit", (*client.Client).RetryRun))
 	return cmd
@@ -48,7 +49,12 @@ func (s *session) runList() *cobra.Command {
 
 // branchOf names a run's branch, and says when it only checks it.
 func branchOf(r client.Run) string {
-	if r.Check {
+	switch {
+	case r.Event == "schedule":
+		return r.Branch + " (scheduled)"
+	case r.Event == "manual":
+		return r.Branch + " (by hand)"
+	case r.Check:
 		return r.Branch + " (check)"
 	}
 	return r.Branch
@@ -164,6 +170,47 @@ func (s *session) copyLog(log io.ReadCloser, err error) error {
 	defer func() { _ = log.Close() }()
 	_, err = io.Copy(s.out, log)
 	return err
+}
+
+func (s *session) runStart() *cobra.Command {
+	var in client.StartRun
+	cmd := &cobra.Command{
+		Use: "start COMPONENT", Short: "Run the head of a component's trunk by hand", Args: cobra.ExactArgs(1),
+		Long: `Run the steps of the newest commit on a component's trunk once more, all or those that are named with
+what they need. Nothing is published; to publish again, retry the commit's own run.`,
+		Example: "  factory run start engine-controller\n  factory run start engine-controller --step endurance",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			r, err := s.client().StartRun(cmd.Context(), args[0], in)
+			if err != nil {
+				return err
+			}
+			return s.printRun(r)
+		},
+	}
+	cmd.Flags().StringSliceVar(&in.Steps, "step", nil, "only this step and what it needs; several with commas between them")
+	return cmd
+}
+
+func (s *session) runSchedules() *cobra.Command {
+	return &cobra.Command{
+		Use: "schedules COMPONENT", Short: "List when a component's trunk is run again", Args: cobra.ExactArgs(1), Example: "  factory run schedules engine-controller",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			list, err := s.client().Schedules(cmd.Context(), args[0])
+			if err != nil {
+				return err
+			}
+			return s.print(list, func(t *table) {
+				t.row("NEXT (UTC)", "SCHEDULE", "STEPS")
+				for _, c := range list.Items {
+					steps := strings.Join(c.Steps, ", ")
+					if steps == "" {
+						steps = "all"
+					}
+					t.row(c.Next.UTC().Format(time.DateTime), c.Cron, steps)
+				}
+			})
+		},
+	}
 }
 
 type runCall func(*client.Client, context.Context, string) (client.RunDetail, error)

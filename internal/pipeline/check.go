@@ -14,8 +14,9 @@ import (
 
 // Who ended a check that no person ended.
 const (
-	newerPush = "a newer push"
-	goneAway  = "the deletion of the branch"
+	newerPush    = "a newer push"
+	goneAway     = "the deletion of the branch"
+	newerInGroup = "a newer run of its group"
 )
 
 // whyCancelled says in a sentence why a run was cancelled by whom.
@@ -25,6 +26,8 @@ func whyCancelled(by string) string {
 		return "superseded by a newer push to the branch"
 	case goneAway:
 		return "the branch was deleted"
+	case newerInGroup:
+		return "superseded by a newer run of its concurrency group"
 	}
 	return "cancelled by " + by
 }
@@ -97,7 +100,7 @@ func (s *Service) interrupt(id ref.Run) {
 // branch is not told, and a push may be on its way to be. It returns who ended
 // the check; empty when it goes on.
 func (s *Service) current(ctx context.Context, r *Run) (by string, err error) {
-	if !r.Check {
+	if !r.ofBranch() {
 		return "", nil
 	}
 	head, err := s.source.Head(ctx, r.Change.Component, r.Branch)
@@ -133,7 +136,7 @@ func (s *Service) overtaken(ctx context.Context, r *Run) (string, error) {
 func (r Run) ending() fact.Payload {
 	if r.Check {
 		return fact.CheckFinished{Run: r.ID, Component: r.Change.Component, Team: r.Change.Team, Branch: r.Branch, Commit: r.Change.Commit,
-			State: string(r.State), Step: r.Step, Reason: r.Reason}
+			State: string(r.State), Step: r.Step, Reason: r.Reason, Event: r.Event}
 	}
 	return fact.RunFinished{Run: r.ID, Outcome: string(r.State), Step: r.Step, Reason: r.Reason, Artifact: r.Artifact, Change: r.Change}
 }
@@ -141,7 +144,7 @@ func (r Run) ending() fact.Payload {
 // queuing is what is told of a run that waits.
 func (r Run) queuing() fact.Payload {
 	if r.Check {
-		return fact.CheckQueued{Run: r.ID, Component: r.Change.Component, Team: r.Change.Team, Branch: r.Branch, Commit: r.Change.Commit}
+		return fact.CheckQueued{Run: r.ID, Component: r.Change.Component, Team: r.Change.Team, Branch: r.Branch, Commit: r.Change.Commit, Event: r.Event}
 	}
 	return fact.RunQueued{Run: r.ID, Change: r.Change}
 }

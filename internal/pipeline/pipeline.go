@@ -4,12 +4,15 @@
 // same steps, without the platform's.
 //
 // Owns: pipeline_run, pipeline_step, pipeline_report, pipeline_test,
-// pipeline_cached, and the workspaces, logs and caches on disk.
+// pipeline_cached, pipeline_schedule, and the workspaces, logs and caches on disk.
 //
 // Tells: run.queued, run.started, run.finished; check.queued, check.finished.
 //
 // Asks: Source for the commit's files and where branches point, Publisher for
 // image, SBOM and signature, Secrets for what steps on the trunk are given.
+//
+// Beside pushes, schedules and people start runs of a trunk's head, which publish
+// nothing.
 //
 // Invariants: a commit pushed to the trunk has exactly one queued run. A check
 // publishes nothing and writes to no cache that the trunk reads; of one branch
@@ -74,7 +77,10 @@ type Run struct {
 	Number      int64 // counts the component's runs; the artifact's version
 	Change      fact.Change
 	Branch      string
-	Check       bool // of a branch that is not the trunk: nothing is published
+	Check       bool     // nothing is published: of a branch that is not the trunk, or with an Event
+	Event       string   // empty: a push; else Scheduled or Manual, of the trunk's head
+	StartedBy   string   // name of who started it by hand, or the schedule
+	Wanted      []string // steps that are run, with what they need; none: all
 	State       State
 	Step        string // that failed
 	Reason      string // why it did not succeed, in a sentence
@@ -160,6 +166,7 @@ type Service struct {
 	logs      logs
 	cache     *cache.Cache
 
+	room   room
 	own    bool   // the files and the secrets are those of who runs them; see Try
 	holder string // names this process where several share the queue
 
@@ -170,7 +177,7 @@ type Service struct {
 // New returns the service; dir is for workspaces and logs. It starts nothing.
 func New(db *store.DB, j *journal.Journal, box *sandbox.Sandbox, src Source, p Publisher, x Secrets, tools Tools, dir string, now func() time.Time) *Service {
 	return &Service{db: db, journal: j, box: box, source: src, publisher: p, secrets: x, tools: tools, dir: dir, now: now,
-		wake: make(chan struct{}, 1), holder: ref.New(), cancels: map[ref.Run]context.CancelCauseFunc{},
+		wake: make(chan struct{}, 1), holder: ref.New(), cancels: map[ref.Run]context.CancelCauseFunc{}, room: room{least: 1 << 30, most: 512 << 20, every: time.Second},
 		cache: cache.New(db, tools.Cache, now), logs: logs{open: map[string]*stepLog{}, began: make(chan struct{})}}
 }
 
@@ -181,10 +188,14 @@ func (s *Service) nudge() {
 	}
 }
 
+// ofBranch reports whether a run is of a branch that is not the trunk, where
+// anybody may write anything.
+func (r *Run) ofBranch() bool { return r.Check && r.Event == "" }
+
 // scope is whose caches a run writes: the trunk's, or its branch's own.
 func (r *Run) scope() cache.Scope {
 	s := cache.Scope{Component: r.Change.Component}
-	if r.Check {
+	if r.ofBranch() {
 		s.Branch = r.Branch
 	}
 	return s

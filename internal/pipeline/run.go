@@ -34,11 +34,13 @@ func (s *Service) Run(ctx context.Context) error {
 	if err := s.resume(ctx); err != nil {
 		return fmt.Errorf("take up runs of the last life: %w", err)
 	}
-	parts := make([]life.Part, runners)
-	for i := range parts {
-		parts[i] = life.Part{Name: "pipeline runner", Run: func(ctx context.Context) error {
+	parts := []life.Part{{Name: "pipeline schedules", Run: func(ctx context.Context) error {
+		return life.Every(ctx, "schedules", scheduleLook, nil, s.due)
+	}}}
+	for range runners {
+		parts = append(parts, life.Part{Name: "pipeline runner", Run: func(ctx context.Context) error {
 			return life.Every(ctx, "pipeline", time.Second, s.wake, s.drain)
-		}}
+		}})
 	}
 	return life.Together(ctx, parts...)
 }
@@ -93,7 +95,9 @@ func (s *Service) drain(ctx context.Context) error {
 }
 
 // claim takes the next run: hotfixes first, then the team with the fewest runs
-// under way, then trunks before checks, then the oldest; never two of one branch.
+// under way, of these the one that has waited longest since a run of its began,
+// so that teams take turns however much each has queued; of a team's, trunks
+// before checks, then the oldest; never two of one branch.
 // One runner is kept for trunks: checks have the others. A run whose holder is
 // gone is taken up again with the steps that had not ended.
 func (s *Service) claim(ctx context.Context) (r Run, found bool, err error) {
@@ -101,10 +105,12 @@ func (s *Service) claim(ctx context.Context) (r Run, found bool, err error) {
 	err = s.db.Update(ctx, func(tx *store.Tx) error {
 		found = false
 		id, err := store.One(ctx, tx, store.Scan1[ref.Run], `select id from pipeline_run r where (state = 'waiting' or (state = 'running' and held_until < $1 and holder <> $2))
-			and not exists (select 1 from pipeline_run o where o.component = r.component and o.branch = r.branch and o.state = 'running' and o.id <> r.id)
+			and not exists (select 1 from pipeline_run o where o.component = r.component and o.branch = r.branch and o.event = r.event and o.state = 'running' and o.id <> r.id)
+			and (r.grp = '' or not exists (select 1 from pipeline_run o where o.component = r.component and o.grp = r.grp and o.state = 'running' and o.id <> r.id))
 			and (checks = 0 or (select count(*) from pipeline_run o where o.checks = 1 and o.state = 'running' and o.holder = $2) < $3)
 			order by case when state = 'running' then 0 when change like '%"lane":"hotfix"%' then 1 else 2 end,
-				(select count(*) from pipeline_run o where o.team = r.team and o.state = 'running'), checks, id limit 1`, store.Micros(now), s.holder, runners-1)
+				(select count(*) from pipeline_run o where o.team = r.team and o.state = 'running'),
+				(select coalesce(max(o.started), 0) from pipeline_run o where o.team = r.team), checks, id limit 1`, store.Micros(now), s.holder, runners-1)
 		if errors.Is(err, store.ErrNone) {
 			return nil
 		} else if err != nil {
@@ -130,7 +136,7 @@ func (s *Service) claim(ctx context.Context) (r Run, found bool, err error) {
 		}
 		return s.journal.Append(ctx, tx, me().By(), r.subject(), fact.RunStarted{Run: r.ID, Change: r.Change})
 	})
-	if errs.Is(err, errs.Conflict) { // another replica took a run of the same branch
+	if errs.Is(err, errs.Conflict) { // another replica took a run of the same branch or group
 		return r, false, nil
 	}
 	return r, found && err == nil, err
@@ -222,7 +228,13 @@ func (s *Service) walk(ctx context.Context, r Run) error {
 	if by != "" {
 		cancel(errCancelled)
 	} else if def, err = s.prepare(bounded, &r); err == nil {
-		err = s.runSteps(bounded, &r, def)
+		in := false
+		if in, err = s.enter(bounded, &r, def.Concurrency); err == nil && !in {
+			return nil // it waits for its group
+		}
+		if err == nil {
+			err = s.runSteps(bounded, &r, def)
+		}
 	}
 	if ctx.Err() != nil {
 		return s.letGo(ctx, r.ID) // stopping; the next life goes on with it
@@ -363,6 +375,9 @@ func (s *Service) prepare(ctx context.Context, r *Run) (definition.Definition, e
 			}
 		}
 		if err := saveRun(ctx, tx, *r); err != nil {
+			return err
+		}
+		if err := s.reschedule(ctx, tx, r, def.Schedules); err != nil {
 			return err
 		}
 		r.Steps, err = steps(ctx, tx, r.ID)

@@ -393,6 +393,43 @@ func TestPushed(t *testing.T) {
 	})
 }
 
+// TestFairness: teams take turns, however many runs each has queued before.
+func TestFairness(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		queued := map[string]int{"a": 70, "b": 26, "c": 3, "d": 1}
+		team := map[ref.Run]string{}
+		for _, name := range []string{"a", "b", "c", "d"} {
+			for i := range queued[name] {
+				team[w.push(fmt.Sprint(name, i), name, "normal")] = name
+			}
+		}
+		var order []string
+		var under []Run
+		for len(order) < 100 || len(under) > 0 {
+			for len(under) < runners && len(order) < 100 {
+				w.skew.Add(1000)
+				r, found, err := w.claim(t.Context())
+				if err != nil || !found {
+					t.Fatalf("after %d: %v, %v", len(order), found, err)
+				}
+				order, under = append(order, team[r.ID]), append(under, r)
+			}
+			r := under[0]
+			r.State, under = Succeeded, under[1:]
+			if err := w.finish(t.Context(), r); err != nil {
+				t.Fatal(err)
+			}
+		}
+		// While all have some, each has one of every four; then each of those left.
+		if got := strings.Join(order[:10], ""); got != "abcdabcabc" {
+			t.Errorf("begun in the order %s", got)
+		}
+		if got := strings.Join(order[10:56], ""); strings.Contains(got, "aa") || strings.Contains(got, "bb") {
+			t.Errorf("then %s", got)
+		}
+	})
+}
+
 // TestClaim: hotfixes first, then the team with the fewest runs under way, then
 // the oldest; one of a component at a time.
 func TestClaim(t *testing.T) {

@@ -21,7 +21,7 @@ type Secrets interface {
 // when it is given them. Only what is pushed to a trunk is: of a branch anybody
 // may write the pipeline file.
 func (s *Service) withheld(r *Run, st *Step) string {
-	if len(st.Secrets) == 0 || !r.Check || s.own {
+	if len(st.Secrets) == 0 || !r.ofBranch() || s.own {
 		return ""
 	}
 	return "it asks for secrets (" + strings.Join(st.Secrets, ", ") + "), which checks of branches never get; it runs on the trunk"

@@ -13,6 +13,7 @@ import (
 	"github.com/digital-factory/factory/internal/base/sandbox"
 	"github.com/digital-factory/factory/internal/base/store"
 	"github.com/digital-factory/factory/internal/pipeline/definition"
+	"github.com/digital-factory/factory/internal/pipeline/report"
 )
 
 // failure is a step that did not succeed.
@@ -90,16 +91,24 @@ func ready(needs []string, state []State, byName map[string]int) bool {
 	return true
 }
 
-// leaveOut marks the steps whose condition does not hold of the run, and those
-// that ask a check for secrets. Who needs them does not wait for them.
+// leaveOut marks the steps that nobody asked for, those whose condition does not
+// hold of the run, and those that ask a check for secrets. Who needs them does not wait for them.
 func (s *Service) leaveOut(ctx context.Context, r *Run, state []State) error {
 	facts := definition.Facts{
-		Branch: r.Branch, Trunk: !r.Check, Event: "push", Hotfix: r.Change.Lane == "hotfix",
+		Branch: r.Branch, Trunk: !r.ofBranch(), Event: "push", Hotfix: r.Change.Lane == "hotfix",
 		Component: string(r.Change.Component), Team: string(r.Change.Team), Title: r.Change.Title, Items: []string{},
 	}
-	if r.Check {
+	switch {
+	case r.ofBranch():
 		facts.Event = "check"
+	case r.Event != "":
+		facts.Event = r.Event
 	}
+	specs := make([]definition.Spec, len(r.Steps))
+	for i, st := range r.Steps {
+		specs[i] = st.Spec
+	}
+	with, _ := definition.With(specs, r.Wanted)
 	for _, i := range r.Change.Items {
 		facts.Items = append(facts.Items, string(i))
 	}
@@ -111,6 +120,9 @@ func (s *Service) leaveOut(ctx context.Context, r *Run, state []State) error {
 		why := s.withheld(r, st)
 		if !st.Wanted(facts) {
 			why = "its condition does not hold: " + st.If
+		}
+		if with != nil && !with[st.Name] {
+			why = "it was not asked for"
 		}
 		if why == "" {
 			continue
@@ -152,7 +164,7 @@ func (s *Service) runStep(ctx context.Context, r *Run, def definition.Definition
 func (s *Service) attempt(ctx context.Context, r *Run, def definition.Definition, st *Step, log *stepLog) (err error) {
 	work := s.workspace(r.ID)
 	if st.Attempts++; st.Attempts > 1 && len(st.Outputs) == 0 {
-		if err := forgetReports(work, st.Reports); err != nil {
+		if err := report.Forget(work, st.Reports); err != nil {
 			log.say("reports of before could not be removed: " + err.Error())
 		}
 	}
@@ -208,8 +220,10 @@ func (s *Service) attempt(ctx context.Context, r *Run, def definition.Definition
 
 // command runs a step's script in the sandbox, in a folder.
 func (s *Service) command(ctx context.Context, r *Run, st *Step, work string, log *stepLog) error {
-	bounded, cancel := context.WithTimeout(ctx, time.Duration(st.Timeout))
+	timed, cancel := context.WithTimeout(ctx, time.Duration(st.Timeout))
 	defer cancel()
+	bounded, end := context.WithCancelCause(timed)
+	defer end(nil)
 	spec := sandbox.Spec{
 		Args: []string{"/bin/sh", "-eu", "-c", st.Run}, Dir: "/work", Hostname: "pipeline",
 		Binds:  []sandbox.Bind{{Source: work, Target: "/work", Writable: true}},
@@ -257,18 +271,25 @@ func (s *Service) command(ctx context.Context, r *Run, st *Step, work string, lo
 	late := failing(st.Name, fmt.Sprintf("it took longer than its timeout of %s; everything that it started was ended", time.Duration(st.Timeout)))
 	p, err := s.box.Start(bounded, spec)
 	if err != nil {
-		if ctx.Err() == nil && bounded.Err() != nil {
+		if ctx.Err() == nil && timed.Err() != nil {
 			return late
 		}
 		return err
 	}
+	var watched sync.WaitGroup
+	watched.Go(func() { s.watchDisk(bounded, st.Name, work, end) })
 	res, err := p.Wait()
+	full, _ := context.Cause(bounded).(*failure) //nolint:errorlint // made by watchDisk
+	end(nil)
+	watched.Wait()
 	log.rest()
 	st.ExitCode, st.CPU, st.Peak = res.ExitCode, res.Usage.CPU, res.Usage.PeakBytes
 	switch {
 	case ctx.Err() != nil:
 		return ctx.Err()
-	case bounded.Err() != nil:
+	case full != nil:
+		return full
+	case timed.Err() != nil:
 		return late
 	case err != nil:
 		return err

@@ -12,18 +12,18 @@ import (
 	"github.com/digital-factory/factory/internal/ref"
 )
 
-const runColumns = `id, number, change, branch, state, step, reason, artifact, digest, queued, started, finished, cancelled_by, checks, tree`
+const runColumns = `id, number, change, branch, state, step, reason, artifact, digest, queued, started, finished, cancelled_by, checks, tree, event, started_by, wanted`
 
 func scanRun(s store.Scanner) (Run, error) {
 	var r Run
-	var change string
+	var change, wanted string
 	var queued, started, finished, check int64
-	if err := s.Scan(&r.ID, &r.Number, &change, &r.Branch, &r.State, &r.Step, &r.Reason, &r.Artifact, &r.Digest, &queued, &started, &finished, &r.CancelledBy, &check, &r.Tree); err != nil {
+	if err := s.Scan(&r.ID, &r.Number, &change, &r.Branch, &r.State, &r.Step, &r.Reason, &r.Artifact, &r.Digest, &queued, &started, &finished, &r.CancelledBy, &check, &r.Tree, &r.Event, &r.StartedBy, &wanted); err != nil {
 		return r, err
 	}
 	r.Check = check == 1
 	r.Queued, r.Started, r.Finished = store.Time(queued), store.Time(started), store.Time(finished)
-	return r, json.Unmarshal([]byte(change), &r.Change)
+	return r, errors.Join(json.Unmarshal([]byte(change), &r.Change), json.Unmarshal([]byte(wanted), &r.Wanted))
 }
 
 // insertRun numbers and stores a waiting run.
@@ -37,9 +37,9 @@ func insertRun(ctx context.Context, tx *store.Tx, r Run) (Run, error) {
 		return r, err
 	}
 	r.Number, r.State = last+1, Waiting
-	_, err = tx.Exec(ctx, `insert into pipeline_run (id, component, team, number, change, branch, state, step, reason, artifact, digest, queued, started, finished, cancelled_by, holder, held_until, checks)
-		values ($1, $2, $3, $4, $5, $6, 'waiting', '', '', '', '', $7, 0, 0, '', '', 0, $8)`,
-		string(r.ID), string(r.Change.Component), string(r.Change.Team), r.Number, string(change), r.Branch, store.Micros(r.Queued), store.Flag(r.Check))
+	_, err = tx.Exec(ctx, `insert into pipeline_run (id, component, team, number, change, branch, state, step, reason, artifact, digest, queued, started, finished, cancelled_by, holder, held_until, checks, event, started_by, wanted)
+		values ($1, $2, $3, $4, $5, $6, 'waiting', '', '', '', '', $7, 0, 0, '', '', 0, $8, $9, $10, $11)`,
+		string(r.ID), string(r.Change.Component), string(r.Change.Team), r.Number, string(change), r.Branch, store.Micros(r.Queued), store.Flag(r.Check), r.Event, r.StartedBy, encoded(r.Wanted))
 	return r, err
 }
 

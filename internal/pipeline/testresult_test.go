@@ -11,6 +11,7 @@ import (
 	"github.com/digital-factory/factory/internal/base/errs"
 	"github.com/digital-factory/factory/internal/base/store"
 	"github.com/digital-factory/factory/internal/pipeline/report"
+	"github.com/digital-factory/factory/internal/pipeline/result"
 )
 
 // TestReports: what a step's tests said is kept, failures first; a test that
@@ -64,7 +65,7 @@ func TestReports(t *testing.T) {
 
 		w.ends(w.push("engine", "eng", "normal")) // the same files, and it passes
 		flaky, err := w.FlakyTests(t.Context(), me(), "engine")
-		want := []Flaky{{Step: "test", Suite: "shop", Name: "TestDice", Trees: 1, Passed: 1, Failed: 1, Run: first.ID, Number: 1}}
+		want := []result.Flaky{{Step: "test", Suite: "shop", Name: "TestDice", Trees: 1, Passed: 1, Failed: 1, Run: first.ID, Number: 1}}
 		if diff := cmp.Diff(want, flaky); diff != "" || err != nil {
 			t.Fatalf("flaky (-want +got):\n%s%v", diff, err)
 		}
@@ -130,19 +131,19 @@ func TestOldTests(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		w.file("steps:\n- name: build\n  run: 'true'")
 		var first Run
-		for i := range mostRuns + 1 {
+		for i := range result.MostRuns + 1 {
 			r := w.run(w.push("engine", "eng", "normal"))
 			if i == 0 {
 				first = r
 			}
 			err := w.db.Update(t.Context(), func(tx *store.Tx) error {
-				return w.keepTests(t.Context(), tx, &r, Report{Step: "test", Attempt: 1, Passed: 1}, []report.Case{{Name: "TestA", Outcome: report.Passed}})
+				return result.Keep(t.Context(), tx, r.tested(), result.Report{Step: "test", Attempt: 1, Passed: 1}, []report.Case{{Name: "TestA", Outcome: report.Passed}}, w.now())
 			})
 			if err != nil {
 				t.Fatal(err)
 			}
 			got, err := w.Tests(t.Context(), me(), first.ID)
-			if err != nil || got.Kept != (i < mostRuns) || got.Total != 1 {
+			if err != nil || got.Kept != (i < result.MostRuns) || got.Total != 1 {
 				t.Fatalf("after %d runs: %+v, %v", i+1, got, err)
 			}
 		}

@@ -4,6 +4,7 @@
 package mask
 
 import (
+	"bytes"
 	"cmp"
 	"encoding/json"
 	"slices"
@@ -63,9 +64,15 @@ func (m *Mask) Next(piece []byte) []byte {
 	if m == nil || len(m.secrets) == 0 {
 		return piece
 	}
-	shown, held := m.hide(append(m.held, piece...), false)
+	text := append(m.held, piece...)
+	// Most pieces have no secret: then only their end may begin one.
+	from := 0
+	if !slices.ContainsFunc(m.secrets, func(s string) bool { return bytes.Contains(text, []byte(s)) }) {
+		from = max(0, len(text)-len(m.secrets[0]))
+	}
+	shown, held := m.hide(text[from:], false)
 	m.held = slices.Clone(held)
-	return shown
+	return append(text[:from:from], shown...)
 }
 
 // Rest is what was held back at the end of the stream. The greater part of a

@@ -13,8 +13,8 @@ import (
 // Facts are what a condition may ask of a run, as run.NAME.
 type Facts struct {
 	Branch    string
-	Trunk     bool   // pushed to the trunk: the run publishes
-	Event     string // "push" to the trunk, or "check" of another branch
+	Trunk     bool   // of the trunk
+	Event     string // "push" to the trunk, "check" of another branch, "schedule" or "manual"
 	Hotfix    bool
 	Component string
 	Team      string

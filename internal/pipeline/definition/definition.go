@@ -41,8 +41,16 @@ type Spec struct {
 
 // Definition is a parsed pipeline file.
 type Definition struct {
-	Steps    []Spec   `yaml:"steps"`
-	Artifact Artifact `yaml:"artifact"`
+	Steps       []Spec      `yaml:"steps"`
+	Schedules   []Schedule  `yaml:"schedules"`
+	Concurrency Concurrency `yaml:"concurrency"`
+	Artifact    Artifact    `yaml:"artifact"`
+}
+
+// Concurrency says which runs of a component do not go on at the same time.
+type Concurrency struct {
+	Group  string `yaml:"group"`  // empty: none
+	Cancel bool   `yaml:"cancel"` // a newer run ends older ones that publish nothing, instead of waiting for them
 }
 
 // File is where a repository keeps its pipeline.
@@ -171,6 +179,12 @@ func (d *Definition) check(bad *errs.Error, data []byte) {
 				bad.In(at("$.steps[%d].needs", i), "step %q needs %q, which does not exist", s.Name, n)
 			}
 		}
+	}
+	d.checkSchedules(bad, at, names)
+	if c := d.Concurrency; c.Group == "" && c.Cancel {
+		bad.In(at("$.concurrency"), "must name a group")
+	} else if c.Group != "" && !nameForm.MatchString(c.Group) {
+		bad.In(at("$.concurrency.group"), "%q must be 1 to 40 lower-case letters, digits or hyphens", c.Group)
 	}
 	if cycle := d.cycle(names); cycle != nil {
 		bad.In(at("$.steps[%d]", names[cycle[0]]), "these steps need each other in a circle: %s", strings.Join(cycle, " needs "))

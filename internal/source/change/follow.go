@@ -34,13 +34,13 @@ func (s *Service) handle(ctx context.Context, tx *store.Tx, f journal.Fact) erro
 		return s.branchMoved(ctx, tx, f, p)
 	case fact.CheckQueued{}.Kind():
 		c, err := journal.Decode[fact.CheckQueued](f)
-		if err != nil {
+		if err != nil || c.Event != "" {
 			return err
 		}
 		return s.checked(ctx, tx, c.Component, Check{Run: c.Run, Branch: c.Branch, Commit: string(c.Commit), State: Waiting, At: f.At})
 	default:
 		c, err := journal.Decode[fact.CheckFinished](f)
-		if err != nil {
+		if err != nil || c.Event != "" {
 			return err
 		}
 		return s.checked(ctx, tx, c.Component, Check{Run: c.Run, Branch: c.Branch, Commit: string(c.Commit), State: CheckState(c.State), Step: c.Step, Reason: c.Reason, At: f.At})

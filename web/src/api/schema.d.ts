@@ -760,6 +760,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/components/{name}/runs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Run the head of a component's trunk by hand, and publish nothing
+         * @description Needs the action `build`.
+         */
+        post: operations["post-components-name-runs"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/components/{name}/schedules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List when a component's trunk is run again, the next first
+         * @description Needs the action `read`.
+         */
+        get: operations["get-components-name-schedules"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/components/{name}/tree": {
         parameters: {
             query?: never;
@@ -6392,6 +6432,11 @@ export interface components {
             /** @description Pass it as ?after= to read on */
             next?: string;
         };
+        PageSchedule: {
+            items: components["schemas"]["Schedule"][];
+            /** @description Pass it as ?after= to read on */
+            next?: string;
+        };
         PageTeam: {
             items: components["schemas"]["Team"][];
             /** @description Pass it as ?after= to read on */
@@ -7380,13 +7425,18 @@ export interface components {
             /** @example main */
             branch: string;
             cancelledBy?: string;
-            /** @description Of a branch that is not the trunk: nothing is published */
+            /** @description Nothing is published: of a branch that is not the trunk, scheduled, or started by hand */
             check: boolean;
             commit: string;
             /** @example engine-controller */
             component: string;
             /** @description Digest of the pipeline file */
             definition?: string;
+            /**
+             * @description What it came of: a push to the trunk, one to another branch, a schedule, or a person
+             * @enum {string}
+             */
+            event: "push" | "check" | "schedule" | "manual";
             /** Format: date-time */
             finished?: string;
             id: string;
@@ -7415,6 +7465,11 @@ export interface components {
             reason?: string;
             /** Format: date-time */
             started?: string;
+            /**
+             * @description Who started it by hand, or which schedule
+             * @example schedule 0 3 * * *
+             */
+            startedBy?: string;
             /** @enum {string} */
             state: "waiting" | "running" | "succeeded" | "failed" | "cancelled";
             /** @description The step that failed */
@@ -7430,13 +7485,18 @@ export interface components {
             /** @example main */
             branch: string;
             cancelledBy?: string;
-            /** @description Of a branch that is not the trunk: nothing is published */
+            /** @description Nothing is published: of a branch that is not the trunk, scheduled, or started by hand */
             check: boolean;
             commit: string;
             /** @example engine-controller */
             component: string;
             /** @description Digest of the pipeline file */
             definition?: string;
+            /**
+             * @description What it came of: a push to the trunk, one to another branch, a schedule, or a person
+             * @enum {string}
+             */
+            event: "push" | "check" | "schedule" | "manual";
             /** Format: date-time */
             finished?: string;
             id: string;
@@ -7465,6 +7525,11 @@ export interface components {
             reason?: string;
             /** Format: date-time */
             started?: string;
+            /**
+             * @description Who started it by hand, or which schedule
+             * @example schedule 0 3 * * *
+             */
+            startedBy?: string;
             /** @enum {string} */
             state: "waiting" | "running" | "succeeded" | "failed" | "cancelled";
             /** @description The step that failed */
@@ -7576,6 +7641,17 @@ export interface components {
              * @description That the edit is based on; a stale one is refused with what is there now
              */
             version: number;
+        };
+        Schedule: {
+            /**
+             * @description Minute, hour, day of the month, month and day of the week, in UTC
+             * @example 0 3 * * *
+             */
+            cron: string;
+            /** Format: date-time */
+            next: string;
+            /** @description None: all */
+            steps: string[];
         };
         Scores: {
             /**
@@ -7695,6 +7771,15 @@ export interface components {
              */
             lane: "normal" | "hotfix";
             reason: string;
+        };
+        StartRun: {
+            /**
+             * @description With those that they need; none: all. Of a matrix the step's name means all of its values
+             * @example [
+             *       "smoke"
+             *     ]
+             */
+            steps?: string[] | null;
         };
         StartUpgrade: {
             /**
@@ -12256,6 +12341,198 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PageFlakyTest"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Locked */
+            423: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "post-components-name-runs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StartRun"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunDetail"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Locked */
+            423: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-components-name-schedules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageSchedule"];
                 };
             };
             /** @description Unauthorized */

@@ -37,6 +37,12 @@ const list = (v: unknown): string => (Array.isArray(v) ? v.map(text).join(", ") 
 const share = (v: unknown): string => (typeof v === "number" ? format(v, "ratio") : "an unknown share");
 const because = (what: string, why: unknown): Saying => (text(why) ? { what, why: text(why) } : { what });
 
+/** A run that publishes nothing: of a branch, or of the trunk beside its pushes. */
+const checkOf = (d: Data): string => {
+  if (d.event === "schedule") return "a scheduled run";
+  return d.event === "manual" ? "a run by hand" : `a check of ${text(d.branch)}`;
+};
+
 const tellers: Record<string, Teller> = {
   "account.created": (d) => `made the account of ${text(d.name)}`,
   "account.password-changed": (d) => `changed the password of ${text(d.login)}`,
@@ -119,12 +125,9 @@ const tellers: Record<string, Teller> = {
   "run.started": () => "began the first step",
   "run.finished": (d) =>
     because(`ended the run: ${text(d.outcome)}${text(d.step) ? ` in ${text(d.step)}` : ""}`, d.reason),
-  "check.queued": (d) => `queued a check of ${text(d.branch)}`,
+  "check.queued": (d) => `queued ${checkOf(d)}`,
   "check.finished": (d) =>
-    because(
-      `ended the check of ${text(d.branch)}: ${text(d.state)}${text(d.step) ? ` in ${text(d.step)}` : ""}`,
-      d.reason,
-    ),
+    because(`ended ${checkOf(d)}: ${text(d.state)}${text(d.step) ? ` in ${text(d.step)}` : ""}`, d.reason),
   "artifact.published": (d) =>
     `published version ${text(d.version)}, ${format(Number(d.size), "bytes")}, with signed SBOM and provenance`,
   "artifact.marked-bad": (d) =>

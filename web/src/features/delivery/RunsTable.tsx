@@ -1,7 +1,7 @@
 import { IconPlayerPlay } from "@tabler/icons-react";
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { askPages } from "~/api/ask";
-import { BranchName } from "~/features/pipeline/BranchName";
+import { BranchName, eventLabel } from "~/features/pipeline/BranchName";
 import { CommitName } from "~/object/Names";
 import { PagedTable } from "~/object/PagedTable";
 import { runState } from "~/object/states";
@@ -14,7 +14,7 @@ import { known, type Run } from "./delivery";
 /** How a run stands; that it only checks a branch is said here too, where a phone shows no branch. */
 function inWords(r: Run): string {
   const { label } = runState(r.state);
-  return `${r.check ? "check " : ""}${label}${r.step ? ` in ${r.step}` : ""}`;
+  return `${r.check ? `${eventLabel(r.event)} ` : ""}${label}${r.step ? ` in ${r.step}` : ""}`;
 }
 
 /** Runs of the pipeline, the newest first. */
@@ -40,7 +40,7 @@ export function RunsTable(n: Narrow) {
     {
       id: "state",
       header: "State",
-      width: "minmax(110px, 0.9fr)",
+      width: "minmax(132px, 0.9fr)",
       small: "minmax(96px, 0.6fr)",
       cell: (r) => <Status state={runState(r.state).state} label={inWords(r)} />,
     },

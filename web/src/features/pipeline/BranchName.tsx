@@ -1,8 +1,15 @@
 import { Badge } from "@mantine/core";
 import classes from "./BranchName.module.css";
+import type { Run } from "./run";
 
-/** The branch of a run, marked when the run only checks it: nothing is published. */
-export function BranchName({ run }: { run: { branch: string; check: boolean } }) {
+/** What a run that publishes nothing came of. */
+export function eventLabel(event: Run["event"]): string {
+  if (event === "schedule") return "scheduled";
+  return event === "manual" ? "by hand" : "check";
+}
+
+/** The branch of a run, marked when nothing of it is published. */
+export function BranchName({ run }: { run: Pick<Run, "branch" | "check" | "event"> }) {
   return (
     <span className={classes.branch}>
       <span className={classes.name} title={run.branch}>
@@ -17,7 +24,7 @@ export function BranchName({ run }: { run: { branch: string; check: boolean } })
           flex="none"
           title="Its steps run; nothing is published."
         >
-          check
+          {eventLabel(run.event)}
         </Badge>
       )}
     </span>

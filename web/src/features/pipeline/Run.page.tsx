@@ -28,7 +28,7 @@ import { Panel } from "~/ui/Panel";
 import { Problem } from "~/ui/Problem";
 import { Status } from "~/ui/Status";
 import { say } from "~/ui/say";
-import { BranchName } from "./BranchName";
+import { BranchName, eventLabel } from "./BranchName";
 import classes from "./Run.module.css";
 import { cancelWill, firstStep, over, type Run, type RunStep, retryWill, took } from "./run";
 import { TestsPanel } from "./TestsPanel";
@@ -79,7 +79,7 @@ function RunView({ run: r }: { run: Run }) {
           <Status look="pill" state={state} label={label} />
           {r.check && (
             <Badge variant="light" color="gray" tt="none" title="Its steps run; nothing is published.">
-              check
+              {eventLabel(r.event)}
             </Badge>
           )}
           {r.lane === "hotfix" && (
@@ -108,6 +108,7 @@ function RunView({ run: r }: { run: Run }) {
                 ["Component", <ComponentName key="c" component={r.component} />],
                 ["Commit", <CommitName key="s" component={r.component} commit={r.commit} />],
                 ["Branch", <BranchName key="b" run={r} />],
+                ["Started by", r.startedBy],
                 ["Items", <ItemNames key="i" items={r.items} />],
                 ["Pushed", <Ago key="p" at={r.pushed} />],
                 ["Took", seconds === null ? "not started" : duration(seconds)],

@@ -74,10 +74,22 @@ export function cancelWill(r: Run): string[] {
     running.length > 0 ? `stop ${running.join(" and ")} where it stands` : "take the run out of the queue",
     ...(left.length > 0 ? [`leave out ${left.join(", ")}`] : []),
     ...(r.check
-      ? [`leave ${r.branch} without a verdict, until the next push to it or another try`]
+      ? [
+          r.event === "check"
+            ? `leave ${r.branch} without a verdict, until the next push to it or another try`
+            : "leave what it was started for undone; nothing of it would have been published",
+        ]
       : ["publish no artifact, so nothing of this commit reaches customers"]),
     ...(r.items.length > 0 && !r.check ? [`send ${r.items.join(", ")} back to building`] : []),
   ];
+}
+
+/** The steps that somebody wrote, one in a line. */
+export function asked(lines: string | undefined): string[] {
+  return (lines ?? "")
+    .split("\n")
+    .map((l) => l.trim())
+    .filter((l) => l !== "");
 }
 
 /** What trying again does. */
@@ -88,7 +100,9 @@ export function retryWill(r: Run): string[] {
       ? "walk all steps again; those whose key is known are restored, a step that failed is not"
       : "walk all steps again, with the caches as they are now",
     r.check
-      ? "publish nothing, whatever comes of it: it checks a branch"
+      ? r.event === "check"
+        ? "publish nothing, whatever comes of it: it checks a branch"
+        : "publish nothing, whatever comes of it"
       : "publish an artifact when it succeeds, which then goes to staging and production",
   ];
 }

@@ -3,6 +3,7 @@ import { CommitsTable } from "~/features/delivery/CommitsTable";
 import { RolloutsTable } from "~/features/delivery/RolloutsTable";
 import { RunsTable } from "~/features/delivery/RunsTable";
 import { FlakyTests } from "~/features/pipeline/FlakyTests";
+import { StartRun } from "~/features/pipeline/StartRun";
 import { Panel } from "~/ui/Panel";
 
 /** A component's rollouts, runs, artifacts or commits, the newest first. */
@@ -14,6 +15,7 @@ export function ComponentLists(props: {
   return (
     <>
       {view === "runs" && <FlakyTests component={component} />}
+      {view === "runs" && <StartRun component={component} />}
       <Panel flush>
         {view === "rollouts" && <RolloutsTable component={component} />}
         {view === "runs" && <RunsTable component={component} />}

@@ -1,0 +1,193 @@
+package pipeline
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"log/slog"
+	"strings"
+	"time"
+
+	"github.com/digital-factory/factory/internal/access"
+	"github.com/digital-factory/factory/internal/base/cron"
+	"github.com/digital-factory/factory/internal/base/errs"
+	"github.com/digital-factory/factory/internal/base/store"
+	"github.com/digital-factory/factory/internal/pipeline/definition"
+	"github.com/digital-factory/factory/internal/ref"
+)
+
+// What a run comes of when it is not a push.
+const (
+	Scheduled = "schedule"
+	Manual    = "manual"
+)
+
+// Schedule is one of a component, as its trunk's pipeline file has it.
+type Schedule struct {
+	Component ref.Component
+	Cron      string // in UTC
+	Steps     []string
+	Next      time.Time
+}
+
+// scheduleLook is how often it is looked what is due.
+const scheduleLook = 5 * time.Second
+
+// Start runs the head of a component's trunk by hand: the steps that are named
+// and what they need, or all. Nothing is published.
+func (s *Service) Start(ctx context.Context, who access.Actor, c ref.Component, named []string) (r Run, err error) {
+	var last Run
+	if err := s.db.View(ctx, func(tx *store.Tx) error {
+		last, err = latest(ctx, tx, c)
+		return err
+	}); err != nil {
+		return r, err
+	}
+	if err := who.May(access.BuildComponent, string(last.Change.Team)); err != nil {
+		return r, err
+	}
+	data, err := s.source.Read(ctx, c, last.Change.Commit, File)
+	if err != nil {
+		return r, err
+	}
+	def, err := definition.Parse(data)
+	if err != nil {
+		return r, err
+	}
+	if _, missing := definition.With(def.Steps, named); len(missing) > 0 {
+		return r, errs.New(errs.Invalid, "the pipeline of %s has no step %s", c, strings.Join(missing, ", ")).Do("see its steps: factory run show %s", last.ID)
+	}
+	err = s.db.Update(ctx, func(tx *store.Tx) error {
+		id := ref.Run(ref.New())
+		if err := s.queue(ctx, tx, who, again(last, id, Manual, who.Name, named, s.now())); err != nil {
+			return err
+		}
+		r, err = getRun(ctx, tx, id)
+		return err
+	})
+	return r, err
+}
+
+// again is a run of a trunk's head that no push brought.
+func again(last Run, id ref.Run, event, by string, named []string, now time.Time) Run {
+	return Run{ID: id, Branch: last.Branch, Check: true, Event: event, StartedBy: by, Wanted: named, Change: last.Change, Queued: now}
+}
+
+// latest returns the newest run of a component's trunk that came of a push: its
+// commit is the trunk's head, or about to be run.
+func latest(ctx context.Context, tx *store.Tx, c ref.Component) (Run, error) {
+	r, err := store.One(ctx, tx, scanRun, `select `+runColumns+` from pipeline_run where component = $1 and checks = 0 order by id desc limit 1`, string(c))
+	if errors.Is(err, store.ErrNone) {
+		return r, errs.New(errs.NotFound, "nothing was ever pushed to the trunk of %s", c).Do("see the components: factory component list")
+	}
+	return r, err
+}
+
+// Schedules returns a component's, the next first.
+func (s *Service) Schedules(ctx context.Context, who access.Actor, c ref.Component) (list []Schedule, err error) {
+	if err := who.May(access.Read, ""); err != nil {
+		return nil, err
+	}
+	err = s.db.View(ctx, func(tx *store.Tx) error {
+		list, err = store.List(ctx, tx, scanSchedule, `select component, cron, steps, next from pipeline_schedule where component = $1 order by next, cron, steps`, string(c))
+		return err
+	})
+	return list, err
+}
+
+func scanSchedule(sc store.Scanner) (Schedule, error) {
+	var c Schedule
+	var steps string
+	var next int64
+	if err := sc.Scan(&c.Component, &c.Cron, &steps, &next); err != nil {
+		return c, err
+	}
+	c.Next = store.Time(next)
+	return c, json.Unmarshal([]byte(steps), &c.Steps)
+}
+
+// reschedule keeps the schedules of a trunk's pipeline file. One that was there
+// before keeps its time, so that a push does not put off what is due.
+func (s *Service) reschedule(ctx context.Context, tx *store.Tx, r *Run, list []definition.Schedule) error {
+	if r.Check {
+		return nil
+	}
+	old, err := store.List(ctx, tx, scanSchedule, `select component, cron, steps, next from pipeline_schedule where component = $1`, string(r.Change.Component))
+	if err != nil {
+		return err
+	}
+	wanted := map[string]bool{}
+	for _, c := range list {
+		steps := encoded(c.Steps)
+		wanted[c.Cron+steps] = true
+		when, err := cron.Parse(c.Cron)
+		if err != nil {
+			return err
+		}
+		if _, err := tx.Exec(ctx, `insert into pipeline_schedule (component, cron, steps, next) values ($1, $2, $3, $4) on conflict (component, cron, steps) do nothing`,
+			string(r.Change.Component), c.Cron, steps, store.Micros(when.Next(s.now()))); err != nil {
+			return err
+		}
+	}
+	for _, c := range old {
+		if steps := encoded(c.Steps); !wanted[c.Cron+steps] {
+			if _, err := tx.Exec(ctx, `delete from pipeline_schedule where component = $1 and cron = $2 and steps = $3`, string(c.Component), c.Cron, steps); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// encoded writes names of steps as they are kept.
+func encoded(steps []string) string {
+	if len(steps) == 0 {
+		return "[]"
+	}
+	raw, _ := json.Marshal(steps) // text can always be written
+	return string(raw)
+}
+
+// due queues what is due. What was missed while the factory was down, however
+// often, is run once.
+func (s *Service) due(ctx context.Context) error {
+	now := s.now()
+	var list []Schedule
+	if err := s.db.View(ctx, func(tx *store.Tx) (err error) {
+		list, err = store.List(ctx, tx, scanSchedule, `select component, cron, steps, next from pipeline_schedule where next <= $1 order by next, component, cron, steps`, store.Micros(now))
+		return err
+	}); err != nil {
+		return err
+	}
+	for _, c := range list {
+		if err := s.db.Update(ctx, func(tx *store.Tx) error { return s.fire(ctx, tx, c, now) }); err != nil {
+			slog.Error("a scheduled run could not be queued and will be tried again", "component", c.Component, "cron", c.Cron, "error", err)
+		}
+	}
+	return nil
+}
+
+// fire queues a schedule's run, unless the last one has not ended, and sets when
+// the next is due.
+func (s *Service) fire(ctx context.Context, tx *store.Tx, c Schedule, now time.Time) error {
+	when, err := cron.Parse(c.Cron)
+	if err != nil {
+		return err
+	}
+	n, err := tx.Exec(ctx, `update pipeline_schedule set next = $4 where component = $1 and cron = $2 and steps = $3 and next = $5`,
+		string(c.Component), c.Cron, encoded(c.Steps), store.Micros(when.Next(now)), store.Micros(c.Next))
+	if err != nil || n == 0 { // another replica was first, or it is gone
+		return err
+	}
+	by := "schedule " + c.Cron
+	busy, err := store.One(ctx, tx, store.Scan1[int64], `select count(*) from pipeline_run
+		where component = $1 and event = 'schedule' and started_by = $2 and wanted = $3 and state in ('waiting', 'running')`, string(c.Component), by, encoded(c.Steps))
+	if err != nil || busy > 0 {
+		return err
+	}
+	last, err := latest(ctx, tx, c.Component)
+	if err != nil {
+		return err
+	}
+	return s.queue(ctx, tx, me(), again(last, ref.Run(ref.New()), Scheduled, by, c.Steps, now))
+}
