@@ -109,11 +109,28 @@ func (s *Service) propose(ctx context.Context, t task) error {
 	}
 	err = s.changes.Merge(ctx, c.Change, c.head)
 	if errs.Is(err, errs.Blocked) {
+		if again, failure := s.overtaken(ctx, u, c); failure != nil {
+			return failure
+		} else if again {
+			return s.propose(ctx, t)
+		}
 		return s.settle(ctx, c, Approval, errs.Of(err).Text)
 	} else if err != nil {
 		return err
 	}
 	return s.settle(ctx, c, Open, "")
+}
+
+// overtaken prepares a change anew when the trunk has moved since, which may be
+// why it cannot be merged.
+func (s *Service) overtaken(ctx context.Context, u Upgrade, c Component) (bool, error) {
+	if c.attempts >= mostAttempts {
+		return false, nil
+	}
+	before := c.trunk
+	c.attempts++
+	done, err := s.prepare(ctx, u, &c)
+	return err == nil && !done && c.trunk != before, err
 }
 
 // prepare renders and merges, and notes what came of it. done means that there
