@@ -51,6 +51,7 @@ type ChangeDetail struct {
 	Needs     []string       `json:"needs" nullable:"false" doc:"What a merge still waits for, a sentence each; empty: it can be merged now"`
 	Queue     *ChangeQueue   `json:"queue,omitempty" doc:"While it is queued"`
 	Returned  string         `json:"returned,omitempty" doc:"Why it last left the queue without being merged"`
+	Preview   ChangePreview  `json:"preview"`
 	Own       bool           `json:"own" doc:"The asker pushed to the branch, so that their approval would not count"`
 }
 
@@ -62,6 +63,26 @@ type ChangeCheck struct {
 	Step   string    `json:"step,omitempty" doc:"That failed" example:"test"`
 	Reason string    `json:"reason,omitempty"`
 	At     time.Time `json:"at" doc:"When it came into its state"`
+}
+
+// ChangePreview is what of a change can be tried before it is merged.
+type ChangePreview struct {
+	Environment string          `json:"environment" doc:"Where it runs; empty when it cannot" example:"change-12"`
+	State       string          `json:"state" enum:"none,starting,running,crashed,failed" doc:"starting: a green head is being started, what ran before still answers at the URL; crashed: it will be started again; failed: the head could not be started and nothing else runs"`
+	URL         string          `json:"url,omitempty" doc:"On the gateway, while something runs" example:"http://engine-controller.change-12.localhost:8081/"`
+	Commit      string          `json:"commit,omitempty" doc:"That answers at the URL"`
+	Head        bool            `json:"head" doc:"That is the head of the change"`
+	Since       *time.Time      `json:"since,omitempty" doc:"Since when that commit answers"`
+	Workload    string          `json:"workload,omitempty" doc:"Identifier of the workload, whose log can be read"`
+	Note        string          `json:"note,omitempty" doc:"Why nothing runs, or why it crashed" example:"it is switched off: preview: false in .factory/component.yaml"`
+	Failure     *PreviewFailure `json:"failure,omitempty" doc:"Why a later head does not run"`
+}
+
+// PreviewFailure is why a head of a change could not be started.
+type PreviewFailure struct {
+	Commit string `json:"commit"`
+	Reason string `json:"reason"`
+	Log    string `json:"log,omitempty" doc:"The last lines that it printed, with their times"`
 }
 
 // ChangeReview is one person's verdict on one state of a change.

@@ -7,39 +7,35 @@ import (
 	"time"
 )
 
-// Path is a golden path: a template, with all that a component created from it
-// gets without asking anybody.
-type Path struct {
-	Name        string      `json:"name" example:"go-service"`
-	Version     string      `json:"version" doc:"of the path; a component keeps the one it was created from" example:"1.0.0"`
-	Title       string      `json:"title" example:"Go service"`
-	Description string      `json:"description"`
-	Provides    []PathPart  `json:"provides" nullable:"false" doc:"what a component gets"`
-	Inputs      []PathInput `json:"inputs" nullable:"false" doc:"what the path asks for"`
-	Files       []string    `json:"files" nullable:"false" doc:"files of the first commit" example:"[\"main.go\"]"`
-}
-
-// PathPart is one thing that a path provides.
-type PathPart struct {
-	Name string `json:"name" example:"repository"`
-	Text string `json:"text" example:"Git over HTTP with a protected trunk"`
-}
-
-// PathInput is one thing that a path asks for.
-type PathInput struct {
-	Name     string `json:"name" example:"name"`
-	Type     string `json:"type" enum:"slug,team,text"`
-	Text     string `json:"text"`
-	Required bool   `json:"required"`
-	Pattern  string `json:"pattern,omitempty" doc:"regular expression that the value must match"`
-}
-
 // CreateComponent asks for a component with everything that belongs to it.
 type CreateComponent struct {
-	Name        string `json:"name" doc:"slug, unique in the factory, for ever" minLength:"3" maxLength:"40" pattern:"^[a-z][a-z0-9-]{1,38}[a-z0-9]$" patternDescription:"lower-case letters, digits and dashes, a letter first" example:"engine-controller"`
-	Team        string `json:"team" doc:"slug of the team that owns it" minLength:"1" maxLength:"40" example:"engine"`
-	Path        string `json:"path" doc:"golden path to create it from" minLength:"1" maxLength:"40" example:"go-service"`
-	Description string `json:"description,omitempty" doc:"what it is for, in a sentence" maxLength:"300" example:"Starts, throttles and stops the motors"`
+	Name        string            `json:"name" doc:"slug, unique in the factory, for ever" minLength:"3" maxLength:"40" pattern:"^[a-z][a-z0-9-]{1,38}[a-z0-9]$" patternDescription:"lower-case letters, digits and dashes, a letter first" example:"engine-controller"`
+	Team        string            `json:"team" doc:"slug of the team that owns it" minLength:"1" maxLength:"40" example:"engine"`
+	Path        string            `json:"path" doc:"golden path to create it from" minLength:"1" maxLength:"40" example:"go-service"`
+	Description string            `json:"description,omitempty" doc:"what it is for, in a sentence" maxLength:"300" example:"Starts, throttles and stops the motors"`
+	Answers     map[string]string `json:"answers,omitempty" doc:"to what the path asks for beside name, team and description"`
+}
+
+// AdoptComponent asks for a component whose repository is somewhere already. Who
+// asks pushes its history to the trunk of the clone URL once the repository step
+// is done; a change is then opened that adds what its path gives and it lacks.
+type AdoptComponent struct {
+	Name        string            `json:"name" doc:"slug, unique in the factory, for ever" minLength:"3" maxLength:"40" pattern:"^[a-z][a-z0-9-]{1,38}[a-z0-9]$" patternDescription:"lower-case letters, digits and dashes, a letter first" example:"engine-controller"`
+	Team        string            `json:"team" doc:"slug of the team that owns it" minLength:"1" maxLength:"40" example:"engine"`
+	Description string            `json:"description,omitempty" doc:"what it is for, in a sentence" maxLength:"300"`
+	Origin      string            `json:"origin,omitempty" doc:"where the repository is, for people; what signs in to it is left out" maxLength:"2000" example:"https://git.example.com/engine/controller.git"`
+	Path        string            `json:"path,omitempty" doc:"golden path; the one that fits when it is left out" maxLength:"40" example:"go-service"`
+	Program     string            `json:"program,omitempty" doc:"folder of the main package, or the file that is started; the only one when it is left out" maxLength:"200" example:"cmd/controller"`
+	Answers     map[string]string `json:"answers,omitempty" doc:"to what the path asks for besides"`
+	Found       AdoptFound        `json:"found" doc:"what is in the repository's head, by which the path is chosen"`
+}
+
+// AdoptFound is what is in a repository's head.
+type AdoptFound struct {
+	Files    []string `json:"files" doc:"paths of files; of a large repository those least deep" maxItems:"5000" nullable:"false" example:"[\"go.mod\"]"`
+	Programs []string `json:"programs,omitempty" doc:"folders with a main package of Go; . is the root" maxItems:"100" example:"[\".\"]"`
+	Package  string   `json:"package,omitempty" doc:"content of package.json at the root" maxLength:"262144"`
+	Health   []string `json:"health,omitempty" doc:"paths in its code that sound like a health check" maxItems:"100" example:"[\"/healthz\"]"`
 }
 
 // Component is a piece of software that a team builds and runs.
@@ -48,7 +44,9 @@ type Component struct {
 	Team         string                 `json:"team" example:"engine"`
 	Description  string                 `json:"description"`
 	Path         string                 `json:"path" doc:"golden path it was created from" example:"go-service"`
-	PathVersion  string                 `json:"pathVersion" example:"1.0.0"`
+	PathVersion  string                 `json:"pathVersion" doc:"that its trunk has" example:"1.0.0"`
+	PathOffered  string                 `json:"pathOffered,omitempty" doc:"the newest version of the path that is offered, when it is another" example:"1.1.0"`
+	Answers      map[string]string      `json:"answers,omitempty" doc:"to what the path asked for beside name, team and description"`
 	State        string                 `json:"state" enum:"provisioning,ready,failed" doc:"ready: the first version is live in production; failed: a step of the provisioning failed and waits for a new push"`
 	CloneURL     string                 `json:"cloneUrl" doc:"for git clone; sign in with an API token as password" example:"http://127.0.0.1:8080/git/engine-controller.git"`
 	Environments []ComponentEnvironment `json:"environments" nullable:"false"`
@@ -74,19 +72,14 @@ type ProvisioningStep struct {
 	At    *time.Time `json:"at,omitempty" doc:"when the state was reached"`
 }
 
-// Paths lists the golden paths.
-func (c *Client) Paths(ctx context.Context) (Page[Path], error) {
-	return call[Page[Path]](ctx, c, http.MethodGet, path("paths"), nil, nil)
-}
-
-// Path shows one golden path.
-func (c *Client) Path(ctx context.Context, name string) (Path, error) {
-	return call[Path](ctx, c, http.MethodGet, path("paths", name), nil, nil)
-}
-
 // CreateComponent creates a component with all that its path provides.
 func (c *Client) CreateComponent(ctx context.Context, in CreateComponent) (Component, error) {
 	return call[Component](ctx, c, http.MethodPost, path("components"), nil, in)
+}
+
+// AdoptComponent makes a component for a repository that is somewhere already.
+func (c *Client) AdoptComponent(ctx context.Context, in AdoptComponent) (Component, error) {
+	return call[Component](ctx, c, http.MethodPost, path("adoptions"), nil, in)
 }
 
 // Components lists components by name; those of one team unless team is empty.

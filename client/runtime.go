@@ -14,7 +14,7 @@ type Workload struct {
 	ID          string    `json:"id"`
 	Component   string    `json:"component" example:"engine-controller"`
 	Team        string    `json:"team" example:"engine"`
-	Environment string    `json:"environment" enum:"staging,production"`
+	Environment string    `json:"environment" doc:"staging, production, or that of a change's preview, such as change-12" example:"staging"`
 	Release     string    `json:"release" doc:"The artifact's version" example:"12"`
 	Artifact    string    `json:"artifact" doc:"Digest of the image"`
 	State       string    `json:"state" enum:"starting,ready,crashed,broken,stopping" doc:"crashed: it will be started again; broken: it never became ready"`

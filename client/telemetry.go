@@ -53,7 +53,7 @@ type DashboardMarker struct {
 // has the same rules, without a line by its team.
 type Alert struct {
 	ID          string     `json:"id"`
-	Rule        string     `json:"rule" enum:"errors,latency,crash-loop,silence,unheard,regression,slo-burn-fast,slo-burn-slow,slo-burn-day,slo-burn-drip"`
+	Rule        string     `json:"rule" enum:"errors,latency,crash-loop,silence,unheard,regression,resource-down,resource-full,slo-burn-fast,slo-burn-slow,slo-burn-day,slo-burn-drip"`
 	Component   string     `json:"component"`
 	Team        string     `json:"team"`
 	Environment string     `json:"environment"`

@@ -1,10 +1,11 @@
-// Package docs carries the reference pages, so that a problem can link to the
-// page that explains it on the factory itself.
+// Package docs carries the documentation, so that the factory shows the pages
+// that belong to it, also where there is no network.
 package docs
 
 import "embed"
 
-// Reference holds the reference pages as Markdown.
+// Files holds the pages as Markdown, by their path below docs/, and their
+// pictures. README.md is the table of contents.
 //
-//go:embed reference/*.md
-var Reference embed.FS
+//go:embed *.md *.svg *.png how-to reference adr
+var Files embed.FS

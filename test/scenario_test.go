@@ -16,7 +16,12 @@
 //	otlp-grpc FILE       send a file's bytes as metrics over gRPC; print the status
 //	dead-service FILE    build a program that ends as soon as it is started
 //	service FILE PATH    build a service that is broken at one path only
+//	speaker FILE WORD    build a service that answers with a word and what it is told
+//	visit HOST STATUS RE ask the gateway until it answers so
 //	customers C,C PATH PATTERN CMD...  ask components until CMD prints a match
+//	ledger FILE VERSION  build a service with a database and a volume
+//	call COMPONENT PATH PATTERN  ask it until the answer matches
+//	kill-databases       kill the PostgreSQL servers that the factory runs
 //	boot-small MEGABYTES boot on a disk of that size; fill it, empty it again
 //	play-chaos FLAG...   build the program and play the story while it is killed
 //	nothing-twice FILE.. judge the facts, effects and report of that
@@ -80,7 +85,8 @@ func TestScenarios(t *testing.T) {
 			"boot": boot, "halt": halt, "crash": crash, "fails": fails, "sign-in": signIn, "sign-in-again": signInAgain, "forget-time": forgetTime,
 			"play-chaos": playChaos, "nothing-twice": nothingTwice,
 			"until": until, "ask": ask, "otlp-grpc": otlpGRPC, "dead-service": deadService, "service": service, "customers": customers,
-			"boot-small": bootSmall, "fill": fill, "empty": empty, "exported": exported,
+			"boot-small": bootSmall, "fill": fill, "empty": empty, "exported": exported, "speaker": speaker, "visit": visit,
+			"ledger": ledger, "call": call, "kill-databases": killDatabases,
 		},
 	})
 }

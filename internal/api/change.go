@@ -7,6 +7,7 @@ import (
 	"github.com/digital-factory/factory/internal/access"
 	"github.com/digital-factory/factory/internal/base/page"
 	"github.com/digital-factory/factory/internal/ref"
+	"github.com/digital-factory/factory/internal/release/preview"
 	"github.com/digital-factory/factory/internal/source/change"
 	"github.com/digital-factory/factory/internal/source/git"
 )
@@ -37,16 +38,19 @@ func (a *API) changes() {
 			Name string `path:"name" doc:"The component" maxLength:"100"`
 			Body client.OpenChange
 		}) (*body[client.ChangeDetail], error) {
-			return detail(a.Change.Open(ctx, who, ref.Component(in.Name), change.Draft{Branch: in.Body.Branch, Title: in.Body.Title, Body: in.Body.Body}))
+			return a.detail(ctx, who)(a.Change.Open(ctx, who, ref.Component(in.Name), change.Draft{Branch: in.Body.Branch, Title: in.Body.Title, Body: in.Body.Body}))
 		})
 	register(a, access.Read, op("GET /changes/{id}", "change", "Show a change, and what its merge still waits for"),
 		func(ctx context.Context, who access.Actor, in *id) (*body[client.ChangeDetail], error) {
-			return detail(a.Change.Get(ctx, who, ref.Change(in.ID)))
+			return a.detail(ctx, who)(a.Change.Get(ctx, who, ref.Change(in.ID)))
 		})
 	register(a, access.BuildComponent, op("PUT /changes/{id}", "change", "Edit a change's title and text"),
 		func(ctx context.Context, who access.Actor, in *with[client.EditChange]) (*body[client.ChangeDetail], error) {
 			d, err := a.Change.Edit(ctx, who, ref.Change(in.ID), in.Body.Version, change.Draft{Title: in.Body.Title, Body: in.Body.Body})
-			return answer(changeDetail(d), current(err, changeDetail))
+			if err != nil {
+				return nil, current(err, changeDetail)
+			}
+			return a.detail(ctx, who)(d, nil)
 		})
 	register(a, access.Read, op("GET /changes/{id}/diff", "change", "Show what a change changes, line by line"),
 		func(ctx context.Context, who access.Actor, in *id) (*body[client.Diff], error) {
@@ -78,11 +82,11 @@ func (a *API) changes() {
 		})
 	register(a, access.Discuss, op("POST /changes/{id}/reviews", "change", "Give a verdict on a change as it is now"),
 		func(ctx context.Context, who access.Actor, in *with[client.GiveReview]) (*body[client.ChangeDetail], error) {
-			return detail(a.Change.Review(ctx, who, ref.Change(in.ID), change.Verdict(in.Body.Verdict), in.Body.Commit, in.Body.Body))
+			return a.detail(ctx, who)(a.Change.Review(ctx, who, ref.Change(in.ID), change.Verdict(in.Body.Verdict), in.Body.Commit, in.Body.Body))
 		})
 	register(a, access.BuildComponent, op("POST /changes/{id}/merge", "change", "Have a change merged as soon as its checks are green"),
 		func(ctx context.Context, who access.Actor, in *with[client.MergeChange]) (*body[client.ChangeDetail], error) {
-			return detail(a.Change.Merge(ctx, who, ref.Change(in.ID), in.Body.Commit))
+			return a.detail(ctx, who)(a.Change.Merge(ctx, who, ref.Change(in.ID), in.Body.Commit))
 		})
 	for _, verb := range []struct {
 		route, summary string
@@ -94,13 +98,31 @@ func (a *API) changes() {
 	} {
 		register(a, access.BuildComponent, op(verb.route, "change", verb.summary),
 			func(ctx context.Context, who access.Actor, in *id) (*body[client.ChangeDetail], error) {
-				return detail(verb.do(ctx, who, ref.Change(in.ID)))
+				return a.detail(ctx, who)(verb.do(ctx, who, ref.Change(in.ID)))
 			})
 	}
 }
 
-func detail(d change.Detail, err error) (*body[client.ChangeDetail], error) {
-	return answer(changeDetail(d), err)
+// detail answers with a change and what of it can be tried.
+func (a *API) detail(ctx context.Context, who access.Actor) func(change.Detail, error) (*body[client.ChangeDetail], error) {
+	return func(d change.Detail, err error) (*body[client.ChangeDetail], error) {
+		if err != nil {
+			return nil, err
+		}
+		out := changeDetail(d)
+		p, err := a.Preview.Of(ctx, who, d.ID)
+		out.Preview = previewOf(p)
+		return answer(out, err)
+	}
+}
+
+func previewOf(p preview.Preview) client.ChangePreview {
+	out := client.ChangePreview{Environment: string(p.Environment), State: string(p.State), URL: p.URL, Commit: string(p.Commit), Head: p.Head, Since: moment(p.Since),
+		Workload: string(p.Workload), Note: p.Note}
+	if f := p.Failure; f.Commit != "" {
+		out.Failure = &client.PreviewFailure{Commit: string(f.Commit), Reason: f.Reason, Log: f.Log}
+	}
+	return out
 }
 
 func changeOf(c change.Change) client.Change {

@@ -10,6 +10,7 @@ import (
 	"github.com/digital-factory/factory/internal/access"
 	"github.com/digital-factory/factory/internal/base/page"
 	"github.com/digital-factory/factory/internal/platform"
+	"github.com/digital-factory/factory/internal/platform/adopt"
 	"github.com/digital-factory/factory/internal/ref"
 )
 
@@ -19,16 +20,8 @@ type named struct {
 }
 
 func (a *API) platform() {
-	register(a, access.Read, op("GET /paths", "platform", "List the golden paths"),
-		func(ctx context.Context, who access.Actor, _ *none) (*body[client.Page[client.Path]], error) {
-			list, err := a.Platform.Paths(ctx, who)
-			return answer(client.Page[client.Path]{Items: mapped(list, goldenPath)}, err)
-		})
-	register(a, access.Read, op("GET /paths/{name}", "platform", "Show a golden path with all that it provides"),
-		func(ctx context.Context, who access.Actor, in *named) (*body[client.Path], error) {
-			p, err := a.Platform.Path(ctx, who, in.Name)
-			return answer(goldenPath(p), err)
-		})
+	a.paths()
+	a.upgrades()
 	register(a, access.Read, op("GET /components", "platform", "List components by name"),
 		func(ctx context.Context, who access.Actor, in *struct {
 			Team  string `query:"team" doc:"Only those of this team" maxLength:"40"`
@@ -41,7 +34,14 @@ func (a *API) platform() {
 	register(a, access.BuildComponent, op("POST /components", "platform", "Create a component with repository, pipeline, environments, telemetry and access"),
 		func(ctx context.Context, who access.Actor, in *send[client.CreateComponent]) (*body[client.Component], error) {
 			b := in.Body
-			c, err := a.Platform.Create(ctx, who, platform.NewComponent{Name: b.Name, Team: b.Team, Path: b.Path, Description: b.Description})
+			c, err := a.Platform.Create(ctx, who, platform.NewComponent{Name: b.Name, Team: b.Team, Path: b.Path, Description: b.Description, Answers: b.Answers})
+			return answer(component(c), err)
+		})
+	register(a, access.BuildComponent, op("POST /adoptions", "platform", "Make a component for a repository that is somewhere already; its history is then pushed, and a change adds what its path gives"),
+		func(ctx context.Context, who access.Actor, in *send[client.AdoptComponent]) (*body[client.Component], error) {
+			b := in.Body
+			c, err := a.Platform.Adopt(ctx, who, platform.Adoption{Name: b.Name, Team: b.Team, Description: b.Description, Origin: b.Origin, Path: b.Path, Program: b.Program, Answers: b.Answers,
+				Found: adopt.Found{Files: b.Found.Files, Programs: b.Found.Programs, Package: b.Found.Package, Health: b.Found.Health}})
 			return answer(component(c), err)
 		})
 	register(a, access.Read, op("GET /components/{name}", "platform", "Show a component and how far its provisioning is"),
@@ -71,19 +71,9 @@ func (a *API) export(w http.ResponseWriter, r *http.Request, who access.Actor) e
 	return nil
 }
 
-func goldenPath(p platform.Path) client.Path {
-	return client.Path{
-		Name: p.Name, Version: p.Version, Title: p.Title, Description: p.Description, Files: mapped(p.Files, text),
-		Provides: mapped(p.Provides, func(x platform.Part) client.PathPart { return client.PathPart{Name: x.Name, Text: x.Text} }),
-		Inputs: mapped(p.Inputs, func(i platform.Input) client.PathInput {
-			return client.PathInput{Name: i.Name, Type: i.Type, Text: i.Text, Required: i.Required, Pattern: i.Pattern}
-		}),
-	}
-}
-
 func component(c platform.Component) client.Component {
 	return client.Component{
-		Name: string(c.Name), Team: string(c.Team), Description: c.Description, Path: c.Path, PathVersion: c.PathVersion, State: c.State,
+		Name: string(c.Name), Team: string(c.Team), Description: c.Description, Path: c.Path, PathVersion: c.PathVersion, PathOffered: c.PathOffered, Answers: c.Answers, State: c.State,
 		CloneURL: c.CloneURL, Created: c.Created, Ready: moment(c.Ready), Version: c.Version,
 		Environments: mapped(c.Environments, func(e platform.Environment) client.ComponentEnvironment {
 			return client.ComponentEnvironment{Name: string(e.Name), URL: e.URL}

@@ -13,13 +13,17 @@ import (
 	"github.com/digital-factory/factory/internal/incident"
 	"github.com/digital-factory/factory/internal/insight"
 	"github.com/digital-factory/factory/internal/journal"
+	"github.com/digital-factory/factory/internal/manual"
 	"github.com/digital-factory/factory/internal/pipeline"
 	"github.com/digital-factory/factory/internal/platform"
 	"github.com/digital-factory/factory/internal/platform/export"
+	"github.com/digital-factory/factory/internal/platform/resource"
+	"github.com/digital-factory/factory/internal/platform/upgrade"
 	"github.com/digital-factory/factory/internal/platform/variable"
 	"github.com/digital-factory/factory/internal/portfolio"
 	"github.com/digital-factory/factory/internal/product"
 	"github.com/digital-factory/factory/internal/release"
+	"github.com/digital-factory/factory/internal/release/preview"
 	"github.com/digital-factory/factory/internal/runtime"
 	"github.com/digital-factory/factory/internal/source"
 	"github.com/digital-factory/factory/internal/source/change"
@@ -38,6 +42,7 @@ type Services struct {
 	Portfolio *portfolio.Service
 	Product   *product.Service
 	Platform  *platform.Service
+	Upgrade   *upgrade.Service
 	Source    *source.Service
 	Change    *change.Service
 	Pipeline  *pipeline.Service
@@ -53,7 +58,10 @@ type Services struct {
 	Dossier   *dossier.Service
 	Unit      *unit.Service
 	Variable  *variable.Service
+	Resource  *resource.Service
 	Export    *export.Service
+	Preview   *preview.Service
+	Manual    *manual.Manual
 	Health    func(context.Context) (client.Health, error)
 }
 
@@ -67,7 +75,9 @@ func (a *API) rooms() {
 	a.assemblies()
 	a.freezes()
 	a.units()
+	a.manual()
 	a.variables()
+	a.resources()
 	a.portfolio()
 	a.products()
 	a.platform()

@@ -47,7 +47,7 @@ func TestComponentOverHTTP(t *testing.T) {
 	at := func() platform.Addresses {
 		return platform.Addresses{Main: "http://127.0.0.1:8080", Gateway: "http://127.0.0.1:8081"}
 	}
-	p, err := platform.New(db, j, l, engineTeam{}, at, time.Now)
+	p, err := platform.New(db, j, l, engineTeam{}, nil, at, time.Now)
 	if err != nil {
 		t.Fatal(err)
 	}

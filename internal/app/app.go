@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/digital-factory/factory/docs"
 	"github.com/digital-factory/factory/internal/access"
 	"github.com/digital-factory/factory/internal/api"
 	"github.com/digital-factory/factory/internal/base/errs"
@@ -21,6 +22,7 @@ import (
 	"github.com/digital-factory/factory/internal/base/store"
 	"github.com/digital-factory/factory/internal/effect"
 	"github.com/digital-factory/factory/internal/journal"
+	"github.com/digital-factory/factory/internal/manual"
 )
 
 // App is a whole factory in one process.
@@ -34,6 +36,7 @@ type App struct {
 	access  *access.Service
 	box     *sandbox.Sandbox
 	rooms   rooms
+	manual  *manual.Manual
 	api     *api.API
 	doors   []door
 	parts   []life.Part
@@ -50,7 +53,7 @@ type door struct {
 // New opens the data directory, the database and the listeners, and wires the
 // rooms. On an error everything opened so far is closed again.
 func New(ctx context.Context, opts Options) (a *App, err error) {
-	a = &App{opts: opts.withDefaults(), born: time.Now()}
+	a = &App{opts: opts.withDefaults(), born: time.Now(), manual: manual.New(docs.Files)}
 	defer func() {
 		if err != nil {
 			_ = a.Close(ctx)

@@ -15,7 +15,9 @@ import (
 )
 
 // Commands returns the commands that run in this process instead of asking a factory.
-func Commands() []*cobra.Command { return []*cobra.Command{up(), hook(), dossierCommand(), here()} }
+func Commands() []*cobra.Command {
+	return []*cobra.Command{up(), hook(), dossierCommand(), here(), documentationCommand()}
+}
 
 // hook is what git runs inside a push; people do not call it.
 func hook() *cobra.Command {

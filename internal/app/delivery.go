@@ -20,6 +20,7 @@ import (
 	"github.com/digital-factory/factory/internal/release"
 	"github.com/digital-factory/factory/internal/release/parts"
 	"github.com/digital-factory/factory/internal/release/plan"
+	"github.com/digital-factory/factory/internal/release/preview"
 	"github.com/digital-factory/factory/internal/runtime"
 	"github.com/digital-factory/factory/internal/source"
 )
@@ -131,6 +132,7 @@ func (p publisher) Publish(ctx context.Context, b pipeline.Build) (ref.Artifact,
 	c := b.Run.Change
 	out, err := p.artifact.Publish(ctx, access.System("pipeline"), artifact.Build{
 		Repository: string(c.Component), Version: strconv.FormatInt(b.Run.Number, 10), Name: string(c.Component), Workspace: b.Workspace, BinaryPath: b.Binary,
+		Base: b.Base, Dir: b.Files, Command: b.Command,
 		Port: m.Service.Port, Labels: labels, Source: p.url + "/git/" + string(c.Component) + ".git", Ref: "refs/heads/" + b.Run.Branch,
 		PipelineDigest: b.Run.Digest, Run: b.Run.ID, Started: b.Started, Finished: b.Finished, Change: c,
 		Provides: texts(m.Provides), Requires: texts(m.Requires),
@@ -156,11 +158,18 @@ func (s sealed) Verify(ctx context.Context, component ref.Component, a ref.Artif
 }
 
 // images lets runtime ask artifact to unpack.
-type images struct{ artifact *artifact.Service }
+type images struct {
+	artifact *artifact.Service
+	drafts   *artifact.Drafts
+}
 
 // Unpack verifies digests and extracts the image.
 func (i images) Unpack(ctx context.Context, a ref.Artifact, dir string) (runtime.Image, error) {
-	cfg, err := i.artifact.Unpack(ctx, access.System("runtime"), a, dir)
+	unpack := func() (artifact.Config, error) { return i.artifact.Unpack(ctx, access.System("runtime"), a, dir) }
+	if run, draft := preview.RunOf(a); draft {
+		unpack = func() (artifact.Config, error) { return i.drafts.Unpack(ctx, string(run), dir) }
+	}
+	cfg, err := unpack()
 	if err != nil {
 		return runtime.Image{}, err
 	}
@@ -168,7 +177,8 @@ func (i images) Unpack(ctx context.Context, a ref.Artifact, dir string) (runtime
 	if err != nil {
 		return runtime.Image{}, err
 	}
-	return runtime.Image{Args: append(append([]string{}, cfg.Entrypoint...), cfg.Cmd...), Env: cfg.Env, Dir: cfg.WorkDir, Port: s.Port, Health: s.Health, Smoke: s.Smoke}, nil
+	return runtime.Image{Args: append(append([]string{}, cfg.Entrypoint...), cfg.Cmd...), Env: cfg.Env, Dir: cfg.WorkDir, Port: s.Port, Health: s.Health, Smoke: s.Smoke,
+		Resources: cfg.Labels[platform.ResourcesLabel]}, nil
 }
 
 // registryDoor decides who may do what in the registry: whoever reads the

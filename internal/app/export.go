@@ -2,15 +2,19 @@ package app
 
 import (
 	"context"
+	"crypto/rand"
 	"io"
 	"maps"
+	"slices"
 	"strings"
 
 	"github.com/digital-factory/factory/internal/access"
+	"github.com/digital-factory/factory/internal/artifact/base"
 	"github.com/digital-factory/factory/internal/base/errs"
 	"github.com/digital-factory/factory/internal/pipeline/definition"
 	"github.com/digital-factory/factory/internal/platform"
 	"github.com/digital-factory/factory/internal/platform/export"
+	"github.com/digital-factory/factory/internal/platform/resource"
 	"github.com/digital-factory/factory/internal/platform/variable"
 	"github.com/digital-factory/factory/internal/ref"
 	"github.com/digital-factory/factory/internal/source"
@@ -60,7 +64,24 @@ func (d described) Describe(ctx context.Context, c ref.Component, commit ref.Com
 	if err != nil {
 		return in, err
 	}
-	in = export.Input{Component: string(c), Commit: string(commit), Factory: d.address(), Binary: steps.Artifact.Binary, Port: m.Service.Port, Health: m.Service.Health}
+	in = export.Input{Component: string(c), Commit: string(commit), Factory: d.address(), Port: m.Service.Port, Health: m.Service.Health,
+		Binary: steps.Artifact.Binary, Base: steps.Artifact.Base, Files: steps.Artifact.Files, Command: steps.Artifact.Command}
+	if in.Base != "" {
+		if in.Node, err = base.NodeVersion(ctx); err != nil {
+			in.Node = "lts" // who leaves is not held back by what this host lacks
+		}
+	}
+	for name, r := range m.Resources {
+		switch r.Type {
+		case resource.Postgres:
+			in.Database, in.Password = true, rand.Text()
+		case resource.Route:
+			in.Route = true
+		case resource.Volume:
+			in.Volumes = append(in.Volumes, export.Volume{Name: name, Path: r.Path, Bytes: r.Bytes()})
+		}
+	}
+	slices.SortFunc(in.Volumes, func(a, b export.Volume) int { return strings.Compare(a.Name, b.Name) })
 	of := definition.Facts{Branch: source.Trunk, Trunk: true, Event: "push", Component: string(c), Team: string(team)}
 	for _, s := range steps.Ordered() {
 		if s.Inject || !s.Wanted(of) || len(s.Services)+len(s.Secrets) > 0 {

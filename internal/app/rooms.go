@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"log/slog"
 	"os"
@@ -31,14 +32,18 @@ import (
 	"github.com/digital-factory/factory/internal/pipeline"
 	"github.com/digital-factory/factory/internal/platform"
 	"github.com/digital-factory/factory/internal/platform/export"
+	"github.com/digital-factory/factory/internal/platform/resource"
+	"github.com/digital-factory/factory/internal/platform/upgrade"
 	"github.com/digital-factory/factory/internal/platform/variable"
 	"github.com/digital-factory/factory/internal/portfolio"
 	"github.com/digital-factory/factory/internal/product"
 	"github.com/digital-factory/factory/internal/ref"
 	"github.com/digital-factory/factory/internal/release"
+	"github.com/digital-factory/factory/internal/release/preview"
 	"github.com/digital-factory/factory/internal/runtime"
 	"github.com/digital-factory/factory/internal/source"
 	"github.com/digital-factory/factory/internal/source/change"
+	"github.com/digital-factory/factory/internal/source/upstream"
 	"github.com/digital-factory/factory/internal/team"
 	"github.com/digital-factory/factory/internal/telemetry"
 	"github.com/digital-factory/factory/internal/thread"
@@ -71,7 +76,7 @@ func (a *App) furnish(ctx context.Context) error {
 	db, j, now := a.db, a.journal, time.Now
 
 	metricStore, err := prom.Open(dir("metrics"), prom.Options{Retention: 30 * 24 * time.Hour, OutOfOrderWindow: 24 * time.Hour,
-		Reserved: []string{"gateway_", "workload_", "telemetry_", "factory_"}, Logger: slog.Default()})
+		Reserved: []string{"gateway_", "workload_", "telemetry_", "factory_", "resource_"}, Logger: slog.Default()})
 	if err != nil {
 		return err
 	}
@@ -100,24 +105,36 @@ func (a *App) furnish(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	variables := &configuration{}
-	run := runtime.New(db, j, a.box, runtime.Asks{Images: images{artifacts}, Telemetry: &workloadDoor{receiver, flags}, Observer: watch, Meter: counts,
-		Cohorts: watch, Variables: variables}, dir("runtime"), now)
+	variables, provider := &configuration{}, &provisions{}
+	drafts, err := artifact.OpenDrafts(dir("previews"), previewBytes)
+	if err != nil {
+		return err
+	}
+	a.closing.Push("previews", func(context.Context) error { return drafts.Close() })
+	run := runtime.New(db, j, a.box, runtime.Asks{Images: images{artifacts, drafts}, Telemetry: &workloadDoor{receiver, flags}, Observer: watch, Meter: counts,
+		Cohorts: watch, Variables: variables, Resources: provider}, dir("runtime"), now)
 	variables.variable = variable.New(db, j, keyring, own, run, now)
+	provider.resource = resource.New(db, j, a.box, resource.Asks{Components: own, Vault: variables.variable, Workloads: run, Meter: provider,
+		Address: func(c ref.Component, e ref.Environment) string {
+			return platform.RouteURL(a.GatewayURL(), string(c), string(e))
+		}}, dir("resources"), now)
 
 	teams := team.New(db, j, a.access, now)
 	work := flow.New(db, j, teams, features{products}, now)
-	paths, err := platform.New(db, j, a.effects, teamNames{teams}, func() platform.Addresses {
+	hints := &pushed{}
+	repos := source.New(db, j, items{work}, settings{}, source.Config{Dir: dir("git"), Hook: []string{exe, "hook", "pre-receive"}, Hint: hints.Hint}, now)
+	changes := change.New(db, j, a.effects, repos, a.URL, now)
+	hints.changes = changes
+	renderings := upstream.New(repos)
+	paths, err := platform.New(db, j, a.effects, teamNames{teams}, pathRepositories{renderings}, func() platform.Addresses {
 		return platform.Addresses{Main: a.URL(), Gateway: a.GatewayURL()}
 	}, now)
 	if err != nil {
 		return err
 	}
 	own.platform = paths
-	hints := &pushed{}
-	repos := source.New(db, j, items{work}, settings{}, source.Config{Dir: dir("git"), Hook: []string{exe, "hook", "pre-receive"}, Hint: hints.Hint}, now)
-	changes := change.New(db, j, a.effects, repos, a.URL, now)
-	hints.changes = changes
+	paths.AdoptWith(adopting{upgradeChanges{changes}, renderings, commits{repos}})
+	upgrades := upgrade.New(db, j, a.effects, paths, upgradeRepositories{renderings}, upgradeChanges{changes}, now)
 	host := tools(ctx, a.opts.Cache)
 	host.KeepLogs = a.opts.KeepLogs
 	runs := pipeline.New(db, j, a.box, commits{repos}, publisher{artifacts, a.URL()}, variables.variable, host, dir("runs"), now)
@@ -126,29 +143,39 @@ func (a *App) furnish(ctx context.Context) error {
 	rollouts := release.New(db, j, a.effects, release.Asks{Runtime: workloads{run}, Artifacts: sealed{artifacts}, KeyResults: results{products, funds},
 		Latencies: latencies{metricStore, now}, Units: cohorts{units}, Known: existing{teams, paths}}, now)
 	watch.release = rollouts
+	previews := preview.New(db, j, a.effects, previewed{run}, draftImages{drafts}, func(c ref.Component, e ref.Environment) string {
+		return platform.RouteURL(a.GatewayURL(), string(c), string(e))
+	}, now)
+	runs.KeepWith(&kept{drafts, previews, a.URL})
 	signals := telemetry.New(db, j, metrics{metricStore}, metrics{metricStore}, &outcomes{run, rollouts, now}, usage{run}, promises{artifacts}, now)
-	in.telemetry, counts.telemetry = signals, signals
+	in.telemetry, counts.telemetry, provider.telemetry = signals, signals, signals
 	incidents := incident.New(db, j, boards{work}, harm{signals, rollouts}, now)
 	insights := insight.New(db, now)
 	graph := thread.New(db)
 	dossiers := dossier.New(j, decided{rollouts}, threads{graph}, seals{artifacts}, now)
 
 	a.rooms = rooms{artifacts, repos, run, metricStore, receiver, signals, flags}
-	for _, m := range []interface{ Follow(*journal.Journal) }{funds, products, teams, work, paths, changes, runs, rollouts, signals, incidents, insights, graph} {
+	for _, m := range []interface{ Follow(*journal.Journal) }{funds, products, teams, work, paths, upgrades, changes, runs, rollouts, previews, signals, incidents, insights, graph} {
 		m.Follow(j)
 	}
 	repos.Effects(a.effects)
 	changes.Effects(a.effects)
+	paths.Effects(a.effects)
+	upgrades.Effects(a.effects)
 	rollouts.Effects(a.effects)
-	a.effects.OnFailed(func(ctx context.Context, tx *store.Tx, e effect.Effect) error { return paths.Failed(ctx, tx, e) })
+	previews.Effects(a.effects)
+	a.effects.OnFailed(func(ctx context.Context, tx *store.Tx, e effect.Effect) error {
+		return errors.Join(paths.Failed(ctx, tx, e), upgrades.Failed(ctx, tx, e))
+	})
 	a.parts = []life.Part{
 		{Name: "journal", Run: j.Run}, {Name: "effects", Run: a.effects.Run}, {Name: "source", Run: repos.Run}, {Name: "platform", Run: paths.Run},
 		{Name: "pipeline", Run: runs.Run}, {Name: "artifact", Run: artifacts.Run}, {Name: "release", Run: rollouts.Run}, {Name: "runtime", Run: run.Run},
-		{Name: "telemetry", Run: signals.Run}, {Name: "flags", Run: flags.Run}, {Name: "variables", Run: variables.variable.Run}, {Name: "key results", Run: funds.Run},
+		{Name: "telemetry", Run: signals.Run}, {Name: "flags", Run: flags.Run}, {Name: "variables", Run: variables.variable.Run}, {Name: "resources", Run: provider.resource.Run}, {Name: "key results", Run: funds.Run},
+		{Name: "previews", Run: previews.Run},
 	}
 	a.api = api.New(a.access.Authenticate(api.SessionCookie), api.Services{
-		Access: a.access, Journal: j, Effects: a.effects, Release: rollouts, Portfolio: funds, Product: products, Platform: paths, Source: repos, Change: changes,
-		Team: teams, Flow: work, Incident: incidents, Insight: insights, Thread: graph, Telemetry: signals, Pipeline: runs, Runtime: run, Artifact: artifacts, Dossier: dossiers, Flag: flags, Unit: units, Variable: variables.variable, Export: exports,
+		Access: a.access, Journal: j, Effects: a.effects, Release: rollouts, Portfolio: funds, Product: products, Platform: paths, Upgrade: upgrades, Source: repos, Change: changes,
+		Team: teams, Flow: work, Incident: incidents, Insight: insights, Thread: graph, Telemetry: signals, Pipeline: runs, Runtime: run, Artifact: artifacts, Dossier: dossiers, Flag: flags, Unit: units, Variable: variables.variable, Export: exports, Preview: previews, Manual: a.manual, Resource: provider.resource,
 		Health: a.health,
 	})
 	return a.serveDoors()
@@ -158,9 +185,10 @@ func (a *App) furnish(ctx context.Context) error {
 // it.
 type valueOf struct{ sink *sink }
 
-// Instant evaluates a query that gives one value.
+// Instant evaluates a query that gives one value. What somebody does in a
+// preview is no outcome.
 func (v *valueOf) Instant(ctx context.Context, query string, at time.Time) (float64, bool, error) {
-	return v.sink.telemetry.Instant(ctx, query, at)
+	return v.sink.telemetry.Instant(ctx, prom.Without(query, "environment", ref.ChangePattern), at)
 }
 
 // features lets flow ask product which features exist.
@@ -180,12 +208,15 @@ type configuration struct{ variable *variable.Service }
 
 // Newest returns the revision for a new workload.
 func (c *configuration) Newest(ctx context.Context, of ref.Component, e ref.Environment) (int64, error) {
-	return c.variable.Newest(ctx, of, e)
+	return c.variable.Newest(ctx, of, given(e))
 }
 
 // Values returns the variables of a revision.
 func (c *configuration) Values(ctx context.Context, of ref.Component, e ref.Environment, revision int64) (variables, secrets []string, err error) {
-	v, err := c.variable.Values(ctx, of, e, revision)
+	v, err := c.variable.Values(ctx, of, given(e), revision)
+	if given(e) != e {
+		return openly(v.Variables, v.Secrets), nil, err
+	}
 	return v.Variables, v.Secrets, err
 }
 

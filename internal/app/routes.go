@@ -8,7 +8,6 @@ import (
 
 	"google.golang.org/grpc/metadata"
 
-	"github.com/digital-factory/factory/docs"
 	"github.com/digital-factory/factory/internal/access"
 	"github.com/digital-factory/factory/internal/adapter/otlp"
 	"github.com/digital-factory/factory/internal/api"
@@ -41,20 +40,9 @@ func (a *App) routes(ui http.Handler) http.Handler {
 	mux.Handle("/ofrep/", a.rooms.flags.Door(a.asker))
 	mux.Handle("/prometheus/", http.StripPrefix("/prometheus", a.signedIn(access.Read, a.rooms.store.Handler(a.rooms.alertRules))))
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("ok\n")) })
-	mux.HandleFunc("GET /docs/{page}", page)
+	mux.Handle("GET /docs/{page...}", a.documentation(ui))
 	mux.Handle("/", ui)
 	return guard(mux)
-}
-
-// page shows a reference page, to which problems link, as the text it is.
-func page(w http.ResponseWriter, r *http.Request) {
-	text, err := docs.Reference.ReadFile("reference/" + r.PathValue("page") + ".md")
-	if err != nil {
-		http.NotFound(w, r)
-		return
-	}
-	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
-	_, _ = w.Write(text)
 }
 
 // signedIn lets through who may do the action.

@@ -166,7 +166,7 @@ type workloadDoor struct {
 func (d *workloadDoor) Serve(l net.Listener, w runtime.Workload) error {
 	mux := http.NewServeMux()
 	mux.Handle("/", d.receiver.Handler(telemetry.Source{Workload: w.ID, Component: w.Component, Team: w.Team, Environment: w.Environment, Version: w.Number}))
-	mux.Handle("/ofrep/", d.flags.Handler(w.Component, w.Environment))
+	mux.Handle("/ofrep/", d.flags.Handler(w.Component, given(w.Environment)))
 	srv := &http.Server{
 		Handler: mux,
 		// A workload is not trusted to be quick or brief.

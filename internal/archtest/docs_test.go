@@ -27,6 +27,7 @@ import (
 	"github.com/digital-factory/factory/internal/organisation"
 	"github.com/digital-factory/factory/internal/pipeline"
 	"github.com/digital-factory/factory/internal/platform"
+	"github.com/digital-factory/factory/internal/platform/path"
 	"github.com/digital-factory/factory/internal/release/plan"
 )
 
@@ -220,6 +221,10 @@ func TestExamplesInTheDocumentsAreAccepted(t *testing.T) {
 				return err
 			}
 			err = plan.Check(labels[platform.RolloutLabel])
+			return err
+		},
+		"docs/reference/path-file.md": func(data []byte) error {
+			_, err := path.Parse([]path.Entry{{Path: path.File, Mode: path.Plain, Text: data}, {Path: "files/.factory/pipeline.yaml", Mode: path.Plain}})
 			return err
 		},
 		"docs/how-to/apply-organisation.md": func(data []byte) error {

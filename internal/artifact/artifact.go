@@ -1,7 +1,7 @@
 // Package artifact keeps what the factory builds: images in an OCI registry on
 // the local disk, each with its bill of materials and its provenance, signed.
 //
-// A build is published in one verb: the binary becomes an image, the SBOM is
+// A build is published in one verb: the binary, or files on a base, becomes an image, the SBOM is
 // read out of the very bytes in the image, the provenance says from which
 // commit, pipeline and run they came, both are signed and attached to the image
 // as referrers, and only then does the version point to it. Whoever runs an
@@ -78,6 +78,7 @@ type Service struct {
 	registry *oci.Registry
 	signer   attest.Signer
 	o        Options
+	bases    bases
 
 	unpacking sync.Mutex // one Unpack at a time: two into one directory would undo each other
 }

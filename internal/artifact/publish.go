@@ -33,7 +33,10 @@ type Build struct {
 	Version    string            // tag, e.g. "1.4.0" or the commit; set once
 	Name       string            // of the program; it becomes /app/<Name>
 	Workspace  string            // directory of the build
-	BinaryPath string            // static Linux executable in it
+	BinaryPath string            // static Linux executable in it; "" when there is a Base
+	Base       string            // what the image stands on instead: node, as this host has it
+	Dir        string            // in the workspace, with a Base: its files become /app
+	Command    []string          // what is started with a Base; its first word is the base
 	Files      map[string]string // more files: absolute path in the image -> path in the workspace
 	Port       int               // the program listens on; 0 for none
 	Env        map[string]string // defaults in the image; no secrets
@@ -78,7 +81,7 @@ func (s *Service) Publish(ctx context.Context, who access.Actor, b Build) (_ Pub
 	if err := b.check(); err != nil {
 		return Published{}, err
 	}
-	built, err := s.build(b)
+	built, err := b.image(ctx, s.registry, s.mount, s.o.MaxBlob)
 	if err != nil {
 		return Published{}, err
 	}
@@ -94,7 +97,7 @@ func (s *Service) Publish(ctx context.Context, who access.Actor, b Build) (_ Pub
 		p.SBOMDigest, err = s.attach(ctx, b, built.Manifest, attest.SBOMType, sbom)
 	}
 	if err == nil {
-		p.ProvenanceDigest, err = s.attach(ctx, b, built.Manifest, attest.ProvenanceType, s.provenance(b))
+		p.ProvenanceDigest, err = s.attach(ctx, b, built.Manifest, attest.ProvenanceType, s.provenance(b, built))
 	}
 	if err == nil {
 		err = s.registry.Tag(b.Repository, b.Version, digest)
@@ -124,7 +127,14 @@ func (b Build) check() error {
 	}
 	missing("name", b.Name)
 	missing("workspace", b.Workspace)
-	missing("binaryPath", b.BinaryPath)
+	if b.Base == "" {
+		missing("binaryPath", b.BinaryPath)
+	} else {
+		missing("dir", b.Dir)
+		if b.Base != node || len(b.Command) == 0 || b.Command[0] != node {
+			bad.In("base", "must be %s, and the first word of the command too", node)
+		}
+	}
 	missing("run", string(b.Run))
 	missing("source", b.Source)
 	missing("ref", b.Ref)
@@ -142,11 +152,19 @@ func (b Build) check() error {
 	return nil
 }
 
-// build stores the image without a tag.
-func (s *Service) build(b Build) (image.Built, error) {
+// made is an image that was built, and what goes into its evidence.
+type made struct {
+	image.Built
+	base *standing            // nil for a binary
+	npm  []attest.NodePackage // of the files on a base
+}
+
+// image stores the image without a tag; a layer may have limit bytes. stand is
+// asked for the base when there is one.
+func (b Build) image(ctx context.Context, reg image.Registry, stand stand, limit int64) (m made, err error) {
 	workspace, err := os.OpenRoot(b.Workspace)
 	if err != nil {
-		return image.Built{}, errs.Because(errs.Invalid, err, "the workspace of the build cannot be opened")
+		return m, errs.Because(errs.Invalid, err, "the workspace of the build cannot be opened")
 	}
 	defer workspace.Close()
 	spec := image.Spec{
@@ -167,15 +185,24 @@ func (s *Service) build(b Build) (image.Built, error) {
 		open = append(open, f)
 		return image.Source{Content: f, Size: size}, nil
 	}
-	if spec.Binary, err = take(b.BinaryPath); err != nil {
-		return image.Built{}, err
+	if b.Base == "" {
+		spec.Binary, err = take(b.BinaryPath)
+	} else {
+		var dir io.Closer
+		if m, dir, err = b.compose(ctx, stand, workspace, &spec); err == nil {
+			open = append(open, dir)
+		}
+	}
+	if err != nil {
+		return m, err
 	}
 	for at, name := range b.Files {
 		if spec.Files[at], err = take(name); err != nil {
-			return image.Built{}, err
+			return m, err
 		}
 	}
-	return image.Build(s.registry, b.Repository, spec, s.o.MaxBlob)
+	m.Built, err = image.Build(reg, b.Repository, spec, limit)
+	return m, err
 }
 
 // openRegular opens a file of the workspace that is a regular one in it. It does
@@ -199,30 +226,36 @@ func openRegular(workspace *os.Root, name string) (*os.File, int64, error) {
 	return f, info.Size(), nil
 }
 
-// sbom describes the binary that is in the image's layer; the workspace may
-// have changed since it was read.
-func (s *Service) sbom(b Build, built image.Built) (json.RawMessage, error) {
-	binary, file, err := built.Binary(s.blobs)
+// sbom describes the binary that is in the image's layer, or the packages that
+// are in it; the workspace may have changed since it was read.
+func (s *Service) sbom(b Build, m made) (json.RawMessage, error) {
+	p := attest.Program{Name: b.Name, Version: b.Version, Artifact: m.Manifest.Digest, Hash: m.Layer}
+	if m.base != nil {
+		return attest.BasedSBOM(p, m.base.described(), m.npm)
+	}
+	binary, file, err := m.Binary(s.blobs)
 	if err != nil {
 		return nil, err
 	}
 	defer file.Close()
-	hash, err := blob.From(binary)
-	if err != nil {
+	p.Binary = binary
+	if p.Hash, err = blob.From(binary); err != nil {
 		return nil, err
 	}
-	return attest.SBOM(attest.Program{Name: b.Name, Version: b.Version, Artifact: built.Manifest.Digest, Hash: hash, Binary: binary})
+	return attest.SBOM(p)
 }
 
-func (s *Service) provenance(b Build) attest.Provenance {
+func (s *Service) provenance(b Build, m made) attest.Provenance {
+	resolved := []attest.Dependency{{URI: "git+" + b.Source + "@" + b.Ref, Digest: map[string]string{"gitCommit": string(b.Change.Commit)}}}
+	if m.base != nil {
+		resolved = append(resolved, attest.Dependency{URI: m.base.described().PURL(), Digest: map[string]string{"sha256": m.base.layer.Blob.Digest.Hex()}})
+	}
 	return attest.Provenance{
 		BuildDefinition: attest.BuildDefinition{
-			BuildType:          attest.BuildType,
-			ExternalParameters: attest.ExternalParameters{Repository: b.Source, Ref: b.Ref, Commit: string(b.Change.Commit), Pipeline: b.PipelineDigest},
-			InternalParameters: attest.InternalParameters{Component: string(b.Change.Component), Version: b.Version, Toolchain: runtime.Version()},
-			ResolvedDependencies: []attest.Dependency{{
-				URI: "git+" + b.Source + "@" + b.Ref, Digest: map[string]string{"gitCommit": string(b.Change.Commit)},
-			}},
+			BuildType:            attest.BuildType,
+			ExternalParameters:   attest.ExternalParameters{Repository: b.Source, Ref: b.Ref, Commit: string(b.Change.Commit), Pipeline: b.PipelineDigest},
+			InternalParameters:   attest.InternalParameters{Component: string(b.Change.Component), Version: b.Version, Toolchain: runtime.Version()},
+			ResolvedDependencies: resolved,
 		},
 		RunDetails: attest.RunDetails{
 			Builder:  attest.Builder{ID: s.o.Builder},

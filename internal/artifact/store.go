@@ -47,9 +47,10 @@ func list(ctx context.Context, tx *store.Tx, component ref.Component, ask page.A
 	if _, err := ask.Key(&after); err != nil {
 		return nil, "", err
 	}
-	rows, err := store.List(ctx, tx, scan, `select `+columns+` from artifact_artifact
-		where ($1 = '' or component = $1) and (published, digest) < ($2, $3)
-		order by published desc, digest desc limit $4`, string(component), after.Published, after.Digest, ask.Size()+1)
+	var where store.Where
+	where.Is("component", string(component))
+	where.And("(published, digest) < ($1, $2)", after.Published, after.Digest)
+	rows, err := store.List(ctx, tx, scan, `select `+columns+` from artifact_artifact`+where.String()+`order by published desc, digest desc limit `+where.Value(ask.Size()+1), where.Args()...)
 	if err != nil {
 		return nil, "", err
 	}

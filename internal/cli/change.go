@@ -115,6 +115,9 @@ func changeRows(t *table, c client.ChangeDetail) {
 	for _, k := range c.Checks {
 		t.row("CHECK", strings.TrimSpace(fmt.Sprintf("%s run %s %s %s", k.State, k.Run, k.Step, k.Reason)))
 	}
+	for _, line := range previewLines(c.Preview) {
+		t.row("PREVIEW", line)
+	}
 	for _, r := range c.Reviews {
 		t.row("REVIEW", strings.TrimSpace(fmt.Sprintf("%s: %s of %s%s %s", r.Reviewer, r.Verdict, digits(r.Commit), standing(r), r.Body)))
 	}
@@ -124,6 +127,29 @@ func changeRows(t *table, c client.ChangeDetail) {
 	for _, n := range c.Needs {
 		t.row("NEEDS", n)
 	}
+}
+
+// previewLines says what of a change can be tried, and why not.
+func previewLines(p client.ChangePreview) (lines []string) {
+	switch {
+	case p.URL != "" && p.Note != "":
+		lines = append(lines, fmt.Sprintf("%s %s of %s: %s", p.State, p.URL, digits(p.Commit), p.Note))
+	case p.URL != "" && p.Head:
+		lines = append(lines, fmt.Sprintf("%s %s", p.State, p.URL))
+	case p.URL != "":
+		lines = append(lines, fmt.Sprintf("%s %s of the older %s", p.State, p.URL, digits(p.Commit)))
+	case p.Note != "":
+		lines = append(lines, p.State+": "+p.Note)
+	case p.State != "none":
+		lines = append(lines, p.State)
+	}
+	if f := p.Failure; f != nil {
+		lines = append(lines, fmt.Sprintf("%s could not be started: %s", digits(f.Commit), f.Reason))
+		for line := range strings.Lines(f.Log) {
+			lines = append(lines, "  "+strings.TrimRight(line, "\n"))
+		}
+	}
+	return lines
 }
 
 func changeState(c client.ChangeDetail) string {

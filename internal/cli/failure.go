@@ -36,10 +36,12 @@ func Exit(err error, errOut io.Writer) int {
 	if p.Kind == "conflict" {
 		printSides(errOut, p)
 	}
-	if code, known := codes[p.Kind]; known {
-		return code
+	code, known := codes[p.Kind]
+	if !known {
+		return 1
 	}
-	return 1
+	_, _ = fmt.Fprintf(errOut, "  more: factory docs problems#%s\n", p.Kind)
+	return code
 }
 
 // printSides shows where what was sent and what is there now differ.

@@ -10,55 +10,10 @@ import (
 	"github.com/digital-factory/factory/client"
 )
 
-func (s *session) path() *cobra.Command {
-	cmd := &cobra.Command{Use: "path", Short: "Look at the golden paths that components are created from", Example: "  factory path list\n  factory path show go-service"}
-	list := &cobra.Command{
-		Use: "list", Short: "List golden paths", Args: cobra.NoArgs, Example: "  factory path list -o yaml",
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			page, err := s.client().Paths(cmd.Context())
-			if err != nil {
-				return err
-			}
-			return s.print(page, func(t *table) {
-				t.row("NAME", "VERSION", "TITLE", "DESCRIPTION")
-				for _, p := range page.Items {
-					t.row(p.Name, p.Version, p.Title, p.Description)
-				}
-			})
-		},
-	}
-	show := &cobra.Command{
-		Use: "show NAME", Short: "Show what a golden path provides", Args: cobra.ExactArgs(1), Example: "  factory path show go-service",
-		RunE: func(cmd *cobra.Command, args []string) error {
-			p, err := s.client().Path(cmd.Context(), args[0])
-			if err != nil {
-				return err
-			}
-			return s.print(p, func(t *table) {
-				t.row("NAME", p.Name+" "+p.Version)
-				t.row("", p.Description)
-				for _, part := range p.Provides {
-					t.row(strings.ToUpper(part.Name), part.Text)
-				}
-				for _, in := range p.Inputs {
-					need := "optional"
-					if in.Required {
-						need = "required"
-					}
-					t.row("INPUT "+in.Name, in.Text+" ("+need+")")
-				}
-				t.row("FILES", strings.Join(p.Files, ", "))
-			})
-		},
-	}
-	cmd.AddCommand(list, show)
-	return cmd
-}
-
 func (s *session) component() *cobra.Command {
 	cmd := &cobra.Command{Use: "component", Short: "Create components and look at them",
 		Example: "  factory component create engine-controller --team engine --template go-service\n  factory component show engine-controller"}
-	cmd.AddCommand(s.componentCreate(), s.componentList(), s.componentShow(), s.componentExport())
+	cmd.AddCommand(s.componentCreate(), s.componentList(), s.componentShow(), s.componentDrift(), s.componentUpgrade(), s.componentExport(), s.componentAdopt())
 	return cmd
 }
 
@@ -86,6 +41,7 @@ func (s *session) componentCreate() *cobra.Command {
 	}
 	cmd.Flags().StringVar(&in.Team, "team", "", "team that builds and runs it")
 	cmd.Flags().StringVar(&in.Path, "template", "go-service", "golden path to create it from")
+	cmd.Flags().StringToStringVar(&in.Answers, "answer", nil, "answer to what the path asks for, NAME=VALUE")
 	cmd.Flags().StringVar(&in.Description, "description", "", "what it is for, in a sentence")
 	_ = cmd.MarkFlagRequired("team")
 	return cmd
@@ -128,6 +84,9 @@ func (s *session) componentShow() *cobra.Command {
 				t.row("STATE", c.State)
 				t.row("DESCRIPTION", c.Description)
 				t.row("PATH", c.Path+" "+c.PathVersion)
+				if c.PathOffered != "" {
+					t.row("UPGRADE", c.PathOffered+" is offered: factory component drift "+c.Name)
+				}
 				t.row("CLONE", c.CloneURL)
 				for _, e := range c.Environments {
 					t.row(strings.ToUpper(e.Name), e.URL)

@@ -7,10 +7,10 @@ func (s *session) rooms() []*cobra.Command {
 	return []*cobra.Command{
 		s.setup(), s.login(), s.logout(), s.me(), s.account(), s.tokens(),
 		s.journal(), s.effect(), s.status(),
-		s.rollout(), s.release(), s.freeze(), s.unit(), s.variable(), s.environment(), s.apply(),
+		s.rollout(), s.release(), s.freeze(), s.unit(), s.variable(), s.resource(), s.environment(), s.apply(),
 		s.portfolio(), s.vision(), s.objective(), s.keyResult(), s.initiative(),
 		s.product(), s.feature(),
-		s.path(), s.component(), s.commits(), s.change(),
+		s.path(), s.upgrade(), s.component(), s.commits(), s.change(),
 		s.run(), s.pipeline(), s.artifact(), s.workload(), s.alert(), s.dashboard(),
 		s.team(), s.item(), s.board(), s.incident(), s.flag(), s.dora(), s.floor(), s.thread(), s.search(),
 	}

@@ -157,7 +157,10 @@ func (s *session) changeVariables(cmd *cobra.Command, component string, environm
 			}
 		}
 		e, err := s.client().ChangeVariables(cmd.Context(), component, in)
-		if err != nil {
+		if err != nil && len(changed) > 0 {
+			last := changed[len(changed)-1]
+			return fmt.Errorf("%s was changed, and is at revision %d; %s was not: %w", last.Environment, last.Revision, name, err)
+		} else if err != nil {
 			return err
 		}
 		changed = append(changed, e)

@@ -156,9 +156,11 @@ func (l *Log) List(ctx context.Context, state State, subject ref.Subject, ask pa
 		return nil, "", err
 	}
 	err = l.db.View(ctx, func(tx *store.Tx) error {
-		list, err = store.List(ctx, tx, scan, `select `+columns+` from effect_effect
-			where id < $1 and ($2 = '' or state = $2) and ($3 = '' or subject = $3) order by id desc limit $4`,
-			before, string(state), string(subject), ask.Size()+1)
+		var where store.Where
+		where.And("id < $1", before)
+		where.Is("state", string(state))
+		where.Is("subject", string(subject))
+		list, err = store.List(ctx, tx, scan, `select `+columns+` from effect_effect`+where.String()+`order by id desc limit `+where.Value(ask.Size()+1), where.Args()...)
 		return err
 	})
 	if err != nil {

@@ -8,8 +8,10 @@ import (
 
 // PathPublished tells of a golden path's new version. Subject: path.
 type PathPublished struct {
-	Path    string `json:"path"`
-	Version string `json:"version"`
+	Path    string     `json:"path"`
+	Version string     `json:"version"`
+	Commit  ref.Commit `json:"commit,omitempty"` // of the path's repository; empty for one that comes with the program
+	Run     ref.Run    `json:"run,omitempty"`    // that tried it
 }
 
 // Kind returns "path.published".
@@ -22,6 +24,7 @@ type ComponentCreated struct {
 	Description string        `json:"description"`
 	Path        string        `json:"path"`
 	PathVersion string        `json:"pathVersion"`
+	Origin      string        `json:"origin,omitempty"` // where the repository was before it was adopted
 }
 
 // Kind returns "component.created".

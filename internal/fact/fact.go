@@ -17,9 +17,12 @@ func All() []Payload {
 		ProductCreated{}, ProductChanged{}, FeatureCreated{}, FeatureChanged{}, FeatureMoved{},
 		TeamCreated{}, TeamChanged{}, TeamJoined{}, TeamLeft{},
 		ItemCreated{}, ItemChanged{}, ItemMoved{}, ItemBlocked{}, BoardChanged{},
-		PathPublished{}, ComponentCreated{}, ComponentReady{},
+		PathPublished{}, PathCreated{}, PathPushed{}, PathRefused{}, PathWithdrawn{},
+		UpgradeStarted{}, UpgradeAdvanced{}, UpgradePaused{}, UpgradeResumed{}, UpgradeFinished{}, ComponentPathUpgraded{}, ComponentUpgradeParked{},
+		ComponentCreated{}, ComponentReady{},
 		RepositoryCreated{}, CommitsPushed{}, PushRejected{},
 		ChangeOpened{}, ChangeEdited{}, ChangeCommented{}, ChangeSettled{}, ChangeReviewed{}, ChangeQueued{}, ChangeUnqueued{}, ChangeMerged{}, ChangeClosed{}, ChangeReopened{},
+		PreviewStarted{}, PreviewFailed{}, PreviewRemoved{},
 		RunQueued{}, RunStarted{}, RunFinished{}, CheckQueued{}, CheckFinished{},
 		ArtifactPublished{}, ArtifactMarkedBad{}, ArtifactCleared{},
 		DeploymentFinished{}, RolloutStarted{}, RolloutWidened{}, RolloutHeld{}, RolloutResumed{}, RolloutAsked{}, RolloutApproved{}, RolloutDecided{}, RolloutFinished{}, EffectMeasured{},
@@ -29,5 +32,6 @@ func All() []Payload {
 		IncidentOpened{}, IncidentJoined{}, IncidentNoted{}, IncidentResolved{}, IncidentFollowedUp{}, ReviewChanged{}, ReviewPublished{},
 		FlagCreated{}, FlagChanged{}, FlagSwitched{}, FlagArchived{},
 		FreezeDeclared{}, FreezeLifted{}, UnitsRecorded{}, UnitsForgotten{}, VariablesChanged{}, VariablesRekeyed{},
+		ResourceProvisioned{}, ResourceFailed{}, ResourceDeleted{},
 	}
 }

@@ -140,10 +140,20 @@ func everything(ctx context.Context, tx *store.Tx) ([]Flag, error) {
 
 // after returns flags by id.
 func after(ctx context.Context, tx *store.Tx, f Filter, id string, limit int) ([]Flag, error) {
-	flags, err := store.List(ctx, tx, scan, selectFlag+`where id > $1 and ($2 = '' or component = $2) and ($3 = '' or feature = $3) and ($4 = '' or team = $4)
-		and ($5 = '' or exists (select 1 from flag_setting s where s.flag = flag_flag.id and s.environment = $5 and s.state <> 'off'))
-		and (($6 = 0 and archived = 0) or ($6 = 1 and archived > 0)) order by id limit $7`,
-		id, string(f.Component), string(f.Feature), string(f.Team), string(f.On), store.Flag(f.Archived), limit)
+	var where store.Where
+	where.And("id > $1", id)
+	where.Is("component", string(f.Component))
+	where.Is("feature", string(f.Feature))
+	where.Is("team", string(f.Team))
+	if f.On != "" {
+		where.And("exists (select 1 from flag_setting s where s.flag = flag_flag.id and s.environment = $1 and s.state <> 'off')", string(f.On))
+	}
+	if f.Archived {
+		where.And("archived > 0")
+	} else {
+		where.And("archived = 0")
+	}
+	flags, err := store.List(ctx, tx, scan, selectFlag+where.String()+`order by id limit `+where.Value(limit), where.Args()...)
 	if err != nil || len(flags) == 0 {
 		return flags, err
 	}

@@ -86,8 +86,12 @@ func get(ctx context.Context, tx *store.Tx, id ref.Incident) (Incident, error) {
 }
 
 func listBefore(ctx context.Context, tx *store.Tx, f Filter, before string, limit int) ([]Incident, error) {
-	return store.List(ctx, tx, scan, selectIncident+`where id < $1 and ($2 = '' or state = $2) and ($3 = '' or component = $3) and ($4 = '' or team = $4)
-		order by id desc limit $5`, before, string(f.State), string(f.Component), string(f.Team), limit)
+	var where store.Where
+	where.And("id < $1", before)
+	where.Is("state", string(f.State))
+	where.Is("component", string(f.Component))
+	where.Is("team", string(f.Team))
+	return store.List(ctx, tx, scan, selectIncident+where.String()+`order by id desc limit `+where.Value(limit), where.Args()...)
 }
 
 // openOf returns the open incidents of a component in an environment, oldest

@@ -193,9 +193,14 @@ func (j *Journal) List(ctx context.Context, f Filter, ask page.Ask) (facts []Fac
 		return nil, "", err
 	}
 	err = j.db.View(ctx, func(tx *store.Tx) error {
-		facts, err = store.List(ctx, tx, scan, `select `+columns+` from journal_fact
-			where seq < $1 and ($2 = '' or subject = $2) and ($3 = '' or kind = $3 or kind like $4) and ($5 = '' or actor = $5)
-			order by seq desc limit $6`, before, string(f.Subject), f.Kind, f.Kind+".%", f.Actor, ask.Size()+1)
+		var where store.Where
+		where.And("seq < $1", before)
+		where.Is("subject", string(f.Subject))
+		if f.Kind != "" {
+			where.And("(kind = $1 or kind like $2)", f.Kind, f.Kind+".%")
+		}
+		where.Is("actor", f.Actor)
+		facts, err = store.List(ctx, tx, scan, `select `+columns+` from journal_fact`+where.String()+`order by seq desc limit `+where.Value(ask.Size()+1), where.Args()...)
 		return err
 	})
 	if err != nil {

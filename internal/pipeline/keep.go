@@ -3,46 +3,31 @@ package pipeline
 import (
 	"context"
 	"log/slog"
-	"os"
-	"path/filepath"
 
 	"github.com/digital-factory/factory/internal/base/errs"
-	"github.com/digital-factory/factory/internal/base/store"
-	"github.com/digital-factory/factory/internal/ref"
+	"github.com/digital-factory/factory/internal/pipeline/definition"
 )
 
-// forgetLogs removes the logs of runs that ended longer ago than they are kept.
-// What became of the runs stays.
-func (s *Service) forgetLogs(ctx context.Context) error {
-	if s.tools.KeepLogs == 0 {
-		return nil
+// Keeper takes what a green check built, before the workspace goes. It may be
+// called again for the same run, and holds up nothing: what it cannot keep it
+// says where that is looked for.
+type Keeper interface {
+	Keep(ctx context.Context, b Build)
+}
+
+// KeepWith has a keeper asked, at wiring time.
+func (s *Service) KeepWith(k Keeper) { s.keeper = k }
+
+// hand hands over what a check built.
+func (s *Service) hand(ctx context.Context, r Run, def definition.Definition) {
+	if s.keeper == nil || !r.ofBranch() {
+		return
 	}
-	list, err := os.ReadDir(s.dir)
-	if err != nil {
-		return err
+	service, err := s.source.Read(ctx, r.Change.Component, r.Change.Commit, ".factory/component.yaml")
+	if err != nil && !errs.Is(err, errs.NotFound) {
+		slog.Warn("what a check built cannot be kept", "run", r.ID, "error", err)
+		return
 	}
-	before := s.now().Add(-s.tools.KeepLogs)
-	for _, e := range list {
-		info, err := e.Info()
-		if err != nil || !e.IsDir() || info.ModTime().After(before) {
-			continue // nothing of a run ends before its folder was changed last
-		}
-		var r Run
-		err = s.db.View(ctx, func(tx *store.Tx) error {
-			r, err = getRun(ctx, tx, ref.Run(e.Name()))
-			return err
-		})
-		switch {
-		case errs.Is(err, errs.NotFound): // not a run of ours
-			continue
-		case err != nil:
-			return err
-		case !r.State.ended() || !r.Finished.Before(before):
-			continue
-		}
-		if err := os.RemoveAll(filepath.Join(s.dir, e.Name())); err != nil {
-			slog.Warn("old logs could not be removed", "run", r.ID, "error", err)
-		}
-	}
-	return nil
+	of := def.Artifact
+	s.keeper.Keep(ctx, Build{Run: r, Workspace: s.workspace(r.ID), Binary: of.Binary, Base: of.Base, Files: of.Files, Command: of.Command, Service: service, Started: r.Started, Finished: s.now()})
 }

@@ -125,7 +125,10 @@ type Source interface {
 type Build struct {
 	Run       Run
 	Workspace string // directory
-	Binary    string // path in it
+	Binary    string // path in it; empty when there is a base
+	Base      string // see definition.Artifact, as the next two
+	Files     string
+	Command   []string
 	Service   []byte // of .factory/component.yaml; nil when there is none
 	Started   time.Time
 	Finished  time.Time
@@ -156,6 +159,7 @@ type Service struct {
 	box       *sandbox.Sandbox
 	source    Source
 	publisher Publisher
+	keeper    Keeper // nil: nobody keeps what checks build
 	secrets   Secrets
 	tools     Tools
 	dir       string

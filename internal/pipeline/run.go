@@ -246,6 +246,7 @@ func (s *Service) walk(ctx context.Context, r Run) error {
 		return cause
 	case err == nil && by == "":
 		r.State = Succeeded
+		s.hand(ctx, r, def)
 	case errors.Is(cause, errCancelled):
 		if by, err = s.cancelledBy(ctx, r.ID); err != nil {
 			return err

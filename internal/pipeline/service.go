@@ -28,10 +28,15 @@ func (s *Service) List(ctx context.Context, who access.Actor, f Filter, ask page
 		return nil, "", err
 	}
 	err = s.db.View(ctx, func(tx *store.Tx) error {
-		list, err = store.List(ctx, tx, scanRun, `select `+runColumns+` from pipeline_run
-			where id < $1 and ($2 = '' or component = $2) and ($3 = '' or state = $3) and ($4 = '' or branch = $4)
-				and ($5 = '' or checks = case when $5 = 'only' then 1 else 0 end) order by id desc limit $6`,
-			before, string(f.Component), string(f.State), f.Branch, f.Checks, ask.Size()+1)
+		var where store.Where
+		where.And("id < $1", before)
+		where.Is("component", string(f.Component))
+		where.Is("state", string(f.State))
+		where.Is("branch", f.Branch)
+		if f.Checks != "" {
+			where.And("checks = $1", store.Flag(f.Checks == "only"))
+		}
+		list, err = store.List(ctx, tx, scanRun, `select `+runColumns+` from pipeline_run`+where.String()+`order by id desc limit `+where.Value(ask.Size()+1), where.Args()...)
 		return err
 	})
 	if err != nil {

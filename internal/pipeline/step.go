@@ -316,7 +316,8 @@ func (s *Service) publish(ctx context.Context, r *Run, def definition.Definition
 	if err != nil && !errs.Is(err, errs.NotFound) {
 		return err
 	}
-	b := Build{Run: *r, Workspace: s.workspace(r.ID), Binary: def.Artifact.Binary, Service: service, Started: r.Started, Finished: s.now()}
+	of := def.Artifact
+	b := Build{Run: *r, Workspace: s.workspace(r.ID), Binary: of.Binary, Base: of.Base, Files: of.Files, Command: of.Command, Service: service, Started: r.Started, Finished: s.now()}
 	a, lines, err := s.publisher.Publish(ctx, b)
 	if err != nil {
 		return err

@@ -14,6 +14,7 @@ import (
 	"github.com/digital-factory/factory/internal/base/store"
 	"github.com/digital-factory/factory/internal/effect"
 	"github.com/digital-factory/factory/internal/fact"
+	"github.com/digital-factory/factory/internal/platform/path"
 	"github.com/digital-factory/factory/internal/ref"
 )
 
@@ -23,8 +24,11 @@ type Component struct {
 	Team         ref.Team
 	Description  string
 	Path         string
-	PathVersion  string
-	State        string // provisioning, ready, failed
+	PathVersion  string            // that its trunk has
+	PathCommit   string            // the rendering of it that the trunk has; empty for the trunk's first commit
+	PathOffered  string            // the newest version that is offered, when it is another
+	Answers      map[string]string // to the path's own inputs
+	State        string            // provisioning, ready, failed
 	CloneURL     string
 	Environments []Environment
 	Steps        []Step // of the provisioning, in order
@@ -32,7 +36,8 @@ type Component struct {
 	Ready        time.Time // zero until the first version was live in production
 	Version      int64
 
-	environments []string // names, as stored
+	environments []string  // names, as stored
+	adopted      *adoption // nil when its first commit was rendered
 }
 
 // Environment is a place where a component runs, and its address on the
@@ -47,7 +52,8 @@ type NewComponent struct {
 	Name        string
 	Team        string
 	Path        string
-	Description string // one line
+	Description string            // one line
+	Answers     map[string]string // to the path's own inputs
 }
 
 var slug = regexp.MustCompile(`^[a-z][a-z0-9-]{1,38}[a-z0-9]$`)
@@ -70,6 +76,9 @@ func (n NewComponent) validate() error {
 	if strings.IndexFunc(n.Description, func(r rune) bool { return !unicode.IsPrint(r) }) >= 0 {
 		bad.In("description", "must be one line of plain text")
 	}
+	if strings.HasPrefix(n.Name, repositoryPrefix) {
+		bad.In("name", "names that begin with %s are those of golden paths' repositories", repositoryPrefix)
+	}
 	if n.Team == "" {
 		bad.In("team", "must name the team that builds and runs it")
 	}
@@ -89,7 +98,15 @@ func (s *Service) Create(ctx context.Context, who access.Actor, n NewComponent) 
 	if err := n.validate(); err != nil {
 		return Component{}, err
 	}
-	path, err := s.find(n.Path)
+	var from *path.Path
+	err := s.db.View(ctx, func(tx *store.Tx) (err error) {
+		from, err = s.offered(ctx, tx, n.Path, "")
+		return err
+	})
+	if err != nil {
+		return Component{}, err
+	}
+	answers, err := from.Answer(n.Answers)
 	if err != nil {
 		return Component{}, err
 	}
@@ -99,15 +116,15 @@ func (s *Service) Create(ctx context.Context, who access.Actor, n NewComponent) 
 		return Component{}, errs.New(errs.NotFound, "no team %q", n.Team).Do("create it: factory team create %s", n.Team)
 	}
 	if n.Description == "" {
-		n.Description = "A " + path.Title + " of team " + n.Team + "."
+		n.Description = "A " + from.Title + " of team " + n.Team + "."
 	}
-	contents, message, err := path.render(Inputs{Name: n.Name, Team: n.Team, Module: "example.com/" + n.Team + "/" + n.Name, Description: n.Description})
+	out, err := from.Render(path.Component{Name: n.Name, Team: n.Team, Description: n.Description}, answers)
 	if err != nil {
 		return Component{}, err
 	}
 	now := s.now().UTC().Truncate(time.Microsecond)
 	c := Component{
-		Name: ref.Component(n.Name), Team: ref.Team(n.Team), Description: n.Description, Path: path.Name, PathVersion: path.Version,
+		Name: ref.Component(n.Name), Team: ref.Team(n.Team), Description: n.Description, Path: from.Name, PathVersion: from.Version, Answers: answers,
 		Steps: begin(now), Created: now,
 	}
 	err = s.db.Update(ctx, func(tx *store.Tx) error {
@@ -116,7 +133,7 @@ func (s *Service) Create(ctx context.Context, who access.Actor, n NewComponent) 
 		}
 		err := s.effects.Plan(ctx, tx, effect.Plan{
 			Key: createKind + "/" + n.Name, Kind: createKind, Subject: ref.Of("component", n.Name),
-			Data: repository{Component: n.Name, Team: n.Team, Message: message, Files: contents},
+			Data: repository{Component: n.Name, Team: n.Team, Message: out.Message, Files: out.Files},
 		})
 		if err != nil {
 			return err
@@ -137,6 +154,7 @@ type repository struct {
 	Team      string            `json:"team"`
 	Message   string            `json:"message"`
 	Files     map[string]string `json:"files"`
+	Kind      string            `json:"kind,omitempty"`
 }
 
 // Get returns a component.
@@ -149,8 +167,10 @@ func (s *Service) Get(ctx context.Context, who access.Actor, name string) (Compo
 
 func (s *Service) get(ctx context.Context, name string) (c Component, err error) {
 	err = s.db.View(ctx, func(tx *store.Tx) error {
-		c, err = load(ctx, tx, name)
-		return err
+		if c, err = load(ctx, tx, name); err != nil {
+			return err
+		}
+		return s.behind(ctx, tx, map[string]string{}, &c)
 	})
 	if err != nil {
 		return Component{}, err
@@ -178,15 +198,15 @@ func (s *Service) complete(c Component) Component {
 	c.CloneURL = at.Main + "/git/" + string(c.Name) + ".git"
 	c.Environments = make([]Environment, len(c.environments))
 	for i, env := range c.environments {
-		c.Environments[i] = Environment{Name: ref.Environment(env), URL: routeURL(at.Gateway, string(c.Name), env)}
+		c.Environments[i] = Environment{Name: ref.Environment(env), URL: RouteURL(at.Gateway, string(c.Name), env)}
 	}
 	return c
 }
 
-// routeURL is a component's address: the gateway tells components and
+// RouteURL is a component's address: the gateway tells components and
 // environments apart by the host, <component>.localhost for production and
-// <component>.staging.localhost for staging.
-func routeURL(gateway, component, environment string) string {
+// <component>.<environment>.localhost for any other.
+func RouteURL(gateway, component, environment string) string {
 	u, err := url.Parse(gateway)
 	if err != nil || u.Host == "" {
 		return ""

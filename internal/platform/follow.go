@@ -20,11 +20,12 @@ func (s *Service) Follow(j *journal.Journal) {
 	j.Follow(journal.Follower{
 		Name: "platform-provisioning",
 		Kinds: []string{
-			"repository.created", "run.queued", "run.started", "run.finished",
+			"repository.created", "commits.pushed", "run.queued", "run.started", "run.finished",
 			"deployment.finished", "rollout.started", "rollout.finished",
 		},
 		Handle: s.watch,
 	})
+	j.Follow(journal.Follower{Name: "platform-paths", Kinds: []string{fact.CheckFinished{}.Kind()}, Handle: s.checked})
 }
 
 // watch moves a component's steps by a fact. Once it is ready, nothing moves
@@ -37,6 +38,12 @@ func (s *Service) watch(ctx context.Context, tx *store.Tx, f journal.Fact) error
 			return err
 		}
 		return s.step(ctx, tx, p.Component, repositoryStep, Done, "", "", f.At)
+	case "commits.pushed":
+		p, err := journal.Decode[fact.CommitsPushed](f)
+		if err != nil || !p.Trunk || p.Before != "" {
+			return err
+		}
+		return s.brought(ctx, tx, p.Component)
 	case "run.queued":
 		p, err := journal.Decode[fact.RunQueued](f)
 		if err != nil {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/digital-factory/factory/internal/base/document"
 	"github.com/digital-factory/factory/internal/base/errs"
+	"github.com/digital-factory/factory/internal/platform/resource"
 )
 
 // ManifestFile is where a repository says how the platform runs it.
@@ -18,15 +19,23 @@ const ManifestFile = ".factory/component.yaml"
 // Manifest is how the platform runs a component. It travels in the labels of
 // the signed image.
 type Manifest struct {
-	Service Serving        `yaml:"service"`
-	Rollout map[string]any `yaml:"rollout"` // overrides of the rollout plan; release knows them
+	Service Serving `yaml:"service"`
+	// What it needs beside its own process, by name.
+	Resources resource.Declarations `yaml:"resources"`
+	Rollout   map[string]any        `yaml:"rollout"` // overrides of the rollout plan; release knows them
 	// What a version provides to other components and requires of them, by name;
 	// release knows how versions and constraints are written.
 	Provides map[string]document.Literal `yaml:"provides"`
 	Requires map[string]document.Literal `yaml:"requires"`
 	SLO      Objective                   `yaml:"slo"`
 	Changes  Changes                     `yaml:"changes"`
+	// Preview says whether a change of it is run to be tried before it is merged;
+	// it is unless this is false.
+	Preview *bool `yaml:"preview"`
 }
+
+// Previewed reports whether changes are run to be tried.
+func (m Manifest) Previewed() bool { return m.Preview == nil || *m.Preview }
 
 // Changes are the rules by which the trunk may be changed.
 type Changes struct {
@@ -82,6 +91,14 @@ func ParseManifest(data []byte) (Manifest, error) {
 			bad.In(places.Of(at), "the path %q must begin with a slash, without spaces", p)
 		}
 	}
+	m.Resources.Check(func(name, field, text string) {
+		bad.In(places.Of(strings.TrimRight("$.resources."+name+"."+field, ".")), "%s", text)
+	})
+	for name, r := range m.Resources {
+		if r.Type == resource.Postgres && m.Service.Port == resource.PostgresPort {
+			bad.In(places.Of("$.service.port"), "service.port must not be %d, where the service finds its database %s", resource.PostgresPort, name)
+		}
+	}
 	m.SLO.Availability = cmp.Or(m.SLO.Availability, DefaultAvailability)
 	if a := m.SLO.Availability; !(a >= leastAvailability && a <= mostAvailability) {
 		bad.In(places.Of("$.slo.availability"), "slo.availability %v is a percentage from %v to %v", a, leastAvailability, mostAvailability)
@@ -101,6 +118,8 @@ const (
 	RolloutLabel = "io.digital-factory.rollout"
 	PartsLabel   = "io.digital-factory.parts"
 	SLOLabel     = "io.digital-factory.slo"
+
+	ResourcesLabel = "io.digital-factory.resources"
 )
 
 // Labels writes the manifest for an image.
@@ -114,6 +133,11 @@ func (m Manifest) Labels() (map[string]string, error) {
 		return nil, err
 	}
 	labels := map[string]string{ServiceLabel: string(service), SLOLabel: string(objective)}
+	if text, err := m.Resources.Label(); err != nil {
+		return nil, err
+	} else if text != "" {
+		labels[ResourcesLabel] = text
+	}
 	if len(m.Rollout) > 0 {
 		rollout, err := json.Marshal(m.Rollout)
 		if err != nil {

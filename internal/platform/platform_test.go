@@ -20,6 +20,7 @@ import (
 	"github.com/digital-factory/factory/internal/effect"
 	"github.com/digital-factory/factory/internal/fact"
 	"github.com/digital-factory/factory/internal/journal"
+	"github.com/digital-factory/factory/internal/platform/path"
 	"github.com/digital-factory/factory/internal/ref"
 )
 
@@ -45,7 +46,7 @@ func begun(t *testing.T, db *store.DB) *fixture {
 	j := journal.New(db, time.Now)
 	l := effect.New(db, time.Now)
 	at := func() Addresses { return Addresses{Main: "http://127.0.0.1:8080", Gateway: "http://127.0.0.1:8081"} }
-	s, err := New(db, j, l, twoTeams{}, at, time.Now)
+	s, err := New(db, j, l, twoTeams{}, nil, at, time.Now)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -104,7 +105,7 @@ func TestCreate(t *testing.T) {
 		f := begun(t, db)
 		got := f.create("engine-controller")
 		want := Component{
-			Name: "engine-controller", Team: "engine", Description: "Starts the motors", Path: "go-service", PathVersion: "1.2.0", State: "provisioning",
+			Name: "engine-controller", Team: "engine", Description: "Starts the motors", Path: "go-service", PathVersion: "1.2.0", Answers: map[string]string{}, State: "provisioning",
 			CloneURL: "http://127.0.0.1:8080/git/engine-controller.git",
 			Environments: []Environment{
 				{Staging, "http://engine-controller.staging.localhost:8081/"}, {Production, "http://engine-controller.localhost:8081/"},
@@ -117,7 +118,7 @@ func TestCreate(t *testing.T) {
 			},
 			Version: 1,
 		}
-		if d := cmp.Diff(want, got, cmpopts.IgnoreFields(Component{}, "Created", "environments"), cmpopts.IgnoreFields(Step{}, "At")); d != "" {
+		if d := cmp.Diff(want, got, cmpopts.IgnoreFields(Component{}, "Created", "environments", "adopted"), cmpopts.IgnoreFields(Step{}, "At")); d != "" {
 			t.Fatal(d)
 		}
 		effects, _, err := f.effects.List(t.Context(), "", "", page.Ask{})
@@ -300,6 +301,25 @@ func TestList(t *testing.T) {
 	})
 }
 
+// TestShippedPathsRun: each path that comes with the program says how it is run.
+func TestShippedPathsRun(t *testing.T) {
+	t.Parallel()
+	paths, err := path.Shipped()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, p := range paths {
+		out, err := p.Render(path.Component{Name: "shop", Team: "sales", Description: "Sells."}, nil)
+		if err != nil {
+			t.Fatal(name, err)
+		}
+		m, err := ParseManifest([]byte(out.Files[ManifestFile]))
+		if err != nil || m.Service.Health != "/healthz" || len(m.Service.Smoke) == 0 || !strings.Contains(out.Files[ManifestFile], "availability: ") {
+			t.Errorf("%s: %+v %v", name, m, err)
+		}
+	}
+}
+
 func TestPathsAreToldOnce(t *testing.T) {
 	t.Parallel()
 	storetest.Each(t, schemas, func(t *testing.T, db *store.DB) {
@@ -309,11 +329,11 @@ func TestPathsAreToldOnce(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		if d := cmp.Diff([]string{"path.published"}, f.kinds()); d != "" {
+		if d := cmp.Diff(slices.Repeat([]string{"path.published"}, len(f.shipped)), f.kinds()); d != "" {
 			t.Fatal(d)
 		}
 		list, err := f.Paths(t.Context(), eva)
-		if err != nil || len(list) != 1 || !slices.Contains(list[0].Files, ".factory/pipeline.yaml") || len(list[0].Provides) < 5 {
+		if err != nil || len(list) != len(f.shipped) || !slices.Contains(list[0].Names(), ".factory/pipeline.yaml") || len(list[0].Provides) < 5 {
 			t.Fatalf("%v %+v", err, list)
 		}
 	})

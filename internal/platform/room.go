@@ -1,31 +1,35 @@
 // Package platform gives teams what they need to build and run software
 // without asking anybody: golden paths, and components created from them.
 //
-// A golden path is a versioned template compiled into the program. Creating a
-// component from it is one transaction: the component, its environments, the
-// fact, and the intent to make its repository. Everything after that (first
-// run, staging, production) follows from facts through the same gates as any
-// later change; platform only watches and shows how far it is.
+// A golden path is a versioned template (package path): one that comes with the
+// program, or one of the platform team's, published from its repository after
+// the pipeline that it renders was green. Creating a component from it is one
+// transaction: the component, its environments, the fact, and the intent to make
+// its repository. Everything after that (first run, staging, production) follows
+// from facts through the same gates as any later change; platform only watches
+// and shows how far it is. Package upgrade brings newer versions to components.
 //
 // # Owns
 //
-// platform_path (versions that were told), platform_component,
-// platform_environment, platform_step (how far the provisioning is), and the
-// templates below path/.
+// platform_path (versions, with all that is needed to render them),
+// platform_path_repository, platform_component, platform_environment and
+// platform_step (how far the provisioning is).
 //
 // # Tells
 //
-// path.published, component.created, component.ready.
+// path.created, path.published, path.refused, path.withdrawn,
+// component.created, component.ready, component.path-upgraded.
 //
 // # Asks
 //
-// Teams whether a team exists; effect to plan source.create.
+// Teams whether a team exists; Repositories for the trees of paths; effect to
+// plan source.create and path.try.
 //
 // # Invariants
 //
-// A component's name is unique and never changes. A component keeps the
-// version of the path that it was created from. Once ready, always ready.
-// Templates have no logic: they name fields, nothing else.
+// A component's name is unique and never changes; its version of the path is the
+// one that its trunk has. Once ready, always ready. A version that was offered
+// never changes. Templates have no logic: they name fields, nothing else.
 package platform
 
 import (

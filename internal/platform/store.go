@@ -2,7 +2,9 @@ package platform
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/digital-factory/factory/internal/base/errs"
@@ -11,14 +13,25 @@ import (
 	"github.com/digital-factory/factory/internal/ref"
 )
 
-const columns = `name, team, description, path, path_version, created, ready, version`
+const columns = `name, team, description, path, path_version, created, ready, version, answers, path_commit, adopted`
 
 func scan(s store.Scanner) (Component, error) {
 	var c Component
 	var created, ready int64
-	err := s.Scan(&c.Name, &c.Team, &c.Description, &c.Path, &c.PathVersion, &created, &ready, &c.Version)
+	var answers, adopted string
+	if err := s.Scan(&c.Name, &c.Team, &c.Description, &c.Path, &c.PathVersion, &created, &ready, &c.Version, &answers, &c.PathCommit, &adopted); err != nil {
+		return c, err
+	}
 	c.Created, c.Ready = store.Time(created), store.Time(ready)
-	return c, err
+	if err := json.Unmarshal([]byte(answers), &c.Answers); err != nil {
+		return c, fmt.Errorf("answers of component %s: %w", c.Name, err)
+	}
+	if adopted != "" {
+		if err := json.Unmarshal([]byte(adopted), &c.adopted); err != nil {
+			return c, fmt.Errorf("adoption of component %s: %w", c.Name, err)
+		}
+	}
+	return c, nil
 }
 
 // load returns a component with its environments and steps.
@@ -76,8 +89,16 @@ func saveSteps(ctx context.Context, tx *store.Tx, component string, before, afte
 
 // insert writes a new component with its environments and steps.
 func insert(ctx context.Context, tx *store.Tx, c Component) error {
-	_, err := tx.Exec(ctx, `insert into platform_component (`+columns+`) values ($1, $2, $3, $4, $5, $6, 0, 1)`,
-		string(c.Name), string(c.Team), c.Description, c.Path, c.PathVersion, store.Micros(c.Created))
+	answers, err := json.Marshal(c.Answers)
+	if err != nil {
+		return err
+	}
+	adopted, err := c.adopted.text()
+	if err != nil {
+		return err
+	}
+	_, err = tx.Exec(ctx, `insert into platform_component (`+columns+`) values ($1, $2, $3, $4, $5, $6, 0, 1, $7, '', $8)`,
+		string(c.Name), string(c.Team), c.Description, c.Path, c.PathVersion, store.Micros(c.Created), string(answers), adopted)
 	if errs.Is(err, errs.Conflict) {
 		return errs.Because(errs.Conflict, err, "there is a component %q already", c.Name).Do("choose another name; names are unique in the factory")
 	} else if err != nil {
@@ -117,8 +138,12 @@ func (s *Service) list(ctx context.Context, team string, ask page.Ask) (list []C
 		}
 		all, next = page.Of(ask, all, func(n string) any { return n })
 		list = make([]Component, len(all))
+		known := map[string]string{}
 		for i, n := range all {
 			if list[i], err = load(ctx, tx, n); err != nil {
+				return err
+			}
+			if err := s.behind(ctx, tx, known, &list[i]); err != nil {
 				return err
 			}
 		}

@@ -81,9 +81,13 @@ func feature(ctx context.Context, tx *store.Tx, id ref.Feature) (Feature, error)
 }
 
 func features(ctx context.Context, tx *store.Tx, f Filter, after place, limit int) ([]Feature, error) {
-	return store.List(ctx, tx, scanFeature, featureQuery+` where ($1 = '' or f.product = $1) and ($2 = '' or f.initiative = $2)
-		and ($3 = '' or f.key_result = $3) and ($4 = '' or f.state = $4) and (f.product > $5 or f.product = $5 and f.rank > $6)
-		order by f.product, f.rank limit $7`, string(f.Product), string(f.Initiative), string(f.KeyResult), string(f.State), string(after.Product), after.Rank, limit)
+	var where store.Where
+	where.Is("f.product", string(f.Product))
+	where.Is("f.initiative", string(f.Initiative))
+	where.Is("f.key_result", string(f.KeyResult))
+	where.Is("f.state", string(f.State))
+	where.And("(f.product > $1 or f.product = $1 and f.rank > $2)", string(after.Product), after.Rank)
+	return store.List(ctx, tx, scanFeature, featureQuery+where.String()+`order by f.product, f.rank limit `+where.Value(limit), where.Args()...)
 }
 
 func insertFeature(ctx context.Context, tx *store.Tx, f Feature) error {

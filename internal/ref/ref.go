@@ -4,6 +4,7 @@
 package ref
 
 import (
+	"strconv"
 	"strings"
 
 	"github.com/google/uuid"
@@ -22,15 +23,16 @@ type (
 	Team        string // slug, e.g. "engine"
 	Item        string // the team's key and a number, e.g. "ENG-1"
 	Component   string // slug, e.g. "engine-controller"
-	Environment string // "staging" or "production"
+	Environment string // "staging", "production", or of a change's preview, e.g. "change-12"
 	Commit      string // hex object name
 	Run         string // UUIDv7
-	Artifact    string // digest, "sha256:<hex>"
+	Artifact    string // digest, "sha256:<hex>"; of a preview's image, which is no version, "preview:<run>"
 	Rollout     string // UUIDv7
 	Release     string // UUIDv7
 	Incident    string // UUIDv7
 	Workload    string // UUIDv7
 	Freeze      string // UUIDv7
+	Upgrade     string // UUIDv7
 	Change      string // component and number, e.g. "engine-controller:12"
 	Flag        string // component and key, e.g. "engine-controller:gust-hold"
 )
@@ -49,4 +51,25 @@ func Of[T ~string](kind string, id T) Subject { return Subject(kind + "/" + stri
 func (s Subject) Split() (kind, id string) {
 	kind, id, _ = strings.Cut(string(s), "/")
 	return kind, id
+}
+
+const ofChange = "change-"
+
+// ChangePattern is the regular expression of all environments of changes.
+const ChangePattern = ofChange + "[0-9]+"
+
+// OfChange names the environment in which a change of a component is tried.
+func OfChange(number int64) Environment {
+	return Environment(ofChange + strconv.FormatInt(number, 10))
+}
+
+// Change returns the number of the change that is tried in an environment;
+// false for staging and production.
+func (e Environment) Change() (number int64, is bool) {
+	digits, is := strings.CutPrefix(string(e), ofChange)
+	if !is {
+		return 0, false
+	}
+	number, err := strconv.ParseInt(digits, 10, 64)
+	return number, err == nil && number > 0 && OfChange(number) == e
 }

@@ -82,7 +82,7 @@ func TestCohort(t *testing.T) {
 		}
 
 		// The stored routes say the same as those in force.
-		again := New(w.db, w.j, w.box, Asks{w.out, w.out, w.out, w.out, w.out, w.out}, w.dir, w.now)
+		again := New(w.db, w.j, w.box, Asks{w.out, w.out, w.out, w.out, w.out, w.out, w.out}, w.dir, w.now)
 		if err := again.takeUpRoutes(t.Context()); err != nil {
 			t.Fatal(err)
 		}

@@ -157,7 +157,7 @@ func (s *Service) take(rt *route, at place, r *http.Request) aim {
 			}
 		}
 		again := s.routes.Load().routes[at]
-		if again == rt {
+		if again == rt || again == nil { // or there is no more any route
 			return a
 		}
 		if a.worker != nil {
@@ -194,6 +194,9 @@ func (s *Service) takeLater(a aim, at place, r *http.Request) aim {
 		if a.arm == Canary {
 			id = a.route.Canary
 		}
+		if s.routes.Load().routes[at] == nil {
+			return a // the environment has ended meanwhile
+		}
 		w, err := s.await(bounded, id)
 		if err != nil {
 			return a
@@ -209,7 +212,12 @@ func (s *Service) takeLater(a aim, at place, r *http.Request) aim {
 		}
 		// Meanwhile the route may have become another, that leads to another
 		// workload, which may start still.
-		a = s.take(s.routes.Load().routes[at], at, r)
+		a.worker = nil
+		now := s.routes.Load().routes[at]
+		if now == nil {
+			return a
+		}
+		a = s.take(now, at, r)
 		if a.in != nil || a.worker == w {
 			return a
 		}
@@ -217,12 +225,13 @@ func (s *Service) takeLater(a aim, at place, r *http.Request) aim {
 }
 
 // ServeHTTP is the gateway: <component>.<anything> is production,
-// <component>.staging.<anything> is staging.
+// <component>.staging.<anything> is staging, <component>.change-<number>.<anything>
+// the preview of a change.
 func (s *Service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	at := placeOf(r.Host)
 	rt := s.routeOf(r.Context(), at)
 	if rt == nil {
-		http.Error(w, fmt.Sprintf("nothing is routed at %q; components are at <component>.localhost and <component>.staging.localhost", r.Host), http.StatusNotFound)
+		http.Error(w, fmt.Sprintf("nothing is routed at %q; components are at <component>.localhost and <component>.staging.localhost, a change that runs at <component>.change-<number>.localhost", r.Host), http.StatusNotFound)
 		return
 	}
 	began := time.Now()
@@ -274,8 +283,10 @@ func (s *Service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 func placeOf(host string) place {
 	component, rest, _ := strings.Cut(strings.ToLower(host), ".")
-	if environment, _, _ := strings.Cut(rest, "."); environment == "staging" {
-		return place{ref.Component(component), "staging"}
+	name, _, _ := strings.Cut(rest, ".")
+	environment := ref.Environment(name)
+	if _, preview := environment.Change(); preview || environment == "staging" {
+		return place{ref.Component(component), environment}
 	}
 	return place{ref.Component(component), "production"}
 }

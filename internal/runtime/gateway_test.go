@@ -362,7 +362,7 @@ func (w *world) idle() {
 func TestCountsAreKept(t *testing.T) {
 	t.Parallel()
 	out := newOutside()
-	s := New(nil, nil, nil, Asks{out, out, out, out, out, out}, t.TempDir(), time.Now)
+	s := New(nil, nil, nil, Asks{out, out, out, out, out, out, out}, t.TempDir(), time.Now)
 	for i, r := range []ref.Rollout{"poor", "unknown", "good"} {
 		s.apply(&route{Route: Route{Component: ref.Component(fmt.Sprint("c", i)), Baseline: "1", Canary: "2", Rollout: r, Strata: everybody(0, 0.5), Key: "k"}})
 	}

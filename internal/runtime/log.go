@@ -2,18 +2,19 @@ package runtime
 
 import (
 	"bytes"
-	"cmp"
 	"fmt"
 	"os"
-	"slices"
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/digital-factory/factory/internal/base/mask"
 )
 
 const (
-	logBytes  = 8 << 20 // of one file; the one before is kept too
-	tailBytes = 2 << 10 // of the end that goes into error texts
+	logBytes  = 8 << 20  // of one file; the one before is kept too
+	longLine  = 64 << 10 // what is longer is written as several
+	tailBytes = 2 << 10  // of the end that goes into error texts
 )
 
 // logFile keeps what a workload prints: every line with its time, in a file
@@ -23,42 +24,18 @@ type logFile struct {
 	path    string
 	file    *os.File
 	size    int64
-	partial []byte // of a line without its end yet
-	last    []byte // the last printed bytes, for error texts
+	hidden  *mask.Mask // what is behind it may be shown
+	partial []byte     // of a line without its end yet
+	last    []byte     // the end of what was printed, for error texts
 	now     func() time.Time
-	hidden  *strings.Replacer // of secrets; nil: none
 }
 
-// shortest is the length of a secret that is hidden: what is shorter stands in
-// many words.
-const shortest = 6 // bytes
-
-// hide has secrets, and each line of one that has several, be written as stars.
+// hide has secrets be written as stars.
 func (l *logFile) hide(secrets []string) {
-	var lines []string
-	for _, s := range secrets {
-		lines = append(append(lines, s), strings.Split(s, "\n")...)
-	}
-	slices.SortFunc(lines, func(a, b string) int { return cmp.Compare(len(b), len(a)) }) // one may be a part of another
-	var pairs []string
-	for _, s := range lines {
-		if s = strings.TrimSpace(s); len(s) >= shortest {
-			pairs = append(pairs, s, "***")
-		}
-	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.hidden = nil; len(pairs) > 0 {
-		l.hidden = strings.NewReplacer(pairs...)
-	}
-}
-
-// shown is a text without the secrets.
-func (l *logFile) shown(text string) string {
-	if l.hidden == nil {
-		return text
-	}
-	return l.hidden.Replace(text)
+	l.rest()
+	l.hidden = mask.New(secrets)
 }
 
 func openLog(path string, now func() time.Time) (*logFile, error) {
@@ -78,37 +55,40 @@ func openLog(path string, now func() time.Time) (*logFile, error) {
 func (l *logFile) Write(p []byte) (int, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.last = append(l.last, p...)
-	if len(l.last) > tailBytes {
-		l.last = bytes.Clone(l.last[len(l.last)-tailBytes:])
-	}
-	l.partial = append(l.partial, p...)
+	l.partial = append(l.partial, l.hidden.Next(p)...)
 	for {
 		line, rest, found := bytes.Cut(l.partial, []byte("\n"))
-		if !found && len(l.partial) < 64<<10 {
+		if !found && len(l.partial) < longLine {
 			break
 		}
-		l.line(line)
+		l.print(line)
 		l.partial = bytes.Clone(rest)
-		if !found {
-			l.partial = nil
-		}
 	}
 	return len(p), nil
 }
 
-func (l *logFile) line(text []byte) {
+// print writes a line of the workload's.
+func (l *logFile) print(line []byte) {
+	l.write(string(line))
+	l.last = append(append(l.last, line...), '\n')
+	if len(l.last) > tailBytes {
+		l.last = bytes.Clone(l.last[len(l.last)-tailBytes:])
+	}
+}
+
+func (l *logFile) write(line string) {
 	if l.size > logBytes {
 		l.turn()
 	}
-	n, _ := fmt.Fprintf(l.file, "%s %s\n", l.now().UTC().Format("2006-01-02T15:04:05.000Z"), l.shown(string(text)))
+	n, _ := fmt.Fprintf(l.file, "%s %s\n", l.now().UTC().Format("2006-01-02T15:04:05.000Z"), line)
 	l.size += int64(n)
 }
 
 // rest writes a line whose end never came.
 func (l *logFile) rest() {
+	l.partial = append(l.partial, l.hidden.Rest()...)
 	if len(l.partial) > 0 {
-		l.line(l.partial)
+		l.print(l.partial)
 		l.partial = nil
 	}
 }
@@ -130,14 +110,14 @@ func (l *logFile) mark(text string) {
 	defer l.mu.Unlock()
 	l.rest()
 	l.last = nil
-	l.line([]byte("--- " + text))
+	l.write("--- " + text)
 }
 
 // tail returns the last lines for an error text, or nothing.
 func (l *logFile) tail() string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	lines := strings.Split(strings.TrimSpace(l.shown(string(l.last))), "\n")
+	lines := strings.Split(strings.TrimSpace(string(l.last)+string(l.partial)), "\n")
 	if len(lines) == 1 && lines[0] == "" {
 		return ""
 	}

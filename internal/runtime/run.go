@@ -1,6 +1,7 @@
 package runtime
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -142,8 +143,11 @@ func (s *Service) Deploy(ctx context.Context, w Workload) error {
 	case <-worker.settled:
 	}
 	if state, _, reason := worker.status(); state == StateBroken {
+		worker.mu.Lock()
+		advice := cmp.Or(worker.advice, "correct the service, or its health path in .factory/component.yaml, and push again")
+		worker.mu.Unlock()
 		return errs.New(errs.Blocked, "%s version %s never became ready in %s: %s", w.Component, w.Number, w.Environment, reason).
-			Do("correct the service, or its health path in .factory/component.yaml, and push again")
+			Do("%s", advice)
 	}
 	return nil
 }

@@ -8,7 +8,8 @@
 //
 // Asks: Images to unpack, Telemetry to serve each workload's OTLP, Observer to
 // take the counts, Meter to take gateway metrics, Cohorts for who takes part in a
-// rollout that is not for everybody, Variables for what a workload is told.
+// rollout that is not for everybody, Variables for what a workload is told, Resources for what it needs beside its
+// process.
 //
 // Invariants: what runs is what runtime_workload lists; after a crash of the
 // factory the same processes are started again. One that could take traffic once
@@ -53,12 +54,13 @@ type Workload struct {
 
 // Image is an unpacked image and what it says of itself.
 type Image struct {
-	Args   []string
-	Env    []string
-	Dir    string
-	Port   int      // the service listens on it, on 127.0.0.1 or all addresses
-	Health string   // path that answers below 400 when the service can take traffic
-	Smoke  []string // paths for smoke requests; Health when empty
+	Args      []string
+	Env       []string
+	Dir       string
+	Resources string   // what it needs beside its process, as Resources reads it; empty: nothing
+	Port      int      // the service listens on it, on 127.0.0.1 or all addresses
+	Health    string   // path that answers below 400 when the service can take traffic
+	Smoke     []string // paths for smoke requests; Health when empty
 }
 
 // Images unpacks.
@@ -101,6 +103,33 @@ type Variables interface {
 	Values(ctx context.Context, c ref.Component, e ref.Environment, revision int64) (variables, secrets []string, err error)
 }
 
+// Resources provides what images need beside their process.
+type Resources interface {
+	// Provide makes it be there for one life of a workload. What cannot be is
+	// errs.Blocked or errs.Invalid with what to do; that it is not yet,
+	// errs.Unavailable.
+	Provide(ctx context.Context, w Workload, declared string) (*Provided, error)
+}
+
+// Provided is what one life of a workload gets.
+type Provided struct {
+	Env       []string // KEY=value
+	Secrets   []string // that are hidden in its log
+	Binds     []sandbox.Bind
+	FileBytes int64    // how large any file may become; 0: no bound
+	Notes     []string // for its log
+	Doors     []Door
+	Over      <-chan struct{} // closed when the life must end
+	Why       func() string   // it must
+	Release   func()          // to be called when the life has ended
+}
+
+// Door is a port of the workload's own on which it is served.
+type Door struct {
+	Port  int
+	Serve func(l net.Listener) // until l closes
+}
+
 // Asks are whom the service asks and tells.
 type Asks struct {
 	Images    Images
@@ -109,6 +138,7 @@ type Asks struct {
 	Meter     Meter
 	Cohorts   Cohorts
 	Variables Variables
+	Resources Resources
 }
 
 // Service runs workloads and the gateway.
@@ -122,6 +152,7 @@ type Service struct {
 	meter     Meter
 	cohorts   Cohorts
 	variables Variables
+	resources Resources
 	dir       string
 	now       func() time.Time
 	pace      pace
@@ -143,7 +174,7 @@ type Service struct {
 // New returns the service; dir is for unpacked images and logs. It starts
 // nothing.
 func New(db *store.DB, j *journal.Journal, box *sandbox.Sandbox, a Asks, dir string, now func() time.Time) *Service {
-	s := &Service{db: db, journal: j, box: box, images: a.Images, telemetry: a.Telemetry, observer: a.Observer, meter: a.Meter, cohorts: a.Cohorts, variables: a.Variables,
+	s := &Service{db: db, journal: j, box: box, images: a.Images, telemetry: a.Telemetry, observer: a.Observer, meter: a.Meter, cohorts: a.Cohorts, variables: a.Variables, resources: a.Resources,
 		dir: dir, now: now, pace: usual(),
 		wake: make(chan struct{}, 1), routed: make(chan struct{}), workers: map[ref.Workload]*worker{}, changed: make(chan struct{})}
 	s.routes.Store(&table{})

@@ -119,15 +119,25 @@ func (s *Service) Since(ctx context.Context, c ref.Component) (at map[ref.Enviro
 	return at, err
 }
 
-// OldestVariables returns the lowest revision of variables that a workload of a
-// component in an environment was deployed with; false when there is none.
-func (s *Service) OldestVariables(ctx context.Context, c ref.Component, e ref.Environment) (oldest int64, any bool, err error) {
-	err = s.db.View(ctx, func(tx *store.Tx) error {
-		var n int64
-		_, err := store.One(ctx, tx, func(s store.Scanner) (struct{}, error) { return struct{}{}, s.Scan(&n, &oldest) },
-			`select count(*), coalesce(min(variables), 0) from runtime_workload where component = $1 and environment = $2`, string(c), string(e))
-		any = n > 0
+// VariablesInUse returns the revisions of variables that the workloads of a
+// component in an environment were deployed with. The previews of changes are
+// given staging's.
+func (s *Service) VariablesInUse(ctx context.Context, c ref.Component, e ref.Environment) (used []int64, err error) {
+	err = s.db.View(ctx, func(tx *store.Tx) (err error) {
+		used, err = store.List(ctx, tx, store.Scan1[int64],
+			`select distinct variables from runtime_workload
+				where component = $1 and (environment = $2 or ($2 = 'staging' and environment like 'change-%')) order by variables`, string(c), string(e))
 		return err
 	})
-	return oldest, any, err
+	return used, err
+}
+
+// Deployed returns the ids of all workloads that run or shall run.
+func (s *Service) Deployed(ctx context.Context) ([]ref.Workload, error) {
+	list, err := s.desired(ctx)
+	ids := make([]ref.Workload, len(list))
+	for i, w := range list {
+		ids[i] = w.ID
+	}
+	return ids, err
 }

@@ -64,6 +64,7 @@ const (
 // instance is one life of a workload's process, and the connections to it.
 type instance struct {
 	process   *sandbox.Process
+	provided  *Provided
 	image     Image
 	port      int
 	transport *http.Transport
@@ -85,6 +86,7 @@ type worker struct {
 	state    State
 	restarts int
 	reason   string        // why it crashed or is broken
+	advice   string        // what to do when it never could be started; may be empty
 	begun    chan struct{} // closed once its first life took traffic, or ended
 	hasBegun bool          // begun is closed
 	settled  chan struct{} // closed once it was ready, or is broken
@@ -165,12 +167,15 @@ func (s *Service) runLife(ctx context.Context, w *worker) (reason string, ready 
 		if ctx.Err() == nil {
 			slog.Error("a workload could not be started", "workload", w.workload.ID, "component", w.workload.Component, "error", err)
 		}
-		return errs.Of(err).Text, false, err
+		e := errs.Of(err)
+		w.mu.Lock()
+		w.advice = e.Next
+		w.mu.Unlock()
+		return strings.TrimSuffix(e.Text+"; "+e.Next, "; "), false, err
 	}
+	defer in.provided.Release()
 	defer in.transport.CloseIdleConnections()
-	door, served := in.process.Listener(), make(chan struct{})
-	go s.serveTelemetry(door, w.workload, served)
-	defer func() { _ = door.Close(); <-served }()
+	defer s.serveDoors(in, w.workload)()
 
 	unready := s.awaitHealth(ctx, in)
 	switch {
@@ -190,6 +195,9 @@ func (s *Service) runLife(ctx context.Context, w *worker) (reason string, ready 
 		case <-ctx.Done():
 		case <-in.process.Done():
 			w.current.Store(nil)
+		case <-in.provided.Over:
+			w.current.Store(nil)
+			in.process.Kill()
 		}
 	}
 	if ctx.Err() != nil {
@@ -197,9 +205,11 @@ func (s *Service) runLife(ctx context.Context, w *worker) (reason string, ready 
 		s.stop(w, in)
 	}
 	result, err := in.process.Wait()
-	switch {
+	switch over := in.provided.Why(); {
+	case over != "":
+		reason = over
 	case result.OutOfMemory:
-		reason = fmt.Sprintf("it needed more than its %d MiB of memory", limits.MemoryBytes>>20)
+		reason = fmt.Sprintf("it needed more than its %d MiB of memory", w.workload.limits().MemoryBytes>>20)
 	case unready != nil && !errors.Is(unready, errEnded):
 		reason = fmt.Sprintf("it did not become ready: %v", unready)
 	case err != nil:
@@ -210,6 +220,24 @@ func (s *Service) runLife(ctx context.Context, w *worker) (reason string, ready 
 		reason = fmt.Sprintf("it exited with code %d", result.ExitCode)
 	}
 	return reason + w.log.tail(), ready, nil
+}
+
+// serveDoors serves a workload on its own loopback, and returns what ends that.
+func (s *Service) serveDoors(in *instance, w Workload) (end func()) {
+	doors := in.process.Listeners()
+	served := make(chan struct{})
+	go s.serveTelemetry(doors[0], w, served)
+	var all sync.WaitGroup
+	for i, d := range in.provided.Doors {
+		all.Go(func() { d.Serve(doors[i+1]) })
+	}
+	return func() {
+		for _, d := range doors {
+			_ = d.Close()
+		}
+		<-served
+		all.Wait()
+	}
 }
 
 func (s *Service) serveTelemetry(l net.Listener, w Workload, served chan<- struct{}) {
@@ -242,11 +270,23 @@ func (s *Service) start(ctx context.Context, w *worker) (*instance, error) {
 	if err != nil {
 		return nil, err
 	}
-	w.log.hide(secrets)
+	provided, err := s.provide(ctx, w.workload, image, told)
+	if err != nil {
+		return nil, err
+	}
+	w.log.hide(append(secrets, provided.Secrets...))
 	w.log.mark("starting version " + w.workload.Number)
+	bounds, ports := w.workload.limits(), []int{otlp}
+	bounds.FileBytes = provided.FileBytes
+	for _, d := range provided.Doors {
+		ports = append(ports, d.Port)
+	}
+	for _, n := range provided.Notes {
+		w.log.mark(n)
+	}
 	p, err := s.box.Start(context.WithoutCancel(ctx), sandbox.Spec{
-		Args: args, Dir: dir, Root: root, Limits: limits, Stdout: w.log, Stderr: w.log, Hostname: string(w.workload.Component), Serve: otlp,
-		Env: append(environ(image.Env, told),
+		Args: args, Dir: dir, Root: root, Binds: provided.Binds, Limits: bounds, Stdout: w.log, Stderr: w.log, Hostname: string(w.workload.Component), Serve: ports,
+		Env: append(environ(image.Env, append(told, provided.Env...)),
 			fmt.Sprintf("PORT=%d", port),
 			"HOME=/tmp", "TMPDIR=/tmp",
 			fmt.Sprintf("OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:%d", otlp),
@@ -258,13 +298,34 @@ func (s *Service) start(ctx context.Context, w *worker) (*instance, error) {
 			fmt.Sprintf("OTEL_RESOURCE_ATTRIBUTES=service.version=%s,deployment.environment.name=%s,service.instance.id=%s", w.workload.Number, w.workload.Environment, w.workload.ID)),
 	})
 	if err != nil {
+		provided.Release()
 		return nil, err
 	}
 	transport := &http.Transport{
 		DialContext:         func(ctx context.Context, _, _ string) (net.Conn, error) { return p.Dial(ctx, port) },
 		MaxIdleConnsPerHost: 256, IdleConnTimeout: 90 * time.Second, DisableCompression: true, ResponseHeaderTimeout: time.Minute,
 	}
-	return &instance{process: p, image: image, port: port, transport: transport, proxy: newProxy(transport, w.workload.ID)}, nil
+	return &instance{process: p, provided: provided, image: image, port: port, transport: transport, proxy: newProxy(transport, w.workload.ID)}, nil
+}
+
+// provide asks for what an image needs beside its process.
+func (s *Service) provide(ctx context.Context, w Workload, image Image, told []string) (*Provided, error) {
+	if image.Resources == "" {
+		return &Provided{Why: func() string { return "" }, Release: func() {}}, nil
+	}
+	p, err := s.resources.Provide(ctx, w, image.Resources)
+	if err != nil {
+		return nil, err
+	}
+	for _, t := range told {
+		key, _, _ := strings.Cut(t, "=")
+		if slices.ContainsFunc(p.Env, func(e string) bool { return strings.HasPrefix(e, key+"=") }) {
+			p.Release()
+			return nil, errs.New(errs.Blocked, "%s is set as a variable of %s in %s, and by a resource that this version declares", key, w.Component, w.Environment).
+				Do("remove the variable: factory variable unset %s %s --environment %s", w.Component, key, w.Environment)
+		}
+	}
+	return p, nil
 }
 
 // environ is what an image says, and what the component is told in place of it.

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -97,17 +98,17 @@ func TestVariables(t *testing.T) {
 		if strings.Contains(err.Error(), "4711") {
 			t.Fatalf("the secret is in %v", err)
 		}
-		if n, any, err := w.OldestVariables(t.Context(), "engine", "production"); err != nil || !any || n != 3 {
-			t.Fatal(n, any, err)
+		if used, err := w.VariablesInUse(t.Context(), "engine", "production"); err != nil || !slices.Equal(used, []int64{3, 4}) {
+			t.Fatal(used, err)
 		}
 		if err := w.Stop(t.Context(), "1"); err != nil {
 			t.Fatal(err)
 		}
-		if n, any, err := w.OldestVariables(t.Context(), "engine", "production"); err != nil || !any || n != 4 {
-			t.Fatal(n, any, err)
+		if used, err := w.VariablesInUse(t.Context(), "engine", "production"); err != nil || !slices.Equal(used, []int64{4}) {
+			t.Fatal(used, err)
 		}
-		if _, any, err := w.OldestVariables(t.Context(), "engine", "staging"); err != nil || any {
-			t.Fatal(any, err)
+		if used, err := w.VariablesInUse(t.Context(), "engine", "staging"); err != nil || len(used) > 0 {
+			t.Fatal(used, err)
 		}
 	})
 }
@@ -143,7 +144,7 @@ func TestUnhealthy(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		w.end()
 		pace := w.pace
-		w.Service = New(w.db, w.j, w.box, Asks{w.out, w.out, w.out, w.out, w.out, w.out}, w.dir, time.Now)
+		w.Service = New(w.db, w.j, w.box, Asks{w.out, w.out, w.out, w.out, w.out, w.out, w.out}, w.dir, time.Now)
 		w.pace = pace
 		w.pace.ready = 300 * time.Millisecond
 		w.start(t)
@@ -318,7 +319,7 @@ func TestRestartIsNoFailure(t *testing.T) {
 		w.end()
 		gates := map[ref.Artifact]chan struct{}{"blue": make(chan struct{}), "green": make(chan struct{})}
 		held := &holding{outside: w.out, gates: gates}
-		w.Service = New(w.db, w.j, w.box, Asks{held, w.out, w.out, w.out, w.out, w.out}, w.dir, time.Now)
+		w.Service = New(w.db, w.j, w.box, Asks{held, w.out, w.out, w.out, w.out, w.out, w.out}, w.dir, time.Now)
 		w.start(t)
 		w.until("both start", func() bool { return len(*w.serving.Load()) == 2 })
 		var all sync.WaitGroup

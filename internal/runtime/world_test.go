@@ -60,6 +60,7 @@ type outside struct {
 	unpacked map[ref.Artifact]int
 	traffic  map[ref.Rollout]Traffic // summed up
 	observe  func(Traffic) error     // may refuse
+	provide  func(w Workload, declared string) (*Provided, error)
 	heard    map[ref.Workload]string // on the telemetry doors
 	samples  []Sample
 	members  []Member
@@ -85,6 +86,11 @@ func (o *outside) Values(_ context.Context, _ ref.Component, e ref.Environment, 
 	return append(slices.Clone(o.told), fmt.Sprintf("REVISION=%d", revision), "WHERE="+string(e)), o.secrets, nil
 }
 
+// Provide gives every workload that declares anything what the test wants.
+func (o *outside) Provide(_ context.Context, w Workload, declared string) (*Provided, error) {
+	return o.provide(w, declared)
+}
+
 // Members returns who takes part in every rollout.
 func (o *outside) Members(context.Context, ref.Rollout) ([]Member, error) {
 	o.mu.Lock()
@@ -104,6 +110,9 @@ func (o *outside) Unpack(_ context.Context, a ref.Artifact, dir string) (Image, 
 	}
 	o.unpacked[a]++
 	image := Image{Args: []string{"/service", string(a)}, Port: 8080, Health: "/healthz", Smoke: []string{"/", "/healthz"}, Dir: "/"}
+	if a == "needy" {
+		image.Resources = "a store"
+	}
 	if a == "rotten" {
 		image.Smoke = []string{"/", "/fail"}
 	}
@@ -190,7 +199,7 @@ func newOutside() *outside {
 func begin(t testing.TB, db *store.DB, box *sandbox.Sandbox, dir string, out *outside) *world {
 	t.Helper()
 	j := journal.New(db, time.Now)
-	w := &world{Service: New(db, j, box, Asks{out, out, out, out, out, out}, dir, time.Now), t: t, db: db, j: j, out: out, box: box}
+	w := &world{Service: New(db, j, box, Asks{out, out, out, out, out, out, out}, dir, time.Now), t: t, db: db, j: j, out: out, box: box}
 	w.pace.first, w.pace.ready, w.pace.stop = 10*time.Millisecond, 5*time.Second, 5*time.Second
 	w.start(t)
 	return w

@@ -25,6 +25,7 @@ type Create struct {
 	Team      string            `json:"team"`
 	Message   string            `json:"message"` // of the first commit
 	Files     map[string]string `json:"files"`   // path to content; "#!" at the start makes a file executable
+	Kind      string            `json:"kind"`    // "path" of a golden path, which has no team; "adopted" of one without files, whose history is pushed
 }
 
 // create performs source.create. It may be cut off at any line and run again:
@@ -35,7 +36,7 @@ func (s *Service) create(ctx context.Context, e effect.Effect) error {
 	if err := json.Unmarshal(e.Data, &c); err != nil {
 		return errs.Because(errs.Invalid, err, "the data of %s cannot be read", e.Kind)
 	}
-	if !componentName.MatchString(c.Component) || c.Team == "" || len(c.Files) == 0 {
+	if !componentName.MatchString(c.Component) || (c.Team == "") != (c.Kind == forPath) || (len(c.Files) == 0) != (c.Kind == forAdoption) {
 		return errs.New(errs.Invalid, "a repository needs a component's name, a team and files; got %q, %q and %d files", c.Component, c.Team, len(c.Files))
 	}
 	final := s.repository(c.Component)
@@ -46,10 +47,10 @@ func (s *Service) create(ctx context.Context, e effect.Effect) error {
 	} else if err != nil {
 		return err
 	}
-	o := owned{c.Component, c.Team}
+	o := owned{c.Component, c.Team, c.Kind}
 	err := s.db.Update(ctx, func(tx *store.Tx) error {
 		fresh, err := insertRepository(ctx, tx, o, s.now())
-		if err != nil || !fresh {
+		if err != nil || !fresh || c.Kind == forPath { // that there is a path is platform's to tell
 			return err
 		}
 		return s.journal.Append(ctx, tx, access.System("source").By(), ref.Of("component", c.Component), fact.RepositoryCreated{
@@ -79,12 +80,14 @@ func (s *Service) build(ctx context.Context, c Create, at time.Time) error {
 	if _, err := fresh.Run(ctx, nil, "init", "--quiet", "--bare", "--template=", "--initial-branch="+Trunk); err != nil {
 		return err
 	}
-	sha, err := fresh.Begin(ctx, c.Files, c.Message, at)
-	if err != nil {
-		return err
-	}
-	if _, err := fresh.Run(ctx, nil, "update-ref", git.TrunkRef, sha); err != nil {
-		return err
+	if c.Kind != forAdoption {
+		sha, err := fresh.Begin(ctx, c.Files, c.Message, at)
+		if err != nil {
+			return err
+		}
+		if _, err := fresh.Run(ctx, nil, "update-ref", git.TrunkRef, sha); err != nil {
+			return err
+		}
 	}
 	if err := os.Rename(fresh.Dir, final.Dir); err != nil {
 		return fmt.Errorf("put the repository in its place: %w", err)

@@ -157,7 +157,7 @@ func (s *Service) answer(ctx context.Context, q question) verdict {
 		updates[i] = u
 	}
 	for _, u := range updates {
-		if err := s.judge(ctx, repo, p.component, u); err != nil {
+		if err := s.judge(ctx, repo, p.owned, u); err != nil {
 			return s.reject(ctx, p, u, err)
 		}
 	}

@@ -82,11 +82,15 @@ func (s *Service) record(ctx context.Context, o owned) error {
 	if len(todo) == 0 {
 		return nil
 	}
-	pushed := make([]*fact.CommitsPushed, len(todo))
+	pushed := make([]fact.Payload, len(todo))
 	for i, m := range todo {
 		if branch, ok := strings.CutPrefix(m.ref, "refs/heads/"); ok && m.after != "" {
-			if pushed[i], err = s.describe(ctx, repo, o, branch, m, disk[git.TrunkRef]); err != nil {
+			f, err := s.describe(ctx, repo, o, branch, m, disk[git.TrunkRef])
+			if err != nil {
 				return err
+			}
+			if pushed[i] = f; o.kind == forPath && !strings.HasPrefix(branch, Trials) { // nothing can be built from it
+				pushed[i] = fact.PathPushed{Repository: o.component, Branch: branch, Head: f.Head, Before: f.Before, Commits: f.Commits, Total: f.Total}
 			}
 		}
 	}
@@ -100,12 +104,19 @@ func (s *Service) record(ctx context.Context, o owned) error {
 			if f == nil {
 				continue // a tag, or a branch that was deleted
 			}
-			if err := s.journal.Append(ctx, tx, todo[i].by, ref.Of("component", o.component), *f); err != nil {
+			if err := s.journal.Append(ctx, tx, todo[i].by, pushSubject(o), f); err != nil {
 				return err
 			}
 		}
 		return nil
 	})
+}
+
+func pushSubject(o owned) ref.Subject {
+	if o.kind == forPath {
+		return ref.Of("repository", o.component)
+	}
+	return ref.Of("component", o.component)
 }
 
 const (
@@ -115,8 +126,8 @@ const (
 
 // describe makes the fact of a branch's move. New on the trunk is what the
 // trunk did not have, on another branch what neither it nor the trunk had.
-func (s *Service) describe(ctx context.Context, repo git.Repository, o owned, branch string, m move, trunk string) (*fact.CommitsPushed, error) {
-	f := &fact.CommitsPushed{
+func (s *Service) describe(ctx context.Context, repo git.Repository, o owned, branch string, m move, trunk string) (fact.CommitsPushed, error) {
+	f := fact.CommitsPushed{
 		Component: ref.Component(o.component), Team: ref.Team(o.team), Branch: branch, Trunk: branch == Trunk,
 		Head: ref.Commit(m.after), Before: ref.Commit(m.before), Commits: []fact.Commit{},
 	}
@@ -127,9 +138,11 @@ func (s *Service) describe(ctx context.Context, repo git.Repository, o owned, br
 	if !f.Trunk && trunk != "" {
 		known = append(known, trunk)
 	}
-	seen := map[string]bool{}
+	seen, brings := map[string]bool{}, o.brings(m.before, f.Trunk)
 	err := repo.Log(ctx, m.after, known, nil, func(c git.Commit) error {
-		f.Total++
+		if f.Total++; brings { // made elsewhere: nothing is built of it, and nobody worked on items of ours
+			return nil
+		}
 		items, _ := c.Named()
 		c.Items = items
 		if len(f.Commits) < commitsTold {

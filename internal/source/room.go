@@ -19,7 +19,8 @@
 //
 // # Tells
 //
-// repository.created, commits.pushed, push.rejected.
+// repository.created, commits.pushed, push.rejected; of a golden path's
+// repository path.pushed.
 //
 // # Asks
 //
@@ -56,6 +57,10 @@ const Trunk = git.Trunk
 // Queue is what the names of the branches begin with on which the merge queue
 // tries changes out.
 const Queue = "queue/"
+
+// Trials is what the names of the branches of a golden path's repository begin
+// with on which the platform tries versions.
+const Trials = "path/"
 
 var componentName = regexp.MustCompile(`^[a-z][a-z0-9-]{1,38}[a-z0-9]$`)
 

@@ -23,8 +23,9 @@ func (u update) branch() string {
 
 // judge returns nil when the push may move the ref, else the reason, an
 // errs.Blocked. Any other error means that it could not be found out.
-func (s *Service) judge(ctx context.Context, repo git.Repository, component string, u update) error {
-	if err := refuseRef(u); err != nil || u.after == "" {
+func (s *Service) judge(ctx context.Context, repo git.Repository, o owned, u update) error {
+	component := o.component
+	if err := refuseRef(o, u); err != nil || u.after == "" {
 		return err
 	}
 	if _, err := repo.Resolve(ctx, u.after); errs.Is(err, errs.NotFound) {
@@ -53,17 +54,21 @@ func (s *Service) judge(ctx context.Context, repo git.Repository, component stri
 	if err := s.judgeSizes(ctx, repo, u.after); err != nil {
 		return err
 	}
+	if o.brings(u.before, u.ref == git.TrunkRef) {
+		// Its commits name other trackers' items, and it needs no pipeline yet.
+		return s.judgePresent(ctx, repo, u.after)
+	}
 	if err := s.judgeCommits(ctx, repo, u.after); err != nil {
 		return err
 	}
-	if u.ref == git.TrunkRef {
+	if u.ref == git.TrunkRef && o.kind != forPath { // what a path's trunk has is read when it is published
 		return s.judgeSettings(ctx, repo, u.after)
 	}
 	return nil
 }
 
 // refuseRef is what can be said from names alone.
-func refuseRef(u update) error {
+func refuseRef(o owned, u update) error {
 	tag := strings.HasPrefix(u.ref, "refs/tags/")
 	switch {
 	case !git.ValidRef(u.ref) || !tag && !strings.HasPrefix(u.ref, "refs/heads/"):
@@ -72,6 +77,8 @@ func refuseRef(u update) error {
 	case u.ref == git.TrunkRef && u.after == "":
 		return errs.New(errs.Blocked, "%s is protected and cannot be deleted", Trunk).
 			Do("to undo a change push a commit that reverts it: git revert")
+	case o.kind == forPath && strings.HasPrefix(u.ref+"/", "refs/heads/"+Trials):
+		return errs.New(errs.Blocked, "branches below %s are where versions of the path are tried", Trials).Do("push to %s, and publish: factory path publish", Trunk)
 	case strings.HasPrefix(u.ref+"/", "refs/heads/"+Queue):
 		return errs.New(errs.Blocked, "branches below %s are the merge queue's own", Queue).Do("choose another name")
 	case tag && u.before != "":
@@ -146,6 +153,14 @@ func (s *Service) judgeCommits(ctx context.Context, repo git.Repository, after s
 }
 
 const manifestLimit = 256 << 10
+
+// judgePresent is judgeSettings for a commit that may lack a pipeline.
+func (s *Service) judgePresent(ctx context.Context, repo git.Repository, after string) error {
+	if _, err := repo.Read(ctx, after, Pipeline, manifestLimit); errs.Is(err, errs.NotFound) {
+		return nil
+	}
+	return s.judgeSettings(ctx, repo, after)
+}
 
 // judgeSettings refuses a trunk that could not be built or run.
 func (s *Service) judgeSettings(ctx context.Context, repo git.Repository, after string) error {

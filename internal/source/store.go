@@ -14,7 +14,21 @@ import (
 type owned struct {
 	component string
 	team      string
+	kind      string // "" of a component, forAdoption or forPath
 }
+
+// forAdoption is the kind of a component's repository whose history comes from
+// elsewhere: the first push to its trunk brings it.
+const forAdoption = "adopted"
+
+// brings reports whether a move of the trunk brings what was made elsewhere.
+func (o owned) brings(before string, trunk bool) bool {
+	return o.kind == forAdoption && trunk && before == ""
+}
+
+// forPath is the kind of a golden path's repository: nothing of it is built or
+// deployed, and it belongs to the platform.
+const forPath = "path"
 
 // accepted is a ref of a push that the rules let through.
 type accepted struct {
@@ -27,7 +41,7 @@ type accepted struct {
 
 func scanOwned(s store.Scanner) (owned, error) {
 	var o owned
-	return o, s.Scan(&o.component, &o.team)
+	return o, s.Scan(&o.component, &o.team, &o.kind)
 }
 
 // find returns the row of a component's repository.
@@ -36,7 +50,7 @@ func (s *Service) find(ctx context.Context, component string) (o owned, err erro
 		return o, unknown(component)
 	}
 	err = s.db.View(ctx, func(tx *store.Tx) error {
-		o, err = store.One(ctx, tx, scanOwned, `select component, team from source_repository where component = $1`, component)
+		o, err = store.One(ctx, tx, scanOwned, `select component, team, kind from source_repository where component = $1`, component)
 		return err
 	})
 	if errors.Is(err, store.ErrNone) {
@@ -52,7 +66,7 @@ func unknown(component string) error {
 
 func (s *Service) all(ctx context.Context) (list []owned, err error) {
 	err = s.db.View(ctx, func(tx *store.Tx) error {
-		list, err = store.List(ctx, tx, scanOwned, `select component, team from source_repository order by component`)
+		list, err = store.List(ctx, tx, scanOwned, `select component, team, kind from source_repository order by component`)
 		return err
 	})
 	return list, err
@@ -61,7 +75,7 @@ func (s *Service) all(ctx context.Context) (list []owned, err error) {
 // noted returns the repositories with pushes that are not settled.
 func (s *Service) noted(ctx context.Context) (list []owned, err error) {
 	err = s.db.View(ctx, func(tx *store.Tx) error {
-		list, err = store.List(ctx, tx, scanOwned, `select component, team from source_repository r
+		list, err = store.List(ctx, tx, scanOwned, `select component, team, kind from source_repository r
 			where exists (select 1 from source_push p where p.component = r.component) order by component`)
 		return err
 	})
@@ -70,8 +84,8 @@ func (s *Service) noted(ctx context.Context) (list []owned, err error) {
 
 // insertRepository reports whether the row is new.
 func insertRepository(ctx context.Context, tx *store.Tx, o owned, now time.Time) (bool, error) {
-	n, err := tx.Exec(ctx, `insert into source_repository (component, team, created) values ($1, $2, $3)
-		on conflict (component) do nothing`, o.component, o.team, store.Micros(now))
+	n, err := tx.Exec(ctx, `insert into source_repository (component, team, created, kind) values ($1, $2, $3, $4)
+		on conflict (component) do nothing`, o.component, o.team, store.Micros(now), o.kind)
 	return n == 1, err
 }
 

@@ -75,7 +75,7 @@ func (s *Service) Commit(ctx context.Context, who access.Actor, component string
 	if u.after, err = s.draft(ctx, repo, parent, d, Ident(who)); err != nil {
 		return c, err
 	}
-	if err := s.judge(ctx, repo, component, u); err != nil {
+	if err := s.judge(ctx, repo, o, u); err != nil {
 		if errs.Is(err, errs.Blocked) {
 			s.tellRejected(ctx, who, component, u, errs.Of(err))
 		}

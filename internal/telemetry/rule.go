@@ -125,5 +125,5 @@ func Rules() []Rule {
 		},
 		unheardRule(),
 		regressionRule(),
-	}, burnRules()...)
+	}, append(resourceRules(), burnRules()...)...)
 }

@@ -157,8 +157,11 @@ func openAlerts(ctx context.Context, tx *store.Tx, c ref.Component) ([]Alert, er
 }
 
 func listAlerts(ctx context.Context, tx *store.Tx, before string, c ref.Component, state State, limit int) ([]Alert, error) {
-	return store.List(ctx, tx, scanAlert, `select `+alertColumns+` from telemetry_alert
-		where id < $1 and ($2 = '' or component = $2) and ($3 = '' or state = $3) order by id desc limit $4`, before, string(c), string(state), limit)
+	var where store.Where
+	where.And("id < $1", before)
+	where.Is("component", string(c))
+	where.Is("state", string(state))
+	return store.List(ctx, tx, scanAlert, `select `+alertColumns+` from telemetry_alert`+where.String()+`order by id desc limit `+where.Value(limit), where.Args()...)
 }
 
 func insertAlert(ctx context.Context, tx *store.Tx, a Alert) error {

@@ -362,6 +362,36 @@ func TestSilenceFires(t *testing.T) {
 	})
 }
 
+// TestResourceRules: a database that is back within seconds wakes nobody; one
+// that stays away does; a volume is somebody's task before it is full.
+func TestResourceRules(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, r room) {
+		at := func(e ref.Environment, name string) map[string]string {
+			return map[string]string{"component": "engine", "environment": string(e), "resource": name}
+		}
+		goOn := func(seconds int, down, bytes float64) {
+			t.Helper()
+			for range seconds {
+				*r.at = r.at.Add(time.Second)
+				samples := []Sample{{"resource_down", at(Production, "db"), down, *r.at}, {"resource_down", at("staging", "db"), 1, *r.at},
+					{"resource_bytes", at(Production, "files"), bytes, *r.at}, {"resource_limit_bytes", at(Production, "files"), 100, *r.at}}
+				if err := r.Record(t.Context(), samples); err != nil {
+					t.Fatal(err)
+				}
+				r.evaluateNow(t)
+			}
+		}
+		goOn(8, 1, 90)
+		goOn(60, 0, 90)
+		r.wantTold(t)
+		goOn(60, 1, 90)
+		r.wantTold(t, "resource-down fired page of power")
+		goOn(60, 0, 95)
+		r.wantTold(t, "resource-down fired page of power", "resource-down resolved of power", "resource-full fired ticket of power")
+	})
+}
+
 func TestEveryRuleSaysWhatToDo(t *testing.T) {
 	t.Parallel()
 	for _, r := range Rules() {
@@ -376,7 +406,7 @@ func TestRuleStatuses(t *testing.T) {
 	each(t, func(t *testing.T, r room) {
 		r.traffic(t, 30, load{version: "1", requests: 10, failed: 10})
 		list, interval, err := r.RuleStatuses(t.Context())
-		if err != nil || interval != 5*time.Second || len(list) != 10 {
+		if err != nil || interval != 5*time.Second || len(list) != 12 {
 			t.Fatalf("%+v %s %v", list, interval, err)
 		}
 		for _, s := range list {

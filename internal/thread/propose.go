@@ -1,6 +1,8 @@
 package thread
 
 import (
+	"fmt"
+
 	"github.com/digital-factory/factory/internal/fact"
 	"github.com/digital-factory/factory/internal/journal"
 	"github.com/digital-factory/factory/internal/ref"
@@ -39,6 +41,14 @@ func proposing(f journal.Fact, c *change) (known bool, err error) {
 		err = read(f, func(p fact.ChangeClosed) { state(p.Change, "closed", "given up") })
 	case "change.reopened":
 		err = read(f, func(p fact.ChangeReopened) { state(p.Change, "open", "taken up again") })
+	case "preview.started":
+		err = read(f, func(p fact.PreviewStarted) {
+			state(p.Change, "", fmt.Sprintf("%.10s can be tried in %s", p.Commit, p.Environment))
+		})
+	case "preview.failed":
+		err = read(f, func(p fact.PreviewFailed) {
+			state(p.Change, "", fmt.Sprintf("%.10s cannot be tried: %s", p.Commit, p.Reason))
+		})
 	default:
 		return false, nil
 	}

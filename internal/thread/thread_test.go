@@ -523,7 +523,7 @@ func TestRebuildIsIdentical(t *testing.T) {
 // Every kind of fact is either on the graph or known not to be.
 func TestEveryKindIsConsidered(t *testing.T) {
 	t.Parallel()
-	apart := " account.created account.changed account.password-changed token.created token.revoked team.joined team.left board.changed path.published repository.created push.rejected change.commented change.settled change.reviewed check.queued check.finished workload.ready workload.crashed workload.stopped alert.fired alert.resolved incident.noted review.changed review.published release.assembled release.finished rollout.asked rollout.approved freeze.declared freeze.lifted units.recorded units.forgotten variables.changed variables.rekeyed "
+	apart := " account.created account.changed account.password-changed token.created token.revoked team.joined team.left board.changed path.published path.created path.pushed path.refused path.withdrawn upgrade.started upgrade.advanced upgrade.paused upgrade.resumed upgrade.finished component.path-upgraded component.upgrade-parked repository.created push.rejected change.commented change.settled change.reviewed check.queued check.finished workload.ready workload.crashed workload.stopped alert.fired alert.resolved incident.noted review.changed review.published release.assembled release.finished rollout.asked rollout.approved freeze.declared freeze.lifted units.recorded units.forgotten variables.changed variables.rekeyed preview.removed resource.provisioned resource.failed resource.deleted "
 	for _, p := range fact.All() {
 		f := journal.Fact{Kind: p.Kind(), Data: []byte(`{"title": "new", "name": "new"}`)}
 		c, err := project(f)

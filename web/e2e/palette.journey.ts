@@ -101,3 +101,25 @@ it("goes by the arrows to what they chose, and leaves Enter to a method of input
   await page.getByRole("dialog", { name: "New team" }).waitFor();
   expect(wrongs).toEqual([]);
 });
+
+it("finds a place in the documentation, and a failure leads to what its kind means", async () => {
+  const { page, wrongs } = await enter(on, "eva", "/tokens");
+  await headed(page, "Your API tokens");
+  await page.keyboard.press("Control+k");
+  await field(page).fill("error budget");
+  await page.getByRole("option", { name: "Handle an incident: The error budget documentation" }).click();
+  await headed(page, "Handle an incident");
+  await page.getByRole("heading", { name: "The error budget" }).waitFor();
+  expect(await accessibility(page)).toEqual([]);
+  await page.getByRole("navigation", { name: "Levels of the factory" }).getByText("Documentation").click();
+  await headed(page, "Documentation");
+  expect(await accessibility(page)).toEqual([]);
+  await page.getByRole("textbox", { name: "Search the documentation" }).fill("no word such as xyzzy");
+  await page.getByText("No section has all of").waitFor();
+  expect(wrongs).toEqual([]);
+  await page.goto("/docs/how-to/nowhere");
+  await page.getByText("The documentation has no page").waitFor();
+  await page.getByRole("link", { name: "What this means" }).click();
+  await headed(page, "Problems");
+  await page.getByRole("heading", { name: "not-found" }).waitFor();
+});

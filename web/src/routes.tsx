@@ -206,6 +206,13 @@ const newComponent = createRoute({
   component: page(() => import("./features/platform/NewComponent.page"), "NewComponentPage"),
 });
 
+const path = createRoute({
+  getParentRoute: () => inside,
+  path: "/paths/$name",
+  validateSearch: (s: Record<string, unknown>): { view?: string } => texts(s, ["view"]),
+  component: page(() => import("./features/path/Path.page"), "PathPage"),
+});
+
 const component = createRoute({
   getParentRoute: () => inside,
   path: "/components/$name",
@@ -334,6 +341,22 @@ const lists = (["rollouts", "releases", "runs", "incidents", "alerts"] as const)
 );
 
 /** The tree of pages: which page stands at which address. A page's code is loaded when it is first gone to. */
+
+const docs = createRoute({ getParentRoute: () => inside, path: "/docs" });
+
+const manual = createRoute({
+  getParentRoute: () => docs,
+  path: "/",
+  validateSearch: (s: Record<string, unknown>): { find?: string } => texts(s, ["find"]),
+  component: page(() => import("./features/manual/Manual.page"), "ManualPage"),
+});
+
+const manualPart = createRoute({
+  getParentRoute: () => docs,
+  path: "$",
+  component: page(() => import("./features/manual/ManualPart.page"), "ManualPartPage"),
+});
+
 export const tree = root.addChildren([
   signIn,
   setup,
@@ -354,10 +377,12 @@ export const tree = root.addChildren([
     team,
     item,
     newComponent,
+    path,
     component,
     flags,
     freezes,
     units,
+    docs.addChildren([manual, manualPart]),
     commit,
     files,
     changes,

@@ -1,7 +1,9 @@
 package otlp_test
 
 import (
+	"net/http"
 	"net/http/httptest"
+	"strings"
 	"testing"
 	"time"
 
@@ -55,6 +57,28 @@ func TestOutcomesFromSDK(t *testing.T) {
 	}
 	wantLines := []otlp.Line{{Severity: "INFO", Body: "ready", At: at, Service: "shop", Version: "1.2"}}
 	if diff := cmp.Diff(wantLines, lines); diff != "" {
+		t.Fatalf("(-want +got):\n%s", diff)
+	}
+}
+
+// What a service writes without an SDK, as JSON, arrives too: this is the body that
+// the golden path node-service sends.
+func TestOutcomesFromJSON(t *testing.T) {
+	t.Parallel()
+	s := &sink{}
+	srv := httptest.NewServer(receiver(s).Handler("shop"))
+	t.Cleanup(srv.Close)
+	const body = `{"resourceLogs": [{"resource": {"attributes": [{"key": "service.name", "value": {"stringValue": "shop"}}]}, "scopeLogs": [{"scope": {"name": "shop"}, "logRecords": [
+		{"timeUnixNano": "1795348800000000000", "severityNumber": 9, "severityText": "INFO", "eventName": "checkout", "attributes": [{"key": "payload", "value": {"stringValue": "heavy"}},
+			{"key": "kg", "value": {"doubleValue": 12.5}}, {"key": "outcome", "value": {"stringValue": "success"}}, {"key": "unit.id", "value": {"stringValue": "ann"}}]}]}]}]}`
+	resp, err := http.Post(srv.URL+"/v1/logs", "application/json", strings.NewReader(body))
+	if err != nil || resp.StatusCode != http.StatusOK || len(s.logs) != 1 {
+		t.Fatalf("%v %v", err, resp)
+	}
+	defer resp.Body.Close()
+	got, lines := otlp.Outcomes(s.logs[0])
+	want := []otlp.Outcome{{Event: "checkout", Unit: "ann", Success: true, At: time.Unix(1795348800, 0).UTC(), Attrs: map[string]string{"payload": "heavy"}, Values: map[string]float64{"kg": 12.5}, Service: "shop"}}
+	if diff := cmp.Diff(want, got); diff != "" || len(lines) != 0 {
 		t.Fatalf("(-want +got):\n%s", diff)
 	}
 }

@@ -22,8 +22,8 @@ type Program struct {
 	Name     string
 	Version  string
 	Artifact blob.Digest // the image it is in
-	Hash     blob.Digest // of the executable
-	Binary   io.ReaderAt
+	Hash     blob.Digest // of the executable, or of the layer with the files on a base
+	Binary   io.ReaderAt // nil on a base
 }
 
 // SBOM returns the bill of materials of the program as CycloneDX 1.6 JSON: for
@@ -31,10 +31,7 @@ type Program struct {
 // for any other the executable alone. It is a function of the program: no clock
 // and no random identifier goes in.
 func SBOM(p Program) (json.RawMessage, error) {
-	hashes := &[]cdx.Hash{{Algorithm: cdx.HashAlgoSHA256, Value: p.Hash.Hex()}}
-	main := cdx.Component{Type: cdx.ComponentTypeApplication, Name: p.Name, Version: p.Version, Hashes: hashes}
-	main.BOMRef = "pkg:generic/" + escape(p.Name) + "@" + escape(p.Version)
-	main.PackageURL = main.BOMRef
+	main := p.component()
 	parts := []cdx.Component{}
 	if info := buildInfo(p.Binary); info != nil {
 		if info.Main.Path != "" {
@@ -43,6 +40,20 @@ func SBOM(p Program) (json.RawMessage, error) {
 		}
 		parts = modules(info)
 	}
+	return p.bill(main, parts)
+}
+
+// component is the program itself.
+func (p Program) component() cdx.Component {
+	hashes := &[]cdx.Hash{{Algorithm: cdx.HashAlgoSHA256, Value: p.Hash.Hex()}}
+	main := cdx.Component{Type: cdx.ComponentTypeApplication, Name: p.Name, Version: p.Version, Hashes: hashes}
+	main.BOMRef = "pkg:generic/" + escape(p.Name) + "@" + escape(p.Version)
+	main.PackageURL = main.BOMRef
+	return main
+}
+
+// bill writes the document of a program and its parts.
+func (p Program) bill(main cdx.Component, parts []cdx.Component) (json.RawMessage, error) {
 	needs := []string{}
 	for _, c := range parts {
 		needs = append(needs, c.BOMRef)

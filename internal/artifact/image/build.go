@@ -1,5 +1,5 @@
-// Package image turns a static binary into an OCI image and an OCI image back
-// into a directory that a program can be started in.
+// Package image turns a static binary, or files on a base, into an OCI image and
+// an OCI image back into a directory that a program can be started in.
 //
 // Building is reproducible: the image is a function of its Spec alone. Times
 // are the epoch, owners are 0, entries are sorted, and the layer is a plain tar:
@@ -41,7 +41,9 @@ const User = "65534"
 // Spec is what goes into an image.
 type Spec struct {
 	Name     string            // of the program, which becomes /app/<Name>
-	Binary   Source            // static Linux executable
+	Binary   Source            // static Linux executable; none when there is a Command
+	Base     *Layer            // below the files; nil for none
+	Command  []string          // what is started instead of a binary: a path in the image, and arguments
 	Files    map[string]Source // more files by absolute path in the image
 	Env      map[string]string
 	Labels   map[string]string // more labels; not below org.opencontainers.image
@@ -54,23 +56,24 @@ type Spec struct {
 // Source is the content of a file in the image.
 type Source struct {
 	Content io.Reader
-	Size    int64 // bytes that Content yields
-	Mode    int64 // permission bits; 0 means 0644, and 0755 for the binary
+	Size    int64  // bytes that Content yields
+	Mode    int64  // permission bits; 0 means 0644, and 0755 for the binary
+	Link    string // where it points to, of a symbolic link; that has no content
 }
 
 // Built tells what Build stored.
 type Built struct {
 	Manifest oci.Descriptor
-	Size     int64 // bytes of manifest, config and layer together
+	Size     int64       // bytes of manifest, config and layers together
+	Layer    blob.Digest // of what was built, not of the base
 
-	layer        blob.Digest // holds the binary ...
-	binaryOffset int64       // ... from this byte of the tar on ...
-	binarySize   int64       // ... with this many bytes
+	binaryOffset int64 // of the layer's tar, where the binary lies
+	binarySize   int64 // bytes
 }
 
 // Binary returns the program as it lies in the image. Close it.
 func (b Built) Binary(c Content) (*io.SectionReader, io.Closer, error) {
-	f, _, err := c.Open(b.layer)
+	f, _, err := c.Open(b.Layer)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -94,22 +97,19 @@ func Build(reg Registry, repository string, spec Spec, limit int64) (Built, erro
 		return Built{}, err
 	}
 	b := Built{binarySize: spec.Binary.Size}
-	content := sha256.New() // of the tar: its diff id
-	layer, size, err := reg.WriteBlob(repository, limit, func(w io.Writer) error {
-		gz, err := newStorer(w)
-		if err == nil {
-			b.binaryOffset, err = writeLayer(io.MultiWriter(gz, content), spec)
-		}
-		if err == nil {
-			err = gz.Close()
-		}
+	layer, err := put(reg, repository, limit, func(w io.Writer) (err error) {
+		b.binaryOffset, err = writeLayer(w, spec)
 		return err
 	})
 	if err != nil {
 		return Built{}, err
 	}
-	b.layer = layer
-	config, err := json.Marshal(configOf(spec, v1.Hash{Algorithm: "sha256", Hex: hex.EncodeToString(content.Sum(nil))}))
+	b.Layer = layer.Blob.Digest
+	layers, size := []oci.Descriptor{layer.Blob}, layer.Blob.Size
+	if spec.Base != nil {
+		layers, size = []oci.Descriptor{spec.Base.Blob, layer.Blob}, size+spec.Base.Blob.Size
+	}
+	config, err := json.Marshal(configOf(spec, layer.DiffID))
 	if err != nil {
 		return Built{}, err
 	}
@@ -121,7 +121,7 @@ func Build(reg Registry, repository string, spec Spec, limit int64) (Built, erro
 		SchemaVersion: 2,
 		MediaType:     oci.ImageManifest,
 		Config:        &oci.Descriptor{MediaType: string(types.OCIConfigJSON), Digest: configDigest, Size: int64(len(config))},
-		Layers:        []oci.Descriptor{{MediaType: string(types.OCILayer), Digest: layer, Size: size}},
+		Layers:        layers,
 		Annotations:   labels(spec),
 	})
 	if err != nil {
@@ -131,6 +131,25 @@ func Build(reg Registry, repository string, spec Spec, limit int64) (Built, erro
 	b.Manifest = oci.Descriptor{MediaType: oci.ImageManifest, Digest: digest, Size: int64(len(manifest))}
 	b.Size = size + int64(len(config)+len(manifest))
 	return b, err
+}
+
+// put stores the layer whose tar fill writes.
+func put(reg Registry, repository string, limit int64, fill func(w io.Writer) error) (Layer, error) {
+	content := sha256.New() // of the tar: its diff id
+	digest, size, err := reg.WriteBlob(repository, limit, func(w io.Writer) error {
+		gz, err := newStorer(w)
+		if err == nil {
+			err = fill(io.MultiWriter(gz, content))
+		}
+		if err == nil {
+			err = gz.Close()
+		}
+		return err
+	})
+	return Layer{
+		Blob:   oci.Descriptor{MediaType: string(types.OCILayer), Digest: digest, Size: size},
+		DiffID: v1.Hash{Algorithm: "sha256", Hex: hex.EncodeToString(content.Sum(nil))},
+	}, err
 }
 
 // check refuses what would not come out of the image as it went in.
@@ -152,14 +171,25 @@ func (s Spec) check() error {
 func configOf(spec Spec, layer v1.Hash) v1.ConfigFile {
 	epoch := v1.Time{Time: time.Unix(0, 0).UTC()}
 	env := []string{"PATH=/app"}
+	if spec.Base != nil {
+		env = []string{"PATH=/usr/local/bin:/usr/bin:/bin"}
+	}
 	for k, v := range spec.Env {
 		env = append(env, k+"="+v)
 	}
 	slices.Sort(env)
 	all := labels(spec)
 	maps.Copy(all, spec.Labels)
+	command, made := []string{"/app/" + spec.Name}, "/app/"+spec.Name
+	history, layers := []v1.History{}, []v1.Hash{}
+	if len(spec.Command) > 0 {
+		command, made = spec.Command, "/app"
+	}
+	if spec.Base != nil {
+		history, layers = append(history, v1.History{Created: epoch, CreatedBy: "factory: base " + spec.Base.Name}), append(layers, spec.Base.DiffID)
+	}
 	config := v1.Config{
-		Entrypoint: []string{"/app/" + spec.Name},
+		Entrypoint: command,
 		Env:        env,
 		User:       User + ":" + User,
 		WorkingDir: "/app",
@@ -173,8 +203,8 @@ func configOf(spec Spec, layer v1.Hash) v1.ConfigFile {
 		Architecture: runtime.GOARCH,
 		Created:      epoch,
 		Config:       config,
-		History:      []v1.History{{Created: epoch, CreatedBy: "factory: /app/" + spec.Name}},
-		RootFS:       v1.RootFS{Type: "layers", DiffIDs: []v1.Hash{layer}},
+		History:      append(history, v1.History{Created: epoch, CreatedBy: "factory: " + made}),
+		RootFS:       v1.RootFS{Type: "layers", DiffIDs: append(layers, layer)},
 	}
 }
 
@@ -198,16 +228,12 @@ func labels(spec Spec) map[string]string {
 // writeLayer writes the tar of all files and their folders in sorted order and
 // returns at which byte the binary lies.
 func writeLayer(w io.Writer, spec Spec) (binaryOffset int64, err error) {
-	files := map[string]Source{}
-	for name, s := range spec.Files {
-		clean := path.Clean("/" + name)
-		if clean != name || clean == "/" || strings.HasPrefix(path.Base(clean), whiteout) {
-			return 0, errs.New(errs.Invalid, "%.200q is no absolute path of a file in an image", name)
-		}
-		if s.Mode == 0 {
-			s.Mode = 0o644
-		}
-		files[clean[1:]] = s
+	files, err := clean(spec.Files)
+	if err != nil {
+		return 0, err
+	}
+	if len(spec.Command) > 0 {
+		return writeTar(w, files, "")
 	}
 	binary := "app/" + spec.Name
 	if _, taken := files[binary]; taken {
@@ -217,6 +243,28 @@ func writeLayer(w io.Writer, spec Spec) (binaryOffset int64, err error) {
 		spec.Binary.Mode = 0o755
 	}
 	files[binary] = spec.Binary
+	return writeTar(w, files, binary)
+}
+
+// clean returns the files under their names in a tar.
+func clean(files map[string]Source) (map[string]Source, error) {
+	out := map[string]Source{}
+	for name, s := range files {
+		clean := path.Clean("/" + name)
+		if clean != name || clean == "/" || strings.HasPrefix(path.Base(clean), whiteout) {
+			return nil, errs.New(errs.Invalid, "%.200q is no absolute path of a file in an image", name)
+		}
+		if s.Mode == 0 {
+			s.Mode = 0o644
+		}
+		out[clean[1:]] = s
+	}
+	return out, nil
+}
+
+// writeTar writes files, and the folders that they lie in, in sorted order. It
+// returns at which byte one of them lies.
+func writeTar(w io.Writer, files map[string]Source, sought string) (offset int64, err error) {
 	dirs := map[string]int64{"tmp": 0o1777}
 	var names []string
 	for name := range files {
@@ -243,19 +291,22 @@ func writeLayer(w io.Writer, spec Spec) (binaryOffset int64, err error) {
 	for _, name := range names {
 		head := tar.Header{Name: name, ModTime: time.Unix(0, 0), Format: tar.FormatPAX}
 		s, isFile := files[name]
-		if !isFile {
+		switch {
+		case !isFile:
 			head.Typeflag, head.Name, head.Mode = tar.TypeDir, name+"/", dirs[name]
-			if err := t.WriteHeader(&head); err != nil {
-				return 0, err
-			}
-			continue
+		case s.Link != "":
+			head.Typeflag, head.Linkname, head.Mode = tar.TypeSymlink, s.Link, 0o777
+		default:
+			head.Typeflag, head.Mode, head.Size = tar.TypeReg, s.Mode&0o777, s.Size
 		}
-		head.Typeflag, head.Mode, head.Size = tar.TypeReg, s.Mode&0o777, s.Size
 		if err := t.WriteHeader(&head); err != nil {
 			return 0, err
 		}
-		if name == binary {
-			binaryOffset = position.n
+		if head.Typeflag != tar.TypeReg {
+			continue
+		}
+		if name == sought {
+			offset = position.n
 		}
 		n, err := io.Copy(t, s.Content)
 		if err == nil && n != s.Size || errors.Is(err, tar.ErrWriteTooLong) {
@@ -265,7 +316,7 @@ func writeLayer(w io.Writer, spec Spec) (binaryOffset int64, err error) {
 			return 0, err
 		}
 	}
-	return binaryOffset, t.Close()
+	return offset, t.Close()
 }
 
 type counter struct {

@@ -123,12 +123,12 @@ func (p Places) Of(path string) (found string) {
 // YAML means the number 3.1.
 type Literal string
 
-// UnmarshalYAML reads a text or a number.
+// UnmarshalYAML reads a text, a number or a boolean.
 func (l *Literal) UnmarshalYAML(node ast.Node) error {
 	switch n := node.(type) {
 	case *ast.StringNode:
 		*l = Literal(n.Value)
-	case *ast.IntegerNode, *ast.FloatNode:
+	case *ast.IntegerNode, *ast.FloatNode, *ast.BoolNode:
 		*l = Literal(n.GetToken().Value)
 	default:
 		return &yaml.SyntaxError{Message: "must be a text, such as \"3.1\"", Token: node.GetToken()}

@@ -38,4 +38,10 @@ func TestFind(t *testing.T) {
 	if want := (Installation{Bin: filepath.Join(top, "16/bin"), Version: "16.10"}); err != nil || got != want {
 		t.Fatalf("found %+v, %v; want %+v", got, err, want)
 	}
+	for major, want := range map[string]string{"15": "15/bin", "9.6": "9/bin", "1": "", "17": ""} {
+		got, err := findMajor(t.Context(), places, major)
+		if want == "" && !errs.Is(err, errs.Unavailable) || want != "" && got.Bin != filepath.Join(top, want) {
+			t.Errorf("of version %s: %+v, %v", major, got, err)
+		}
+	}
 }

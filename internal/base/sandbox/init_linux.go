@@ -67,7 +67,7 @@ type order struct {
 	Tasks     int   // most processes and threads, process 1 included
 	DataBytes int64 // private memory of each process, where no control group limits it
 	Network   bool  // the network namespace is its own: bring its loopback up
-	Serve     int   // port to listen on for the factory, 0 for none
+	Serve     []int // ports to listen on for the factory
 	Probe     bool  // build everything, start nothing
 }
 
@@ -178,9 +178,9 @@ func startCommand(o *order) (pid int, report news, err error) {
 			return 0, report, fmt.Errorf("open the low ports: %w", err)
 		}
 	}
-	if o.Serve > 0 {
-		if err := serveFirst(lineFD, o.Serve); err != nil {
-			return 0, report, portError(err, o.Serve)
+	for _, port := range o.Serve {
+		if err := serveFirst(lineFD, port); err != nil {
+			return 0, report, portError(err, port)
 		}
 	}
 	score, err := os.OpenFile("/proc/self/oom_score_adj", os.O_RDWR, 0)

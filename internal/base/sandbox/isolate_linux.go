@@ -246,10 +246,16 @@ func (s *Sandbox) launch(ctx context.Context, spec Spec, probe bool) (_ *Process
 	if err == nil && !first.Started {
 		err = errs.New(first.Kind, "%s", first.Error)
 	}
-	if err == nil && spec.Serve > 0 { // it was sent before the news
-		p.listener, err = in.line.listener()
+	for range spec.Serve { // they were sent before the news
+		var l net.Listener
+		if err == nil {
+			if l, err = in.line.listener(); err == nil {
+				p.listeners = append(p.listeners, l)
+			}
+		}
 	}
 	if err != nil {
+		closeAll(p.listeners)
 		in.kill()
 		_ = cmd.Wait()
 		if errors.Is(err, io.EOF) {

@@ -46,22 +46,23 @@ func (s *Sandbox) startPlain(ctx context.Context, spec Spec) (*Process, error) {
 	if _, err := os.Stat(cmd.Dir); err != nil {
 		return nil, errs.New(errs.Invalid, "working directory: %v", err)
 	}
-	var listener net.Listener
-	if spec.Serve > 0 {
-		if listener, err = (&net.ListenConfig{}).Listen(ctx, "tcp", fmt.Sprintf("127.0.0.1:%d", spec.Serve)); err != nil {
-			return nil, portError(err, spec.Serve)
+	var listeners []net.Listener
+	for _, port := range spec.Serve {
+		l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", fmt.Sprintf("127.0.0.1:%d", port))
+		if err != nil {
+			closeAll(listeners)
+			return nil, portError(err, port)
 		}
+		listeners = append(listeners, l)
 	}
 	started := time.Now()
 	if err := cmd.Start(); err != nil {
-		if listener != nil {
-			_ = listener.Close()
-		}
+		closeAll(listeners)
 		return nil, errs.New(errs.Invalid, "%v", err)
 	}
 	p := &Process{
-		listener: listener,
-		cmd:      cmd, inner: &plain{cmd.Process, &lost}, started: started, done: make(chan struct{}),
+		listeners: listeners,
+		cmd:       cmd, inner: &plain{cmd.Process, &lost}, started: started, done: make(chan struct{}),
 		ctx: func() error { return context.Cause(ctx) },
 	}
 	go p.run(context.AfterFunc(ctx, p.Kill))

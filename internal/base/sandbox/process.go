@@ -21,7 +21,7 @@ type Process struct {
 	started time.Time
 	done    chan struct{}
 
-	listener net.Listener
+	listeners []net.Listener
 
 	killed atomic.Bool
 	result Result // set before done is closed
@@ -142,6 +142,6 @@ func (p *Process) Dial(ctx context.Context, port int) (net.Conn, error) {
 	return net.FileConn(f)
 }
 
-// Listener is what Spec.Serve asked for, nil without it. Whoever connects is the
-// command or something it started. The caller closes it.
-func (p *Process) Listener() net.Listener { return p.listener }
+// Listeners are what Spec.Serve asked for, in its order. Whoever connects is the
+// command or something it started. The caller closes them.
+func (p *Process) Listeners() []net.Listener { return p.listeners }

@@ -24,7 +24,7 @@
 // A sandbox has a loopback interface and nothing else. It is reached without
 // any virtual network: process 1 makes a socket, which belongs to the namespace
 // it was made in for ever, and hands it over; the factory then connects it
-// ([Process.Dial]). Before the command starts it can hand over one that listens
+// ([Process.Dial]). Before the command starts it can hand over some that listen
 // ([Spec].Serve). What the factory serves there is the command's only way out, and
 // the listener tells which command is speaking.
 //
@@ -49,7 +49,6 @@ package sandbox
 import (
 	"context"
 	"fmt"
-	"net"
 	"path/filepath"
 	"strings"
 	"sync/atomic"
@@ -126,12 +125,11 @@ func (s *Sandbox) Port(want int) (int, error) {
 	if s.report.Isolated {
 		return want, nil
 	}
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	port, err := freePort()
 	if err != nil {
 		return 0, errs.Because(errs.Unavailable, err, "no free port on 127.0.0.1")
 	}
-	defer func() { _ = l.Close() }()
-	return l.Addr().(*net.TCPAddr).Port, nil
+	return port, nil
 }
 
 // Path returns where the command finds the path inside: inside itself where

@@ -412,34 +412,43 @@ func TestDialReachesAServerInside(t *testing.T) {
 func TestServeFromTheFirstInstruction(t *testing.T) {
 	t.Parallel()
 	kinds(t, func(t *testing.T, s *Sandbox) {
-		port, err := s.Port(4318)
-		if err != nil {
-			t.Fatal(err)
-		}
+		port := 0
 		for range 20 {
+			var ports []int // anew each time: on the host's network others may take them meanwhile
+			for _, want := range []int{5432, 4318} {
+				got, err := s.Port(want)
+				if err != nil {
+					t.Fatal(err)
+				}
+				ports = append(ports, got)
+			}
+			port = ports[1]
 			spec := role(t, s, "connect")
 			spec.Args = append(spec.Args, fmt.Sprintf("127.0.0.1:%d", port))
-			spec.Serve = port
+			spec.Serve = ports
 			out := newText()
 			spec.Stdout, spec.Stderr = out, out
 			p, err := s.Start(t.Context(), spec)
 			if err != nil {
 				t.Fatal(err)
 			}
-			c, err := p.Listener().Accept()
+			c, err := p.Listeners()[1].Accept()
 			if err != nil {
 				t.Fatal(err)
 			}
 			_, _ = io.WriteString(c, "hello from the factory")
-			_, _ = c.Close(), p.Listener().Close()
+			_ = c.Close()
+			closeAll(p.Listeners())
 			if r, err := p.Wait(); err != nil || r.ExitCode != 0 || out.String() != "hello from the factory" {
 				t.Fatalf("%+v, %v, %q", r, err, out)
 			}
 		}
 		spec := sh("true")
-		spec.Serve = 70_000
-		if _, err := s.Start(t.Context(), spec); !errs.Is(err, errs.Invalid) {
-			t.Errorf("no port: %v", err)
+		for _, bad := range [][]int{{70_000}, {0}, {port, port}} {
+			spec.Serve = bad
+			if _, err := s.Start(t.Context(), spec); !errs.Is(err, errs.Invalid) {
+				t.Errorf("ports %v: %v", bad, err)
+			}
 		}
 	})
 }
@@ -455,7 +464,7 @@ func TestServeWhereAnotherListens(t *testing.T) {
 		}
 		defer l.Close()
 		spec := sh("true")
-		spec.HostNetwork, spec.Serve = true, l.Addr().(*net.TCPAddr).Port
+		spec.HostNetwork, spec.Serve = true, []int{l.Addr().(*net.TCPAddr).Port}
 		if _, err := s.Start(t.Context(), spec); !errs.Is(err, errs.Conflict) {
 			t.Errorf("the port is in use: %v", err)
 		}

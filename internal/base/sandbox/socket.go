@@ -3,6 +3,7 @@ package sandbox
 import (
 	"context"
 	"errors"
+	"net"
 	"os"
 	"time"
 
@@ -38,6 +39,34 @@ func connect(ctx context.Context, f *os.File, port int) error {
 		err = nil
 	}
 	return errors.Join(waited, err)
+}
+
+// freePort returns a port of 127.0.0.1 that nobody has. It does not listen there
+// to find out: a process that is being started just then would have a copy of the
+// socket until it runs its program, and would keep the port.
+func freePort() (port int, err error) {
+	fd, err := unix.Socket(unix.AF_INET, unix.SOCK_STREAM, 0)
+	if err != nil {
+		return 0, err
+	}
+	defer func() { _ = unix.Close(fd) }()
+	if err := unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_REUSEADDR, 1); err != nil {
+		return 0, err
+	}
+	if err := unix.Bind(fd, &unix.SockaddrInet4{Addr: [4]byte{127, 0, 0, 1}}); err != nil {
+		return 0, err
+	}
+	at, err := unix.Getsockname(fd)
+	if err != nil {
+		return 0, err
+	}
+	return at.(*unix.SockaddrInet4).Port, nil
+}
+
+func closeAll(list []net.Listener) {
+	for _, l := range list {
+		_ = l.Close()
+	}
 }
 
 // portError says why a port cannot be listened on.

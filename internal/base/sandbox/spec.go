@@ -36,11 +36,11 @@ type Spec struct {
 	// HostNetwork leaves the command in the host's network. It then reaches
 	// whatever the host reaches, services on the host's loopback included.
 	HostNetwork bool
-	// Serve, when not 0, is a port of 127.0.0.1 as the command sees it on which
-	// the caller serves it: [Process.Listener]. It listens before the command's
-	// first instruction, so that not even its first request is refused. That the
-	// port is in use is errs.Conflict.
-	Serve int
+	// Serve are ports of 127.0.0.1 as the command sees it on which the caller
+	// serves it: [Process.Listeners]. They listen before the command's first
+	// instruction, so that not even its first request is refused. That a port is
+	// in use is errs.Conflict.
+	Serve []int
 }
 
 // Bind makes Source, an absolute path of the host, visible as Target inside.
@@ -139,8 +139,13 @@ func (s *Spec) check() error {
 	if len(s.Hostname) > 64 || strings.ContainsAny(s.Hostname, " \t\r\n\x00") {
 		bad.In("hostname", "%q is not a host name", s.Hostname)
 	}
-	if s.Serve < 0 || s.Serve > 65535 {
-		bad.In("serve", "%d is not a port", s.Serve)
+	for i, port := range s.Serve {
+		if port < 1 || port > 65535 {
+			bad.In("serve", "%d is not a port", port)
+		}
+		if slices.Contains(s.Serve[:i], port) {
+			bad.In("serve", "port %d is named twice", port)
+		}
 	}
 	if len(bad.Fields) > 0 {
 		return bad

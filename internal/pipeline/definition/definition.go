@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"path"
 	"regexp"
 	"slices"
 	"strings"
@@ -52,11 +51,6 @@ type Definition struct {
 type Concurrency struct {
 	Group  string `yaml:"group"`  // empty: none
 	Cancel bool   `yaml:"cancel"` // a newer run ends older ones that publish nothing, instead of waiting for them
-}
-
-// Artifact says what becomes the image.
-type Artifact struct {
-	Binary string `yaml:"binary"` // path of a static Linux program in the workspace
 }
 
 // File is where a repository keeps its pipeline.
@@ -195,9 +189,7 @@ func (d *Definition) check(bad *errs.Error, data []byte) {
 	if cycle := d.cycle(names); cycle != nil {
 		bad.In(at("$.steps[%d]", names[cycle[0]]), "these steps need each other in a circle: %s", strings.Join(cycle, " needs "))
 	}
-	if b := d.Artifact.Binary; b == "" || path.IsAbs(b) || path.Clean(b) != b || strings.HasPrefix(b, "..") {
-		bad.In(at("$.artifact"), "binary must be a path inside the workspace, such as out/service")
-	}
+	d.Artifact.check(bad, at)
 }
 
 // patterns checks the paths that a field of a step lists.

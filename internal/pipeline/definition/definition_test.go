@@ -112,6 +112,12 @@ func TestParseSaysWhere(t *testing.T) {
 		{"unknown cache", "steps:\n  - name: a\n    run: x\n    cache: [npm]\n" + tail, ":4:12", "no cache \"npm\""},
 		{"no artifact", "steps:\n  - name: a\n    run: x\n", "", "binary must be a path"},
 		{"artifact outside", "steps:\n  - name: a\n    run: x\nartifact:\n  binary: ../service\n", ":5:", "inside the workspace"},
+		{"files without a base", "steps:\n  - name: a\n    run: x\nartifact:\n  files: out/app\n", ":5:", "files and command need a base: [node]"},
+		{"unknown base", "steps:\n  - name: a\n    run: x\nartifact:\n  base: ruby\n", ":5:9", "there is no base \"ruby\"; the bases are [node]"},
+		{"base without files", "steps:\n  - name: a\n    run: x\nartifact:\n  base: node\n  command: [node, a.js]\n", ":5:", "files must be a folder inside the workspace"},
+		{"files outside", "steps:\n  - name: a\n    run: x\nartifact:\n  base: node\n  files: ../x\n  command: [node, a.js]\n", ":5:", "files must be a folder inside the workspace"},
+		{"another command", "steps:\n  - name: a\n    run: x\nartifact:\n  base: node\n  files: .\n  command: [sh, -c, x]\n", ":5:", "command must begin with node, as in [node, server.js]"},
+		{"two kinds", "steps:\n  - name: a\n    run: x\nartifact:\n  binary: a\n  base: node\n  files: .\n  command: [node, a.js]\n", ":5:11", "not both"},
 		{"artifact of the host", "steps:\n  - name: a\n    run: x\nartifact:\n  binary: /bin/sh\n", ":5:", "inside the workspace"},
 		{"too large", strings.Repeat("#", 70<<10), "", "65536 at the most"},
 	} {

@@ -124,6 +124,8 @@ func TestSchemaTakesExamples(t *testing.T) {
 		"bad memory": "steps: [{name: a, run: x, memory: lots}]\n" + tail, "many retries": "steps: [{name: a, run: x, retry: 6}]\n" + tail, "bad value": "steps: [{name: a, run: x, matrix: {A: [a/b]}}]\n" + tail,
 		"bad variable": "steps: [{name: a, run: x, env: {A-B: c}}]\n" + tail, "path of the host": "steps: [{name: a, run: x, reports: [/etc]}]\n" + tail, "no artifact": "steps: [{name: a, run: x}]\n",
 		"a service of nothing": "steps: [{name: a, run: x, services: [{name: b}]}]\n" + tail, "no ready": "steps: [{name: a, run: x, services: [{name: b, run: c}]}]\n" + tail,
+		"no such base": "steps: [{name: a, run: x}]\nartifact: {base: ruby, files: a, command: [ruby]}\n", "a base alone": "steps: [{name: a, run: x}]\nartifact: {base: node}\n",
+		"both": "steps: [{name: a, run: x}]\nartifact: {binary: b, base: node, files: a, command: [node]}\n", "files of the host": "steps: [{name: a, run: x}]\nartifact: {base: node, files: /etc, command: [node]}\n",
 		"bad secret": "steps: [{name: a, run: x, secrets: [token]}]\n" + tail, "bad group": "concurrency: {group: A B}\nsteps: [{name: a, run: x}]\n" + tail, "bad schedule": "schedules: [{cron: '@daily'}]\nsteps: [{name: a, run: x}]\n" + tail, "unknown kind": "steps: [{name: a, run: x, services: [{kind: oracle}]}]\n" + tail, "kind and run": "steps: [{name: a, run: x, services: [{kind: postgres, run: c}]}]\n" + tail,
 	} {
 		if err := Check([]byte(text)); err == nil {
@@ -220,6 +222,14 @@ func judge(root, s node, word string, v any, path string) string {
 			}
 		}
 		return ""
+	case "oneOf":
+		matching := 0
+		for _, of := range s[word].([]any) {
+			if validate(root, of.(node), v, path) == "" {
+				matching++
+			}
+		}
+		return no(matching == 1)
 	case "required":
 		for _, name := range s[word].([]any) {
 			if _, has := object[name.(string)]; isObject && !has {

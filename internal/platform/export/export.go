@@ -21,12 +21,35 @@ type Input struct {
 	Commit    string // of the trunk, that is exported
 	Factory   string // address of the factory, for the reader
 	Steps     []Step // in an order in which each comes after what it needs
-	Binary    string // path of the program that the steps make, in the workspace
+	Binary    string // path of the program that the steps make, in the workspace; empty when there is a base
+	Base      string // what runs the files instead: node
+	Files     string // with a base: their folder in the workspace
+	Command   []string
+	Node      string // version of the host's Node.js, of a component on that base, e.g. "20.20.2", or "lts" when that has none any more
 	Port      int
 	Health    string // path
 	Go        string // version of the Go toolchain that the steps ask for, e.g. "1.26.1"; empty: none
 	Variables []Variable
+	Database  bool   // it has a PostgreSQL database
+	Password  string // of that, made up for the export
+	Volumes   []Volume
+	Route     bool // it is told its address
 }
+
+// Volume is a folder that stays.
+type Volume struct {
+	Name  string
+	Path  string // where the program finds it in a container
+	Bytes int64  // that fit in
+}
+
+// Variable is the environment variable that says where it is.
+func (v Volume) Variable() string {
+	return "VOLUME_" + strings.ToUpper(strings.ReplaceAll(v.Name, "-", "_"))
+}
+
+// MiB is the size as Kubernetes reads it.
+func (v Volume) MiB() int64 { return v.Bytes >> 20 }
 
 // Step is one that the pipeline runs for the trunk.
 type Step struct {
@@ -47,7 +70,7 @@ var templates embed.FS
 
 // pages are the files that are written from templates.
 var pages = template.Must(template.New("").Funcs(template.FuncMap{
-	"quoted": quoted, "literal": literal, "shell": shell, "script": script, "add": func(a, b int) int { return a + b },
+	"quoted": quoted, "literal": literal, "shell": shell, "script": script, "words": words, "list": list, "add": func(a, b int) int { return a + b },
 }).ParseFS(templates, "template/*"))
 
 // Write writes all but the repository into dir, which must be empty: source/,
@@ -64,6 +87,11 @@ func Write(dir string, in Input) (err error) {
 	}()
 	if err := root.MkdirAll("steps", 0o755); err != nil {
 		return err
+	}
+	if in.Database {
+		if err := put(root, "database.env", "database", in, 0o600); err != nil {
+			return err
+		}
 	}
 	if err := root.MkdirAll("kubernetes", 0o755); err != nil {
 		return err
@@ -143,6 +171,21 @@ func quoted(text string) (string, error) {
 
 // literal is quoted for Compose, which reads a dollar as the name of a variable.
 func literal(text string) (string, error) { return quoted(strings.ReplaceAll(text, "$", "$$")) }
+
+// list writes texts as a list that Docker reads: what JSON writes.
+func list(texts []string) (string, error) {
+	raw, err := json.Marshal(texts)
+	return string(raw), err
+}
+
+// words writes texts as words of a shell.
+func words(texts []string) string {
+	var out []string
+	for _, t := range texts {
+		out = append(out, shell(t))
+	}
+	return strings.Join(out, " ")
+}
 
 // shell writes a text as one word of a shell.
 func shell(text string) string { return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'" }

@@ -112,3 +112,86 @@ func TestToolchain(t *testing.T) {
 		}
 	}
 }
+
+// TestResources: a database and volumes come along, wherever it runs then; by a
+// shell it says what it lacks.
+func TestResources(t *testing.T) {
+	t.Parallel()
+	in := some()
+	in.Database, in.Password, in.Route = true, "made up", true
+	in.Volumes = []Volume{{Name: "my-files", Path: "/var/files", Bytes: 64 << 20}}
+	dir := written(t, in)
+	read := func(name string) string {
+		raw, err := os.ReadFile(filepath.Join(dir, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(raw)
+	}
+	var compose struct {
+		Services map[string]struct {
+			Environment map[string]string
+			Volumes     []string
+			EnvFile     any            `yaml:"env_file"`
+			DependsOn   map[string]any `yaml:"depends_on"`
+		}
+		Volumes map[string]any
+	}
+	if err := yaml.Unmarshal([]byte(read("compose.yaml")), &compose); err != nil {
+		t.Fatal(err)
+	}
+	shop := compose.Services["shop"]
+	if shop.Environment["VOLUME_MY_FILES"] != "/var/files" || shop.Environment["PUBLIC_URL"] != "http://127.0.0.1:9000/" || !cmp.Equal(shop.Volumes, []string{"my-files:/var/files"}) ||
+		shop.DependsOn["shop-db"] == nil || compose.Services["shop-db"].Volumes == nil || len(compose.Volumes) != 2 {
+		t.Errorf("%+v\n%s", compose, read("compose.yaml"))
+	}
+	if !strings.Contains(read("database.env"), "DATABASE_URL=postgres://shop:made up@shop-db:5432/shop?sslmode=disable\n") {
+		t.Error(read("database.env"))
+	}
+	if !strings.Contains(read("Dockerfile"), "RUN mkdir -p '/volumes/my-files'\n") || !strings.Contains(read("Dockerfile"), `["/volumes/my-files", "/var/files"]`) {
+		t.Error(read("Dockerfile"))
+	}
+	var kinds []string
+	for _, m := range strings.Split(read("kubernetes/shop.yaml"), "\n---\n") {
+		var any struct{ Kind string }
+		if err := yaml.Unmarshal([]byte(m), &any); err != nil {
+			t.Fatalf("%v in\n%s", err, m)
+		}
+		kinds = append(kinds, any.Kind)
+	}
+	if diff := cmp.Diff([]string{"ConfigMap", "Secret", "Service", "StatefulSet", "PersistentVolumeClaim", "Secret", "Deployment", "Service"}, kinds); diff != "" {
+		t.Fatal(diff)
+	}
+	if out, err := exec.Command("sh", "-n", filepath.Join(dir, "run.sh")).CombinedOutput(); err != nil {
+		t.Errorf("%v %s", err, out)
+	}
+	if !strings.Contains(read("README.md"), "factory resource dump") {
+		t.Error(read("README.md"))
+	}
+}
+
+// TestBase: files that Node runs are packed and run with it, by the same command.
+func TestBase(t *testing.T) {
+	t.Parallel()
+	in := some()
+	in.Binary, in.Base, in.Files, in.Command, in.Node = "", "node", "out/app", []string{"sh", "-c", "pwd; printf '%s' it\\'s", "a b"}, "20.20.2"
+	in.Steps = []Step{{Name: "build", Run: "mkdir -p out/app", Env: map[string]string{}}}
+	dir := written(t, in)
+	raw, err := os.ReadFile(filepath.Join(dir, "Dockerfile"))
+	for _, want := range []string{"FROM node:20.20.2 AS build\n", "\nFROM node:20.20.2-slim\nWORKDIR /app\nCOPY --from=build /work/out/app/ ./\n", `ENTRYPOINT ["sh","-c",`, "its files on node"} {
+		if err != nil || !strings.Contains(string(raw), want) {
+			t.Errorf("no %q: %v\n%s", want, err, raw)
+		}
+	}
+	if err := os.Mkdir(filepath.Join(dir, "source"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	out, err := exec.Command("sh", filepath.Join(dir, "run.sh")).CombinedOutput()
+	if at, said, _ := strings.Cut(string(out), "\n"); err != nil || !strings.HasSuffix(at, "/out/app") || said != "it's" {
+		t.Errorf("run.sh: %v %q", err, out)
+	}
+	in.Go = "1.26.1"
+	if raw, err = os.ReadFile(filepath.Join(written(t, in), "Dockerfile")); err != nil || !strings.Contains(string(raw), "FROM golang:1.26.1 AS build\nCOPY --from=node:20.20.2 /usr/local/ /usr/local/\nWORKDIR /work\n") {
+		t.Errorf("%v\n%s", err, raw)
+	}
+}

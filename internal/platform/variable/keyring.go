@@ -10,6 +10,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 
 	"github.com/digital-factory/factory/internal/base/errs"
@@ -24,7 +25,7 @@ type Keyring struct {
 	keys keys
 }
 
-// keys is the file: the newest last, which seals.
+// keys is the file: the newest last. The database says which of them seals.
 type keys struct {
 	Keys []key `json:"keys"`
 }
@@ -167,40 +168,54 @@ func (k *Keyring) find(id string) (key, error) {
 		Do("restore the file from the backup, or set the secrets again")
 }
 
-// add makes a new key the one that seals.
-func (k *Keyring) add() error {
+// add makes a new key and returns its id. Whoever adds and forgets keys holds the
+// row of platform_variable_key, which puts processes one after another.
+func (k *Keyring) add() (id string, err error) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	if err := k.load(); err != nil {
-		return err
+		return "", err
 	}
-	all := keys{Keys: append(k.keys.Keys, fresh())}
+	one := fresh()
+	all := keys{Keys: append(k.keys.Keys, one)}
 	if err := k.store(all, os.Rename); err != nil {
-		return err
+		return "", err
 	}
 	k.keys = all
-	return nil
+	return one.ID, nil
 }
 
-// current is the id of the key that seals.
-func (k *Keyring) current() string {
+// newest is the id of the key that seals while no database has said which.
+func (k *Keyring) newest() string {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	return k.keys.Keys[len(k.keys.Keys)-1].ID
 }
 
-// only forgets all keys but the one that seals.
-func (k *Keyring) only() error {
+// several reports whether there are keys to forget.
+func (k *Keyring) several() bool {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	if len(k.keys.Keys) == 1 {
-		return nil
-	}
-	last := keys{Keys: k.keys.Keys[len(k.keys.Keys)-1:]}
-	if err := k.store(last, os.Rename); err != nil {
+	return len(k.keys.Keys) > 1
+}
+
+// keep forgets all keys but one. When the file does not have that one it forgets
+// none.
+func (k *Keyring) keep(id string) error {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if err := k.load(); err != nil {
 		return err
 	}
-	k.keys = last
+	i := slices.IndexFunc(k.keys.Keys, func(one key) bool { return one.ID == id })
+	if i < 0 || len(k.keys.Keys) == 1 {
+		return nil
+	}
+	kept := keys{Keys: []key{k.keys.Keys[i]}}
+	if err := k.store(kept, os.Rename); err != nil {
+		return err
+	}
+	k.keys = kept
 	return nil
 }
 

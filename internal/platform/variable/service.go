@@ -54,8 +54,8 @@ func (s *Service) List(ctx context.Context, who access.Actor, c ref.Component) (
 }
 
 // Change sets and removes variables of a component in an environment, all or
-// none, and returns the new revision. What is so already is left as it is; when
-// that is everything the revision stays. from is the revision that the change was
+// none, and returns the new revision. What is so already is left as it is, but a
+// secret is always set anew; when nothing changes the revision stays. from is the revision that the change was
 // made from; when it is not the newest the error is an errs.Conflict with the
 // current Environment.
 func (s *Service) Change(ctx context.Context, who access.Actor, c ref.Component, name ref.Environment, from int64, set []Assignment, unset []string) (e Environment, err error) {
@@ -84,9 +84,7 @@ func (s *Service) Change(ctx context.Context, who access.Actor, c ref.Component,
 		}
 		told := fact.VariablesChanged{Component: c, Team: team, Environment: name, Revision: now.Revision + 1}
 		for _, a := range set {
-			if same, err := s.same(ctx, tx, c, name, now, a); err != nil {
-				return err
-			} else if same {
+			if same(now, a) {
 				continue
 			}
 			if err := s.insert(ctx, tx, c, name, told.Revision, key, a); err != nil {
@@ -146,20 +144,11 @@ func (s *Service) bounded(ctx context.Context, tx *store.Tx, c ref.Component, e 
 	return nil
 }
 
-// same reports whether a key has such a value already.
-func (s *Service) same(ctx context.Context, tx *store.Tx, c ref.Component, name ref.Environment, now Environment, a Assignment) (bool, error) {
+// same reports whether a key has such a value already. A secret never has: to
+// say so would tell whoever guesses that the guess is right.
+func same(now Environment, a Assignment) bool {
 	have := now.find(a.Key)
-	if have == nil || have.Secret != a.Secret {
-		return false, nil
-	}
-	if !a.Secret {
-		return have.Value == a.Value, nil
-	}
-	values, err := s.at(ctx, tx, c, name, now.Revision)
-	if errs.Is(err, errs.Blocked) || errs.Is(err, errs.Internal) {
-		return false, nil // it cannot be opened any more: this replaces it
-	}
-	return slices.Contains(values.Variables, a.Key+"="+a.Value), err
+	return have != nil && !a.Secret && !have.Secret && have.Value == a.Value
 }
 
 // Newest returns the revision that a new workload is given.
@@ -217,26 +206,48 @@ func (s *Service) Secrets(ctx context.Context, c ref.Component, keys []string) (
 }
 
 // Rotate seals all secrets with a new key and forgets the old ones. It returns
-// how many secrets that were. One that stopped on the way is taken up by the next.
+// how many secrets that were. What one that stopped on the way left is forgotten
+// later.
 func (s *Service) Rotate(ctx context.Context, who access.Actor) (n int, err error) {
 	if err := who.May(access.RotateKeys, ""); err != nil {
 		return 0, err
 	}
-	if err := s.keyring.add(); err != nil {
-		return 0, err
-	}
-	to := s.keyring.current()
 	err = s.db.Update(ctx, func(tx *store.Tx) error {
+		// The row is locked before a key is made: who rotates at the same time, in
+		// this process or another, can neither forget it nor be forgotten.
+		if _, err := s.sealing(ctx, tx); err != nil {
+			return err
+		}
+		to, err := s.keyring.add()
+		if err != nil {
+			return err
+		}
 		if n, err = s.reseal(ctx, tx, to); err != nil {
 			return err
 		}
+		kept, err := s.resealKept(ctx, tx, to)
+		if err != nil {
+			return err
+		}
+		n += kept
 		return s.journal.Append(ctx, tx, who.By(), ref.Of("variables", "key"), fact.VariablesRekeyed{Secrets: n})
 	})
 	if err != nil {
 		return 0, err
 	}
-	// Whoever seals from now on has seen the new key in the database.
-	return n, s.keyring.only()
+	return n, s.forget(ctx)
+}
+
+// forget drops the keys that seal nothing, once the database holds for certain
+// which one does.
+func (s *Service) forget(ctx context.Context) error {
+	return s.db.Update(ctx, func(tx *store.Tx) error {
+		id, err := s.sealing(ctx, tx)
+		if err != nil {
+			return err
+		}
+		return s.keyring.keep(id)
+	})
 }
 
 // find returns the variable of a key, nil when there is none.
@@ -250,7 +261,7 @@ func (e Environment) find(key string) *Variable {
 
 // sealing returns the key that seals, and holds off who rotates until tx ends.
 func (s *Service) sealing(ctx context.Context, tx *store.Tx) (string, error) {
-	if _, err := tx.Exec(ctx, `insert into platform_variable_key (one, key_id) values (1, $1) on conflict (one) do update set key_id = platform_variable_key.key_id`, s.keyring.current()); err != nil {
+	if _, err := tx.Exec(ctx, `insert into platform_variable_key (one, key_id) values (1, $1) on conflict (one) do update set key_id = platform_variable_key.key_id`, s.keyring.newest()); err != nil {
 		return "", err
 	}
 	id, err := store.One(ctx, tx, store.Scan1[string], `select key_id from platform_variable_key where one = 1`)

@@ -114,9 +114,10 @@ func (s *Service) revise(ctx context.Context, tx *store.Tx, c ref.Component, e r
 	return err
 }
 
-// reseal seals every secret with a key that is in the file already.
+// reseal seals every secret with a key that is in the file already, and makes it
+// the one that seals.
 func (s *Service) reseal(ctx context.Context, tx *store.Tx, to string) (int, error) {
-	if _, err := tx.Exec(ctx, `insert into platform_variable_key (one, key_id) values (1, $1) on conflict (one) do update set key_id = $1`, to); err != nil {
+	if _, err := tx.Exec(ctx, `update platform_variable_key set key_id = $1 where one = 1`, to); err != nil {
 		return 0, err
 	}
 	rows, err := store.List(ctx, tx, scanRow, `select `+rowColumns+` from platform_variable v where v.key_id <> '' and v.key_id <> $1`, to)

@@ -15,7 +15,8 @@
 //
 // # Owns
 //
-// platform_variable, platform_variable_revision, and the file with the keys.
+// platform_variable, platform_variable_revision, platform_sealed (what others have
+// sealed), and the file with the keys.
 //
 // # Tells
 //
@@ -52,9 +53,9 @@ type Components interface {
 
 // Workloads knows what runs.
 type Workloads interface {
-	// OldestVariables returns the lowest revision that a workload of a component in
-	// an environment has; false when there is none.
-	OldestVariables(ctx context.Context, c ref.Component, e ref.Environment) (int64, bool, error)
+	// VariablesInUse returns the revisions that the workloads of a component in an
+	// environment have.
+	VariablesInUse(ctx context.Context, c ref.Component, e ref.Environment) ([]int64, error)
 }
 
 // Variable is one as it may be shown.

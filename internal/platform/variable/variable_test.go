@@ -2,11 +2,13 @@ package variable
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -21,8 +23,8 @@ import (
 	"github.com/digital-factory/factory/internal/ref"
 )
 
-// outside knows one component, and which revision of it is the oldest that runs.
-type outside struct{ oldest atomic.Int64 }
+// outside knows one component, and with which revisions it runs.
+type outside struct{ used []int64 }
 
 func (*outside) Owner(_ context.Context, c ref.Component) (ref.Team, error) {
 	if c != "shop" {
@@ -31,9 +33,8 @@ func (*outside) Owner(_ context.Context, c ref.Component) (ref.Team, error) {
 	return "drones", nil
 }
 
-func (o *outside) OldestVariables(context.Context, ref.Component, ref.Environment) (int64, bool, error) {
-	n := o.oldest.Load()
-	return n, n >= 0, nil
+func (o *outside) VariablesInUse(context.Context, ref.Component, ref.Environment) ([]int64, error) {
+	return o.used, nil
 }
 
 type world struct {
@@ -149,7 +150,7 @@ func TestChange(t *testing.T) {
 			w.t.Fatalf("a secret is stored readably:\n%s", w.stored())
 		}
 		// What is so already makes no revision.
-		if e = w.change(2, []Assignment{{Key: "PAYMENT_KEY", Value: "s3cret-two", Secret: true}, {Key: "GUST", Value: "a=b\nc"}}); e.Revision != 2 {
+		if e = w.change(2, []Assignment{{Key: "GUST", Value: "a=b\nc"}}); e.Revision != 2 {
 			w.t.Fatalf("revision %d", e.Revision)
 		}
 		list, err := w.List(w.t.Context(), stranger, "shop")
@@ -306,7 +307,7 @@ func TestRotate(t *testing.T) {
 func TestRotateStops(t *testing.T) {
 	each(t, func(w *world) {
 		w.change(0, []Assignment{{Key: "A", Value: "first-secret", Secret: true}})
-		if err := w.keyring.add(); err != nil {
+		if _, err := w.keyring.add(); err != nil {
 			w.t.Fatal(err)
 		}
 		w.again(w.now)
@@ -317,6 +318,66 @@ func TestRotateStops(t *testing.T) {
 		w.again(w.now)
 		if got := w.values(2); !slices.Equal(got.Secrets, []string{"first-secret", "second-secret"}) {
 			w.t.Fatalf("%+v", got)
+		}
+		// The key that no rotation came to use is forgotten, the one in use never.
+		if _, err := w.keyring.add(); err != nil {
+			w.t.Fatal(err)
+		}
+		if err := w.erase(w.t.Context()); err != nil {
+			w.t.Fatal(err)
+		}
+		w.again(w.now)
+		if got := w.values(2); len(got.Secrets) != 2 || w.keyring.several() {
+			w.t.Fatalf("%+v, several keys: %v", got, w.keyring.several())
+		}
+	})
+}
+
+// together runs functions at the same time.
+type together struct {
+	group sync.WaitGroup
+	mu    sync.Mutex // guards err
+	err   error
+}
+
+func (g *together) run(f func() error) {
+	g.group.Go(func() {
+		err := f()
+		g.mu.Lock()
+		defer g.mu.Unlock()
+		g.err = errors.Join(g.err, err)
+	})
+}
+
+func (g *together) wait() error {
+	g.group.Wait()
+	return g.err
+}
+
+// TestRotateTogether: whoever rotates at the same time, in this process or in
+// another, and whoever sets a secret meanwhile, loses nothing.
+func TestRotateTogether(t *testing.T) {
+	each(t, func(w *world) {
+		w.change(0, []Assignment{{Key: "A", Value: "first-secret", Secret: true}})
+		first := w.Service
+		w.again(w.now)
+		var all together
+		for _, s := range []*Service{first, w.Service, first, w.Service} {
+			all.run(func() error {
+				_, err := s.Rotate(w.t.Context(), operator)
+				return err
+			})
+		}
+		all.run(func() error {
+			_, err := first.Change(w.t.Context(), dev, "shop", production, 1, []Assignment{{Key: "B", Value: "second-secret", Secret: true}}, nil)
+			return err
+		})
+		if err := all.wait(); err != nil {
+			w.t.Fatal(err)
+		}
+		w.again(w.now)
+		if got := w.values(2); !slices.Equal(got.Secrets, []string{"first-secret", "second-secret"}) || w.keyring.several() {
+			w.t.Fatalf("%+v, several keys: %v", got, w.keyring.several())
 		}
 	})
 }
@@ -355,10 +416,10 @@ func TestErase(t *testing.T) {
 		for i := range int64(4) {
 			w.change(i, []Assignment{{Key: "A", Value: fmt.Sprintf("secret-%d", i+1), Secret: true}, {Key: "B", Value: "stays"}})
 		}
-		kept := func(after time.Duration, oldest int64) (list []int64) {
+		kept := func(after time.Duration, used ...int64) (list []int64) {
 			w.t.Helper()
 			w.tick.Add(int64(after.Seconds()))
-			w.out.oldest.Store(oldest)
+			w.out.used = used
 			if err := w.erase(w.t.Context()); err != nil {
 				w.t.Fatal(err)
 			}
@@ -369,12 +430,50 @@ func TestErase(t *testing.T) {
 			}
 			return list
 		}
-		got := [][]int64{kept(0, -1), kept(30*time.Minute, 4), kept(time.Hour, 2), kept(0, 3), kept(0, -1)}
-		if diff := cmp.Diff([][]int64{{1, 2, 3, 4}, {1, 2, 3, 4}, {2, 3, 4}, {3, 4}, {4}}, got); diff != "" {
+		got := [][]int64{kept(0), kept(30*time.Minute, 4), kept(time.Hour, 0, 1, 3, 4), kept(0, 0, 3), kept(0)}
+		if diff := cmp.Diff([][]int64{{1, 2, 3, 4}, {1, 2, 3, 4}, {1, 3, 4}, {3, 4}, {4}}, got); diff != "" {
 			w.t.Fatal(diff)
 		}
 		if got := w.values(4); !slices.Equal(got.Variables, []string{"A=secret-4", "B=stays"}) {
 			w.t.Fatalf("%+v", got)
 		}
+	})
+}
+
+// TestKept: what others keep survives a rotation, opens under its own name only,
+// and is gone when it is shredded.
+func TestKept(t *testing.T) {
+	each(t, func(w *world) {
+		in := func(f func(tx *store.Tx) error) error { return w.db.Update(w.t.Context(), f) }
+		var got string
+		unseal := func(name string) error {
+			return in(func(tx *store.Tx) (err error) {
+				got, err = w.Unseal(w.t.Context(), tx, name)
+				return err
+			})
+		}
+		for _, text := range []string{"first", "second"} {
+			if err := in(func(tx *store.Tx) error { return w.Seal(w.t.Context(), tx, "database", text) }); err != nil {
+				w.t.Fatal(err)
+			}
+		}
+		if n, err := w.Rotate(w.t.Context(), operator); err != nil || n != 1 {
+			w.t.Fatal(n, err)
+		}
+		if err := unseal("database"); err != nil || got != "second" {
+			w.t.Fatal(got, err)
+		}
+		w.wants(unseal("other"), errs.NotFound)
+		if err := in(func(tx *store.Tx) error {
+			_, err := tx.Exec(w.t.Context(), `update platform_sealed set name = 'other'`)
+			return err
+		}); err != nil {
+			w.t.Fatal(err)
+		}
+		w.wants(unseal("other"), errs.Internal, "was changed")
+		if err := in(func(tx *store.Tx) error { return w.Shred(w.t.Context(), tx, "other") }); err != nil {
+			w.t.Fatal(err)
+		}
+		w.wants(unseal("other"), errs.NotFound)
 	})
 }

@@ -104,9 +104,13 @@ func List(ctx context.Context, tx *store.Tx, c ref.Component, state State, ask p
 	if _, err := ask.Key(&before); err != nil {
 		return nil, "", err
 	}
-	list, err = store.List(ctx, tx, scan, `select `+columns+` from release_release r where id < $1 and ($2 = '' or state = $2)
-		and ($3 = '' or exists (select 1 from release_part p where p.release_id = r.id and p.component = $3)) order by id desc limit $4`,
-		before, string(state), string(c), ask.Size()+1)
+	var where store.Where
+	where.And("id < $1", before)
+	where.Is("state", string(state))
+	if c != "" {
+		where.And("exists (select 1 from release_part p where p.release_id = r.id and p.component = $1)", string(c))
+	}
+	list, err = store.List(ctx, tx, scan, `select `+columns+` from release_release r`+where.String()+`order by id desc limit `+where.Value(ask.Size()+1), where.Args()...)
 	if err != nil {
 		return nil, "", err
 	}

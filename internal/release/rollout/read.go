@@ -27,9 +27,11 @@ func (r Reader) List(ctx context.Context, who access.Actor, c ref.Component, pha
 		return nil, "", err
 	}
 	err = r.DB.View(ctx, func(tx *store.Tx) error {
-		list, err = store.List(ctx, tx, Scan, `select `+Columns+` from release_rollout
-			where id < $1 and ($2 = '' or component = $2) and ($3 = '' or phase = $3) order by id desc limit $4`,
-			before, string(c), string(phase), ask.Size()+1)
+		var where store.Where
+		where.And("id < $1", before)
+		where.Is("component", string(c))
+		where.Is("phase", string(phase))
+		list, err = store.List(ctx, tx, Scan, `select `+Columns+` from release_rollout`+where.String()+`order by id desc limit `+where.Value(ask.Size()+1), where.Args()...)
 		return err
 	})
 	if err != nil {

@@ -106,6 +106,9 @@ func (s *Service) Open(ctx context.Context, who access.Actor, component ref.Comp
 	if err := source.MayWrite(who, string(team)); err != nil {
 		return Detail{}, err
 	}
+	if team == "" { // a golden path's: what is pushed to it is tried when it is published
+		return Detail{}, errs.New(errs.Blocked, "%s is the repository of a golden path, which has no changes", component).Do("push to its trunk, and publish a version: it is tried before it is offered")
+	}
 	if in, err = in.check(); err != nil {
 		return Detail{}, err
 	}

@@ -118,30 +118,20 @@ type place struct {
 	ID     string `json:"id"`
 }
 
-// after returns a page of changes. What narrows is written out, so that each
-// question finds its index.
+// after returns a page of changes.
 func after(ctx context.Context, tx *store.Tx, f Filter, p place, limit int) ([]Change, error) {
-	where, args := `where (opened < $1 or (opened = $1 and id < $2))`, []any{p.Opened, p.ID, limit}
-	narrow := func(clause, value string) {
-		args = append(args, value)
-		where += fmt.Sprintf(clause, len(args))
-	}
-	if f.Component != "" {
-		narrow(` and component = $%d`, string(f.Component))
-	}
-	if f.Team != "" {
-		narrow(` and team = $%d`, string(f.Team))
-	}
+	var where store.Where
+	where.And("(opened < $1 or (opened = $1 and id < $2))", p.Opened, p.ID)
+	where.Is("component", string(f.Component))
+	where.Is("team", string(f.Team))
 	switch f.State {
-	case "":
-	case Open:
-		where += ` and state in ('open', 'queued')`
-	case Queued:
-		where += ` and state in ('open', 'queued') and state = 'queued'`
-	default:
-		narrow(` and state = $%d`, string(f.State))
+	case Open, Queued:
+		where.And("state in ('open', 'queued')") // finds the index of these
 	}
-	list, err := store.List(ctx, tx, scan, selectChange+where+` order by opened desc, id desc limit $3`, args...)
+	if f.State != Open {
+		where.Is("state", string(f.State))
+	}
+	list, err := store.List(ctx, tx, scan, selectChange+where.String()+`order by opened desc, id desc limit `+where.Value(limit), where.Args()...)
 	if err != nil || len(list) == 0 {
 		return list, err
 	}

@@ -46,6 +46,15 @@ func (r Repository) TreeOf(ctx context.Context, commit string) (string, error) {
 // conflicts, the files in which both sides differ, in git's order, there is no
 // tree.
 func (r Repository) Merge(ctx context.Context, ours, theirs string) (tree string, conflicts []string, err error) {
+	if tree, conflicts, err = r.MergeMarked(ctx, ours, theirs); len(conflicts) > 0 {
+		tree = ""
+	}
+	return tree, conflicts, err
+}
+
+// MergeMarked is Merge, but with conflicts too there is a tree: its files have
+// both sides between conflict markers.
+func (r Repository) MergeMarked(ctx context.Context, ours, theirs string) (tree string, conflicts []string, err error) {
 	const verb = "merge-tree"
 	cmd := r.Command(ctx, nil, verb, "--write-tree", "-z", "--name-only", "--no-messages", ours, theirs)
 	var out, complaint bytes.Buffer
@@ -68,7 +77,7 @@ func (r Repository) Merge(ctx context.Context, ours, theirs string) (tree string
 			conflicts = append(conflicts, strings.ToValidUTF8(name, "\uFFFD"))
 		}
 	}
-	return "", conflicts, nil
+	return records[0], conflicts, nil
 }
 
 // Person is an author or committer.

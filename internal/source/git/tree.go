@@ -93,7 +93,38 @@ func (r Repository) entries(ctx context.Context, args []string, each func(Entry)
 	}, args...)
 }
 
-// Read returns a file at a commit whose full name is known to be right.
+// Blobs calls each with the contents of objects whose names are the lines of
+// ask, in their order.
+func (r Repository) Blobs(ctx context.Context, ask io.Reader, each func(text []byte) error) error {
+	return r.Stream(ctx, ask, func(out io.Reader) error {
+		in := bufio.NewReader(out)
+		for {
+			head, err := in.ReadString('\n')
+			if err == io.EOF && head == "" {
+				return nil
+			} else if err != nil {
+				return err
+			}
+			var name string
+			var size int64
+			if _, err := fmt.Sscanf(head, "%s blob %d\n", &name, &size); err != nil {
+				return fmt.Errorf("git cat-file printed %q", Cut(head, 200))
+			}
+			text := make([]byte, size)
+			if _, err := io.ReadFull(in, text); err != nil {
+				return err
+			}
+			if _, err := in.Discard(1); err != nil { // the line feed after each object
+				return err
+			}
+			if err := each(text); err != nil {
+				return err
+			}
+		}
+	}, "cat-file", "--batch")
+}
+
+// Read returns a file at a commit, or in a tree, whose full name is known to be right.
 func (r Repository) Read(ctx context.Context, commit, path string, limit int64) ([]byte, error) {
 	if !ValidPath(path) {
 		return nil, errs.New(errs.Invalid, "%q is not a path inside a repository", path)

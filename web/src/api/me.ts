@@ -21,6 +21,7 @@ export type Action =
   | "build"
   | "operate"
   | "freeze"
+  | "publish-path"
   | "ingest";
 
 /** Why this person may not do something anywhere, in the API's own words, before it is tried; else undefined. */

@@ -68,6 +68,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/adoptions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Make a component for a repository that is somewhere already; its history is then pushed, and a change adds what its path gives
+         * @description Needs the action `build`.
+         */
+        post: operations["post-adoptions"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/alerts": {
         parameters: {
             query?: never;
@@ -424,6 +444,66 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/components/{component}/resources": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List what a component has beside its own process: databases, volumes
+         * @description Needs the action `read`.
+         */
+        get: operations["get-components-component-resources"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/components/{component}/resources/delete": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Delete a resource that no deployed version declares, with all data that is in it
+         * @description Needs the action `operate`.
+         */
+        post: operations["post-components-component-resources-delete"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/components/{component}/resources/{environment}/{resource}/dump": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read a database as SQL that makes it again
+         * @description Needs the action `operate`.
+         */
+        get: operations["get-components-component-resources-environment-resource-dump"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/components/{component}/variables": {
         parameters: {
             query?: never;
@@ -596,6 +676,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/components/{name}/drift": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show how a component stands to its golden path, file by file
+         * @description Needs the action `read`.
+         */
+        get: operations["get-components-name-drift"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/components/{name}/export": {
         parameters: {
             query?: never;
@@ -712,6 +812,66 @@ export interface paths {
          * @description Needs the action `read`.
          */
         get: operations["get-components-name-tree"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/docs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read the documentation's contents
+         * @description Needs the action `open`.
+         */
+        get: operations["get-docs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/docs/find": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Find places in the documentation in which all words stand
+         * @description Needs the action `open`.
+         */
+        get: operations["get-docs-find"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/docs/page": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read a page of the documentation
+         * @description Needs the action `open`.
+         */
+        get: operations["get-docs-page"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1603,7 +1763,11 @@ export interface paths {
          */
         get: operations["get-paths"];
         put?: never;
-        post?: never;
+        /**
+         * Make the repository of a new golden path, which begins as another one is
+         * @description Needs the action `publish-path`.
+         */
+        post: operations["post-paths"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1624,6 +1788,70 @@ export interface paths {
         get: operations["get-paths-name"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/paths/{name}/upgrades": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Bring a version of a golden path to its components, cohort after cohort
+         * @description Needs the action `build`.
+         */
+        post: operations["post-paths-name-upgrades"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/paths/{name}/versions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the versions of a golden path, newest first
+         * @description Needs the action `read`.
+         */
+        get: operations["get-paths-name-versions"];
+        put?: never;
+        /**
+         * Publish a version from a commit: it is tried, and offered when it is green
+         * @description Needs the action `publish-path`.
+         */
+        post: operations["post-paths-name-versions"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/paths/{name}/versions/{version}/withdraw": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Take a version back: new components and upgrades get the one before it
+         * @description Needs the action `publish-path`.
+         */
+        post: operations["post-paths-name-versions-version-withdraw"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2048,6 +2276,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/schemas/path.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read the JSON Schema of a golden path's path.yaml, for editors
+         * @description Needs the action `open`.
+         */
+        get: operations["get-schemas-path.json"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/schemas/pipeline.json": {
         parameters: {
             query?: never;
@@ -2376,6 +2624,106 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/upgrades": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List upgrades, newest first
+         * @description Needs the action `read`.
+         */
+        get: operations["get-upgrades"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/upgrades/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show how far an upgrade is with each component
+         * @description Needs the action `read`.
+         */
+        get: operations["get-upgrades-id"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/upgrades/{id}/pause": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Let no further cohort's turn come
+         * @description Needs the action `build`.
+         */
+        post: operations["post-upgrades-id-pause"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/upgrades/{id}/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Go on, and accept what failed in the cohort whose turn it is
+         * @description Needs the action `build`.
+         */
+        post: operations["post-upgrades-id-resume"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/upgrades/{id}/stop": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * End an upgrade, and close its changes that are not merged
+         * @description Needs the action `build`.
+         */
+        post: operations["post-upgrades-id-stop"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/variables/key": {
         parameters: {
             query?: never;
@@ -2513,6 +2861,66 @@ export interface components {
              */
             account: string;
         };
+        AdoptComponent: {
+            /** @description to what the path asks for besides */
+            answers?: {
+                [key: string]: string;
+            };
+            /** @description what it is for, in a sentence */
+            description?: string;
+            /** @description what is in the repository's head, by which the path is chosen */
+            found: components["schemas"]["AdoptFound"];
+            /**
+             * @description slug, unique in the factory, for ever
+             * @example engine-controller
+             */
+            name: string;
+            /**
+             * @description where the repository is, for people; what signs in to it is left out
+             * @example https://git.example.com/engine/controller.git
+             */
+            origin?: string;
+            /**
+             * @description golden path; the one that fits when it is left out
+             * @example go-service
+             */
+            path?: string;
+            /**
+             * @description folder of the main package, or the file that is started; the only one when it is left out
+             * @example cmd/controller
+             */
+            program?: string;
+            /**
+             * @description slug of the team that owns it
+             * @example engine
+             */
+            team: string;
+        };
+        AdoptFound: {
+            /**
+             * @description paths of files; of a large repository those least deep
+             * @example [
+             *       "go.mod"
+             *     ]
+             */
+            files: string[];
+            /**
+             * @description paths in its code that sound like a health check
+             * @example [
+             *       "/healthz"
+             *     ]
+             */
+            health?: string[] | null;
+            /** @description content of package.json at the root */
+            package?: string;
+            /**
+             * @description folders with a main package of Go; . is the root
+             * @example [
+             *       "."
+             *     ]
+             */
+            programs?: string[] | null;
+        };
         Alert: {
             /** @description What to do */
             advice: string;
@@ -2528,7 +2936,7 @@ export interface components {
             /** Format: date-time */
             resolved?: string;
             /** @enum {string} */
-            rule: "errors" | "latency" | "crash-loop" | "silence" | "unheard" | "regression" | "slo-burn-fast" | "slo-burn-slow" | "slo-burn-day" | "slo-burn-drip";
+            rule: "errors" | "latency" | "crash-loop" | "silence" | "unheard" | "regression" | "resource-down" | "resource-full" | "slo-burn-fast" | "slo-burn-slow" | "slo-burn-day" | "slo-burn-drip";
             /**
              * @description page: somebody must look now, an incident is opened; ticket: this week
              * @enum {string}
@@ -3002,6 +3410,7 @@ export interface components {
             opened: string;
             /** @description The asker pushed to the branch, so that their approval would not count */
             own: boolean;
+            preview: components["schemas"]["ChangePreview"];
             /** @description While it is queued */
             queue?: components["schemas"]["ChangeQueue"];
             /** @description The component takes changes only; its trunk cannot be pushed to */
@@ -3174,6 +3583,41 @@ export interface components {
             current: string;
             /** @description At least 10 characters; a sentence is a good one */
             password: string;
+        };
+        ChangePreview: {
+            /** @description That answers at the URL */
+            commit?: string;
+            /**
+             * @description Where it runs; empty when it cannot
+             * @example change-12
+             */
+            environment: string;
+            /** @description Why a later head does not run */
+            failure?: components["schemas"]["PreviewFailure"];
+            /** @description That is the head of the change */
+            head: boolean;
+            /**
+             * @description Why nothing runs, or why it crashed
+             * @example it is switched off: preview: false in .factory/component.yaml
+             */
+            note?: string;
+            /**
+             * Format: date-time
+             * @description Since when that commit answers
+             */
+            since?: string;
+            /**
+             * @description starting: a green head is being started, what ran before still answers at the URL; crashed: it will be started again; failed: the head could not be started and nothing else runs
+             * @enum {string}
+             */
+            state: "none" | "starting" | "running" | "crashed" | "failed";
+            /**
+             * @description On the gateway, while something runs
+             * @example http://engine-controller.change-12.localhost:8081/
+             */
+            url?: string;
+            /** @description Identifier of the workload, whose log can be read */
+            workload?: string;
         };
         ChangeProduct: {
             description?: string;
@@ -3408,6 +3852,10 @@ export interface components {
             title: string;
         };
         Component: {
+            /** @description to what the path asked for beside name, team and description */
+            answers?: {
+                [key: string]: string;
+            };
             /**
              * @description for git clone; sign in with an API token as password
              * @example http://127.0.0.1:8080/git/engine-controller.git
@@ -3424,7 +3872,15 @@ export interface components {
              * @example go-service
              */
             path: string;
-            /** @example 1.0.0 */
+            /**
+             * @description the newest version of the path that is offered, when it is another
+             * @example 1.1.0
+             */
+            pathOffered?: string;
+            /**
+             * @description that its trunk has
+             * @example 1.0.0
+             */
             pathVersion: string;
             /** @description what has happened and what is happening, in order */
             provisioning: components["schemas"]["ProvisioningStep"][];
@@ -3510,6 +3966,10 @@ export interface components {
             parent?: string;
         };
         CreateComponent: {
+            /** @description to what the path asks for beside name, team and description */
+            answers?: {
+                [key: string]: string;
+            };
             /**
              * @description what it is for, in a sentence
              * @example Starts, throttles and stops the motors
@@ -3661,6 +4121,18 @@ export interface components {
             owner?: string;
             /** @example Carry heavy loads */
             title: string;
+        };
+        CreatePath: {
+            /**
+             * @description golden path as which it begins
+             * @example go-service
+             */
+            from: string;
+            /**
+             * @description of the path, for ever; its repository is path-NAME
+             * @example web-service
+             */
+            name: string;
         };
         CreateProduct: {
             description?: string;
@@ -3917,6 +4389,17 @@ export interface components {
             /** @description Whose components; without it, every team's */
             team?: string;
         };
+        DeleteResource: {
+            /**
+             * @description Its full name, component/environment/name: what is gone stays gone
+             * @example shop/staging/db
+             */
+            confirm: string;
+            /** @example staging */
+            environment: string;
+            /** @example db */
+            name: string;
+        };
         Denied: {
             /** @example fund */
             action: string;
@@ -4059,6 +4542,45 @@ export interface components {
             team?: string;
             /** Format: date-time */
             to: string;
+        };
+        Drift: {
+            /** @description head of the trunk */
+            commit: string;
+            /** @example engine-controller */
+            component: string;
+            /** @description by name */
+            files: components["schemas"]["DriftFile"][];
+            /**
+             * @description the newest that is offered
+             * @example 1.3.0
+             */
+            offered?: string;
+            /** @example go-service */
+            path: string;
+            /** @description version that this upgrade brings */
+            to?: string;
+            /** @description the latest upgrade that had to do with it */
+            upgrade?: components["schemas"]["UpgradeComponent"];
+            upgradeId?: string;
+            /**
+             * @description that its trunk has
+             * @example 1.2.0
+             */
+            version: string;
+        };
+        DriftFile: {
+            /**
+             * @description what the version that is offered does to it
+             * @enum {string}
+             */
+            next?: "added" | "changed" | "removed";
+            /** @example main.go */
+            path: string;
+            /**
+             * @description of the trunk's file against the version that it has: changed or deleted by the team, or the team's own
+             * @enum {string}
+             */
+            state: "same" | "changed" | "missing" | "own";
         };
         EarlierVersion: {
             artifact: string;
@@ -5311,6 +5833,55 @@ export interface components {
             /** @example version 12 was promoted in production */
             text: string;
         };
+        Manual: {
+            sections: components["schemas"]["ManualSection"][];
+        };
+        ManualEntry: {
+            /** @example how-to/begin */
+            path: string;
+            /** @description What it is for */
+            text?: string;
+            title: string;
+        };
+        ManualFind: {
+            items: components["schemas"]["ManualFound"][];
+        };
+        ManualFound: {
+            heading?: string;
+            /** @description What follows # in its address */
+            id?: string;
+            path: string;
+            /** @description The words and what stands around them */
+            text: string;
+            /** @description Of the page */
+            title: string;
+        };
+        ManualHeading: {
+            /** @description What follows # in its address */
+            id: string;
+            /**
+             * Format: int64
+             * @description 2: a section of the page; 3: a part of that
+             */
+            level: number;
+            title: string;
+        };
+        ManualPage: {
+            headings: components["schemas"]["ManualHeading"][];
+            /** @description What follows the title. It holds no scripts */
+            html: string;
+            /** @description In the order of the contents */
+            next?: components["schemas"]["ManualEntry"];
+            /** @example how-to/begin */
+            path: string;
+            /** @description In the order of the contents */
+            previous?: components["schemas"]["ManualEntry"];
+            title: string;
+        };
+        ManualSection: {
+            pages: components["schemas"]["ManualEntry"][];
+            title: string;
+        };
         Me: {
             /** @description What this actor may do on no object at all */
             cannot: components["schemas"]["Denied"][];
@@ -5831,6 +6402,11 @@ export interface components {
             /** @description Pass it as ?after= to read on */
             next?: string;
         };
+        PagePathVersion: {
+            items: components["schemas"]["PathVersion"][];
+            /** @description Pass it as ?after= to read on */
+            next?: string;
+        };
         PageProduct: {
             items: components["schemas"]["Product"][];
             /** @description Pass it as ?after= to read on */
@@ -5838,6 +6414,11 @@ export interface components {
         };
         PageRelease: {
             items: components["schemas"]["Release"][];
+            /** @description Pass it as ?after= to read on */
+            next?: string;
+        };
+        PageResource: {
+            items: components["schemas"]["Resource"][];
             /** @description Pass it as ?after= to read on */
             next?: string;
         };
@@ -5876,12 +6457,21 @@ export interface components {
             /** @description Pass it as ?after= to read on */
             next?: string;
         };
+        PageUpgrade: {
+            items: components["schemas"]["Upgrade"][];
+            /** @description Pass it as ?after= to read on */
+            next?: string;
+        };
         PageWorkload: {
             items: components["schemas"]["Workload"][];
             /** @description Pass it as ?after= to read on */
             next?: string;
         };
         Path: {
+            /** @description of the repository */
+            cloneUrl?: string;
+            /** @description how many are on each of its versions, newest first */
+            components: components["schemas"]["PathInstance"][];
             description: string;
             /**
              * @description files of the first commit
@@ -5894,17 +6484,29 @@ export interface components {
             inputs: components["schemas"]["PathInput"][];
             /** @example go-service */
             name: string;
+            /** @description what this version brings to who has the one before, in Markdown */
+            news?: string;
             /** @description what a component gets */
             provides: components["schemas"]["PathPart"][];
+            /**
+             * @description where it is written; none when it comes with the program
+             * @example path-web-service
+             */
+            repository?: string;
             /** @example Go service */
             title: string;
+            /** @description a version newer than what is offered, being tried or refused */
+            trying?: components["schemas"]["PathVersion"];
             /**
-             * @description of the path; a component keeps the one it was created from
+             * @description that new components get; empty while none is offered
              * @example 1.0.0
              */
             version: string;
         };
         PathInput: {
+            /** @description of a choice */
+            choices?: string[] | null;
+            default?: string;
             /** @example name */
             name: string;
             /** @description regular expression that the value must match */
@@ -5912,13 +6514,59 @@ export interface components {
             required: boolean;
             text: string;
             /** @enum {string} */
-            type: "slug" | "team" | "text";
+            type: "slug" | "team" | "text" | "choice" | "boolean";
+        };
+        PathInstance: {
+            /**
+             * Format: int64
+             * @example 12
+             */
+            components: number;
+            /** @example 1.0.0 */
+            version: string;
         };
         PathPart: {
             /** @example repository */
             name: string;
             /** @example Git over HTTP with a protected trunk */
             text: string;
+        };
+        PathVersion: {
+            /** @description who published it */
+            by?: string;
+            /**
+             * Format: date-time
+             * @description when it came into its state
+             */
+            changed: string;
+            /** @description of the path's repository */
+            commit?: string;
+            /**
+             * Format: int64
+             * @description that are on it
+             */
+            components: number;
+            /**
+             * Format: date-time
+             * @description since when it was offered
+             */
+            published?: string;
+            /** @description why it was refused or withdrawn */
+            reason?: string;
+            /** @description identifier of the run that tried it */
+            run?: string;
+            /**
+             * @description testing: its example is rendered and built; refused: that failed; offered: new components and upgrades take the newest of these
+             * @enum {string}
+             */
+            state: "testing" | "refused" | "offered" | "withdrawn";
+            /**
+             * @description of the run, that failed
+             * @example test
+             */
+            step?: string;
+            /** @example 1.1.0 */
+            version: string;
         };
         PlannedCohort: {
             /** @description SHA-256 over the members' names under the split */
@@ -6029,6 +6677,12 @@ export interface components {
             /** @example yes */
             value: string;
         };
+        PreviewFailure: {
+            commit: string;
+            /** @description The last lines that it printed, with their times */
+            log?: string;
+            reason: string;
+        };
         Problem: {
             /** @description Evidence; for a conflict the current state */
             current?: unknown;
@@ -6122,6 +6776,10 @@ export interface components {
             text?: string;
             /** @example Repository with the first commit */
             title: string;
+        };
+        PublishPath: {
+            /** @description of the path's repository; the trunk's head when it is empty */
+            commit?: string;
         };
         PublishReview: {
             /**
@@ -6310,6 +6968,45 @@ export interface components {
              * @example The carrier's network is back
              */
             because: string;
+        };
+        Resource: {
+            /**
+             * Format: int64
+             * @description That it holds, as of the last half minute in which it could be seen
+             */
+            bytes: number;
+            /** Format: date-time */
+            created: string;
+            /** @example production */
+            environment: string;
+            /**
+             * Format: int64
+             * @description Bytes that fit into a volume
+             */
+            limit?: number;
+            /** @example db */
+            name: string;
+            /** @description Why it is down */
+            reason?: string;
+            /**
+             * Format: int64
+             * @description Of its server, since the factory started
+             */
+            restarts: number;
+            /**
+             * @description Unused: no deployed version declares it. It is kept until it is deleted
+             * @enum {string}
+             */
+            state: "in use" | "down" | "unused";
+            /** @enum {string} */
+            type: "postgres" | "volume";
+            /**
+             * Format: date-time
+             * @description When a workload began to use it last
+             */
+            used: string;
+            /** @description Deployed ones that were given it */
+            workloads: string[];
         };
         Result: {
             /** @description In a sentence: what the measured number rests on */
@@ -7084,6 +7781,31 @@ export interface components {
              */
             steps?: string[] | null;
         };
+        StartUpgrade: {
+            /**
+             * @description how many have had their turn after each cohort, as a number or percent; 1, 10% and 100% when it is empty
+             * @example [
+             *       "1",
+             *       "10%",
+             *       "100%"
+             *     ]
+             */
+            cohorts?: string[] | null;
+            /**
+             * Format: int64
+             * @description percent of a cohort that may fail before the upgrade pauses; 10 when it is 0
+             */
+            failures?: number;
+            /** @description components that come first */
+            first?: string[] | null;
+            /** @description nobody but these components; who builds them may ask for it */
+            only?: string[] | null;
+            /**
+             * @description the newest that is offered when it is empty
+             * @example 1.3.0
+             */
+            version?: string;
+        };
         SwitchFlag: {
             /** @enum {string} */
             environment: "staging" | "production";
@@ -7416,6 +8138,131 @@ export interface components {
              */
             version: number;
         };
+        Upgrade: {
+            /**
+             * @description who started it
+             * @example Pia Platform
+             */
+            by: string;
+            /**
+             * Format: int64
+             * @description whose turn it is, from 1
+             */
+            cohort: number;
+            /**
+             * @description components in each
+             * @example [
+             *       1,
+             *       9,
+             *       90
+             *     ]
+             */
+            cohorts: number[];
+            /** @description by cohort and name; not in lists */
+            components?: components["schemas"]["UpgradeComponent"][] | null;
+            /** @description components by how far they are */
+            counts: components["schemas"]["UpgradeCounts"];
+            /**
+             * Format: int64
+             * @description percent of a cohort that may fail before it pauses
+             * @example 10
+             */
+            failures: number;
+            /** Format: date-time */
+            finished?: string;
+            /** @example 0192f0c1-2d3e-7a4b-8c5d-6e7f8a9b0c1d */
+            id: string;
+            /** @example go-service */
+            path: string;
+            /** @description why it is paused or stopped */
+            reason?: string;
+            /** Format: date-time */
+            started: string;
+            /**
+             * @description paused: by a person, or because too much failed; done: all cohorts are through, what waits for its team goes on
+             * @enum {string}
+             */
+            state: "running" | "paused" | "done" | "stopped";
+            /**
+             * @description that it brings
+             * @example 1.3.0
+             */
+            version: string;
+            /** @description of all components of the path */
+            whole: boolean;
+        };
+        UpgradeComponent: {
+            /** @example engine-controller:12 */
+            change?: string;
+            /** Format: date-time */
+            changed: string;
+            /**
+             * Format: int64
+             * @description from 1
+             */
+            cohort: number;
+            /** @example engine-controller */
+            component: string;
+            /** @description files that its team must settle */
+            conflicts?: components["schemas"]["UpgradeConflict"][] | null;
+            /**
+             * @description version that it had
+             * @example 1.2.0
+             */
+            from: string;
+            /** @description what it waits for */
+            reason?: string;
+            /**
+             * @description open: its change is on its way into the trunk; approval: its change needs people; current: it had the version already; left: the upgrade was stopped or replaced
+             * @enum {string}
+             */
+            state: "waiting" | "preparing" | "open" | "approval" | "conflict" | "failed" | "declined" | "merged" | "current" | "left";
+            /** @example engine */
+            team: string;
+        };
+        UpgradeConflict: {
+            /** @description none when one side deleted or renamed it, or it is no text */
+            hunks: components["schemas"]["UpgradeHunk"][];
+            /** @example main.go */
+            path: string;
+        };
+        UpgradeCounts: {
+            /**
+             * Format: int64
+             * @description their change needs people
+             */
+            approval: number;
+            /** Format: int64 */
+            conflict: number;
+            /** Format: int64 */
+            failed: number;
+            /**
+             * Format: int64
+             * @description declined by their team, or left because the upgrade was stopped
+             */
+            left: number;
+            /**
+             * Format: int64
+             * @description their trunk has the version
+             */
+            merged: number;
+            /**
+             * Format: int64
+             * @description their cohort's turn has not come, or they are on the way
+             */
+            waiting: number;
+        };
+        UpgradeHunk: {
+            /**
+             * Format: int64
+             * @description of the file with both sides in it, from 1
+             */
+            line: number;
+            /** @description the team's lines */
+            ours: string;
+            /** @description the path's lines */
+            theirs: string;
+        };
         Variable: {
             /** Format: date-time */
             changed: string;
@@ -7571,6 +8418,13 @@ export interface components {
              */
             wsjf: number;
         };
+        WithdrawPath: {
+            /**
+             * @description why; the teams read it
+             * @example Services of this version leak memory
+             */
+            reason: string;
+        };
         Workload: {
             /** @description Digest of the image */
             artifact: string;
@@ -7583,8 +8437,11 @@ export interface components {
             cpu: number;
             /** Format: date-time */
             created: string;
-            /** @enum {string} */
-            environment: "staging" | "production";
+            /**
+             * @description staging, production, or that of a change's preview, such as change-12
+             * @example staging
+             */
+            environment: string;
             id: string;
             /**
              * Format: int64
@@ -7954,6 +8811,102 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Locked */
+            423: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "post-adoptions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AdoptComponent"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Component"];
+                };
             };
             /** @description Unauthorized */
             401: {
@@ -9853,6 +10806,222 @@ export interface operations {
             };
         };
     };
+    "get-components-component-resources": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                component: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageResource"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Locked */
+            423: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "post-components-component-resources-delete": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                component: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DeleteResource"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageResource"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Locked */
+            423: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-components-component-resources-environment-resource-dump": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                component: string;
+                environment: string;
+                resource: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/sql": unknown;
+                };
+            };
+        };
+    };
     "get-components-component-variables": {
         parameters: {
             query?: never;
@@ -10937,6 +12106,101 @@ export interface operations {
             };
         };
     };
+    "get-components-name-drift": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The name */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Drift"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Locked */
+            423: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "get-components-name-export": {
         parameters: {
             query?: never;
@@ -11369,6 +12633,287 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Tree"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Locked */
+            423: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-docs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Manual"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Locked */
+            423: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-docs-find": {
+        parameters: {
+            query: {
+                words: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ManualFind"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Locked */
+            423: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-docs-page": {
+        parameters: {
+            query: {
+                /** @description Its path, or the last part of that where no two pages share it */
+                path: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ManualPage"];
                 };
             };
             /** @description Unauthorized */
@@ -16646,6 +18191,102 @@ export interface operations {
             };
         };
     };
+    "post-paths": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreatePath"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Path"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Locked */
+            423: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "get-paths-name": {
         parameters: {
             query?: never;
@@ -16665,6 +18306,400 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Path"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Locked */
+            423: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "post-paths-name-upgrades": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The name */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StartUpgrade"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Upgrade"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Locked */
+            423: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-paths-name-versions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The name */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PagePathVersion"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Locked */
+            423: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "post-paths-name-versions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The name */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PublishPath"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PathVersion"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Locked */
+            423: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "post-paths-name-versions-version-withdraw": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The path */
+                name: string;
+                /** @description The version */
+                version: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WithdrawPath"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PathVersion"];
                 };
             };
             /** @description Unauthorized */
@@ -18923,6 +20958,26 @@ export interface operations {
             };
         };
     };
+    "get-schemas-path.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/schema+json": unknown;
+                };
+            };
+        };
+    };
     "get-schemas-pipeline.json": {
         parameters: {
             query?: never;
@@ -20884,6 +22939,485 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Forgotten"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Locked */
+            423: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-upgrades": {
+        parameters: {
+            query?: {
+                /** @description How many at the most */
+                limit?: number;
+                /** @description The cursor of the page before */
+                after?: string;
+                /** @description Only of this golden path */
+                path?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageUpgrade"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Locked */
+            423: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-upgrades-id": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The identifier */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Upgrade"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Locked */
+            423: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "post-upgrades-id-pause": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The identifier */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Upgrade"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Locked */
+            423: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "post-upgrades-id-resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The identifier */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Upgrade"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Locked */
+            423: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "post-upgrades-id-stop": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The identifier */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Upgrade"];
                 };
             };
             /** @description Unauthorized */

@@ -26,6 +26,7 @@ const lists: Record<string, readonly [name: string, href: string]> = {
   Artifact: ["See all components", "/platform"],
   Commit: ["See all components", "/platform"],
   Component: ["See all components", "/platform"],
+  "Golden path": ["See all golden paths", "/platform"],
   Team: ["See all teams", "/teams"],
   Item: ["See all teams", "/teams"],
   Product: ["See all products", "/products"],

@@ -74,6 +74,32 @@ const tellers: Record<string, Teller> = {
   "item.blocked": (d) =>
     text(d.reason) ? because("marked it as blocked", d.reason) : "said that it can go on",
   "board.changed": () => "changed the limits of the board",
+  "path.created": (d) => `made the golden path ${text(d.path)}, as ${text(d.from)} is`,
+  "path.pushed": (d) => `pushed ${text(d.total)} commits to ${text(d.branch)} of ${text(d.repository)}`,
+  "path.refused": (d) =>
+    because(
+      `refused version ${text(d.version)} of the golden path ${text(d.path)}${d.step ? ` in step ${text(d.step)}` : ""}`,
+      d.reason,
+    ),
+  "path.withdrawn": (d) =>
+    because(
+      `withdrew version ${text(d.version)} of the golden path ${text(d.path)}; ${text(d.offered)} is offered`,
+      d.reason,
+    ),
+  "upgrade.started": (d) =>
+    `began to bring ${text(d.path)} ${text(d.version)} to ${text(d.components)} components`,
+  "upgrade.advanced": (d) =>
+    `began cohort ${text(d.cohort)} of the upgrade to ${text(d.path)} ${text(d.version)}`,
+  "upgrade.paused": (d) => because(`paused the upgrade to ${text(d.path)} ${text(d.version)}`, d.reason),
+  "upgrade.resumed": (d) => `went on with the upgrade to ${text(d.path)} ${text(d.version)}`,
+  "upgrade.finished": (d) =>
+    because(
+      `ended the upgrade to ${text(d.path)} ${text(d.version)}: ${text(d.merged)} merged, ${text(d.parked)} wait for their teams`,
+      d.reason,
+    ),
+  "component.path-upgraded": (d) => `upgraded ${text(d.path)} from ${text(d.from)} to ${text(d.version)}`,
+  "component.upgrade-parked": (d) =>
+    because(`left the upgrade to ${text(d.path)} ${text(d.version)} to the team`, d.reason),
   "path.published": (d) => `published the golden path ${text(d.path)} ${text(d.version)}`,
   "component.created": (d) => `created the component from the path ${text(d.path)} ${text(d.pathVersion)}`,
   "component.ready": () => "saw its first version live in production",
@@ -92,6 +118,9 @@ const tellers: Record<string, Teller> = {
   "change.merged": (d) => `merged it as ${short(text(d.commit))}`,
   "change.closed": () => "closed the change without merging it",
   "change.reopened": () => "reopened the change",
+  "preview.started": (d) => `started ${short(text(d.commit))} to be tried in ${text(d.environment)}`,
+  "preview.failed": (d) => because(`could not start ${short(text(d.commit))} to be tried`, d.reason),
+  "preview.removed": (d) => because("removed the preview", d.reason),
   "run.queued": () => "queued the run",
   "run.started": () => "began the first step",
   "run.finished": (d) =>
@@ -151,6 +180,11 @@ const tellers: Record<string, Teller> = {
     ]
       .filter(Boolean)
       .join(" "),
+  "resource.provisioned": (d) => `got a ${text(d.type)} ${text(d.resource)} in ${text(d.environment)}`,
+  "resource.failed": (d) =>
+    because(`had its ${text(d.type)} ${text(d.resource)} fail in ${text(d.environment)}`, d.reason),
+  "resource.deleted": (d) =>
+    `had its ${text(d.type)} ${text(d.resource)} in ${text(d.environment)} deleted, with all data`,
   "variables.rekeyed": (d) => `sealed ${text(d.secrets)} secrets with a new key`,
   "flag.archived": (d) => because(`archived the flag ${text(d.key)}`, d.reason),
 };

@@ -14,6 +14,7 @@ const pages: Record<string, (id: string) => string> = {
   team: (id) => `/teams/${id}`,
   item: (id) => `/items/${id}`,
   component: (id) => `/components/${id}`,
+  path: (id) => `/paths/${id}`,
   change: (id) => `/changes/${id}`,
   run: (id) => `/runs/${id}`,
   artifact: (id) => `/artifacts/${id}`,

@@ -1,5 +1,5 @@
 import { UnstyledButton } from "@mantine/core";
-import { IconLayoutSidebarLeftCollapse, IconLayoutSidebarLeftExpand } from "@tabler/icons-react";
+import { IconBook2, IconLayoutSidebarLeftCollapse, IconLayoutSidebarLeftExpand } from "@tabler/icons-react";
 import { Link, useRouterState } from "@tanstack/react-router";
 import { Hint } from "~/ui/Hint";
 import { Kbd } from "~/ui/Kbd";
@@ -15,6 +15,7 @@ interface Props {
 /** The levels of the factory, from why to proof. */
 export function Rail({ roles, narrow, onNarrow }: Props) {
   const here = useRouterState({ select: (s) => areaOf(s.location.pathname)?.to });
+  const docs = useRouterState({ select: (s) => s.location.pathname.startsWith("/docs") });
   const Fold = narrow ? IconLayoutSidebarLeftExpand : IconLayoutSidebarLeftCollapse;
   return (
     <nav aria-label="Levels of the factory" className={classes.rail} data-narrow={narrow || undefined}>
@@ -40,6 +41,19 @@ export function Rail({ roles, narrow, onNarrow }: Props) {
           </li>
         ))}
       </ul>
+      <Hint label="Documentation" disabled={!narrow}>
+        <Link
+          to="/docs"
+          className={`${classes.link} ${classes.low}`}
+          aria-label={narrow ? "Documentation" : undefined}
+          data-here={docs || undefined}
+          data-quiet
+          aria-current={docs ? "true" : undefined}
+        >
+          <IconBook2 size={18} stroke={1.7} aria-hidden />
+          <span className={classes.name}>Documentation</span>
+        </Link>
+      </Hint>
       <Hint label={narrow ? "Widen the rail" : "Narrow the rail"} disabled={!narrow}>
         <UnstyledButton
           className={classes.fold}

@@ -105,6 +105,7 @@ const homes: Record<string, Area["to"]> = {
   "/items": "/teams",
   "/accounts": "/teams",
   "/components": "/platform",
+  "/paths": "/platform",
   "/changes": "/delivery",
   "/runs": "/delivery",
   "/releases": "/delivery",

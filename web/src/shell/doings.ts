@@ -1,4 +1,5 @@
 import {
+  IconBook2,
   IconBox,
   IconBulb,
   IconFlagOff,
@@ -39,6 +40,7 @@ const forms = [
   { id: "units", title: "See units and preview a cohort", href: "/units", icon: IconUsersGroup },
   { id: "import", title: "Import units", href: "/units?import=1", icon: IconUsersGroup },
   { id: "kill", title: "Kill a feature", href: "/flags?kill=1", icon: IconFlagOff },
+  { id: "docs", title: "Read the documentation", href: "/docs", icon: IconBook2 },
   { id: "account", title: "Invite somebody", href: "/accounts?new=account", icon: IconUserPlus },
   { id: "people", title: "See people and their roles", href: "/accounts", icon: IconUsers },
   { id: "token", title: "Make an API token", href: "/tokens?new=token", icon: IconKey },

@@ -2,7 +2,16 @@ import { useDebouncedValue } from "@mantine/hooks";
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { useRouter } from "@tanstack/react-router";
 import { type Command, find } from "./commands";
-import { componentsQuery, foundCommands, lastingNodes, searchable, searchQuery, teamsQuery } from "./search";
+import {
+  componentsQuery,
+  docCommands,
+  docsQuery,
+  foundCommands,
+  lastingNodes,
+  searchable,
+  searchQuery,
+  teamsQuery,
+} from "./search";
 
 const pause = 120; // ms without typing before the factory is asked
 const most = 6; // components and teams, so that what is newest has room beside them
@@ -29,6 +38,7 @@ export function useFound(opened: boolean, typed: string, doings: readonly Comman
     enabled: opened && searchable(settled),
     placeholderData: keepPreviousData,
   });
+  const docs = useQuery({ ...docsQuery(settled), enabled: opened && searchable(settled) });
   const own = find(doings, typed);
   if (!opened || !searchable(text)) return { commands: own, looking: false, error: null };
   // Nothing of the factory's is shown before what stands above it, so the first hit does not depend on which answer comes first.
@@ -44,8 +54,15 @@ export function useFound(opened: boolean, typed: string, doings: readonly Comman
   // What was found for the text before stays only where it answers this one too.
   const current = settled === text && !hits.isPlaceholderData;
   return {
-    commands: [...own, ...lasting, ...(current ? others : find(others, typed))],
-    looking: settled !== text || (hits.isFetching && (hits.isPending || hits.isPlaceholderData)),
+    commands: [
+      ...own,
+      ...lasting,
+      ...(current ? others : find(others, typed)),
+      // They are the last, so that whenever they come nothing moves that is selected.
+      ...(current ? docCommands(docs.data?.items ?? [], go) : []),
+    ],
+    looking:
+      settled !== text || docs.isLoading || (hits.isFetching && (hits.isPending || hits.isPlaceholderData)),
     error: settled === text ? hits.error : null,
   };
 }

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { foundCommands, lastingNodes, searchable } from "./search";
+import { docCommands, foundCommands, lastingNodes, searchable } from "./search";
 
 it("goes to the page of what was found, and names it as people do", () => {
   const went: string[] = [];
@@ -31,4 +31,17 @@ it("tells each component and team once, in one order, whoever told of it first",
   expect(told(undefined, undefined, [run, hit])).toEqual(["component/engine"]);
   expect(told(components, teams, [run, hit])).toEqual(["team/crew", "component/engine"]);
   expect(told(components, teams)).toEqual(["team/crew", "component/engine"]);
+});
+
+it("leads to the place in the documentation, and to a few of them only", () => {
+  const went: string[] = [];
+  const found = [
+    { path: "how-to/begin", title: "Begin" },
+    { path: "evidence", title: "Evidence", id: "silence", heading: "Silence" },
+    ...["a", "b", "c"].map((path) => ({ path, title: path })),
+  ];
+  const commands = docCommands(found, (href) => went.push(href));
+  for (const c of commands) c.run();
+  expect(commands.map((c) => c.title)).toEqual(["Begin", "Evidence: Silence", "a", "b"]);
+  expect(went).toEqual(["/docs/how-to/begin", "/docs/evidence#silence", "/docs/a", "/docs/b"]);
 });

@@ -1,6 +1,7 @@
 import {
   type Icon,
   IconAlertTriangle,
+  IconBook2,
   IconBox,
   IconChartDots3,
   IconFlag,
@@ -50,6 +51,10 @@ export function searchQuery(text: string) {
   return ask("/api/v1/search", { query: { q: text.slice(0, 200), limit: 12 } });
 }
 
+export function docsQuery(text: string) {
+  return ask("/api/v1/docs/find", { query: { words: text.slice(0, 200) } });
+}
+
 export const componentsQuery = ask("/api/v1/components", { query: { limit: 500 }, kinds: ["component"] });
 export const teamsQuery = ask("/api/v1/teams", { query: { limit: 500 }, kinds: ["team"] });
 
@@ -92,4 +97,21 @@ export function foundCommands(nodes: readonly Found[], go: (href: string) => voi
       run: () => go(hrefOf(n.subject)),
     };
   });
+}
+
+const mostDocs = 4; // the rest is found on the documentation's own page
+
+/** Places in the documentation as commands that go there. */
+export function docCommands(
+  found: readonly Pick<Schemas["ManualFound"], "path" | "title" | "id" | "heading">[],
+  go: (href: string) => void,
+): Command[] {
+  return found.slice(0, mostDocs).map((f) => ({
+    id: `docs ${f.path} ${f.id ?? ""}`,
+    title: f.heading ? `${f.title}: ${f.heading}` : f.title,
+    about: "documentation",
+    group: "Read",
+    icon: IconBook2,
+    run: () => go(`/docs/${f.path}${f.id ? `#${f.id}` : ""}`),
+  }));
 }

@@ -3,6 +3,7 @@ import { IconAlertTriangle, IconCloudOff, IconGhost2, IconLock } from "@tabler/i
 import type { ReactNode } from "react";
 import { asProblem, type ProblemKind } from "~/api/problem";
 import { Copyable } from "./Copyable";
+import { InLink } from "./InLink";
 import classes from "./Problem.module.css";
 
 interface Props {
@@ -27,7 +28,16 @@ export function Problem({ error, retry, look = "part", children }: Props) {
     <div className={classes.problem} data-look={look} role="alert">
       <Mark className={classes.mark} size={look === "page" ? 24 : 18} stroke={1.7} aria-hidden />
       <div className={classes.body}>
-        <div className={classes.title}>{p.title}</div>
+        <div className={classes.title}>
+          {p.title}
+          <InLink
+            href={`/docs/reference/problems#${p.kind === "unauthenticated" ? "denied" : p.kind === "offline" ? "unavailable" : p.kind}`}
+            look="quiet"
+            className={classes.about ?? ""}
+          >
+            What this means
+          </InLink>
+        </div>
         <div className={classes.text}>{sentence(p.text)}</div>
         {p.fields.length > 0 && (
           <ul className={classes.fields}>

@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"os"
@@ -36,6 +37,18 @@ func main() {
 		os.Exit(4)
 	}
 	_ = resp.Body.Close()
+	if at := os.Getenv("STORE"); at != "" { // what was provided
+		resp, err := http.Get(at)
+		if err != nil {
+			fmt.Println("nobody answers at the store:", err)
+			os.Exit(5)
+		}
+		text, _ := io.ReadAll(resp.Body)
+		fmt.Printf("the store says %s\n", text)
+		dir := os.Getenv("FOLDER")
+		before, _ := os.ReadFile(dir + "/lives")
+		fmt.Println("written:", os.WriteFile(dir+"/lives", append(before, 'x'), 0o600) == nil)
+	}
 	http.HandleFunc("/healthz", func(w http.ResponseWriter, _ *http.Request) {
 		if mode == "unready" {
 			http.Error(w, "the database is not there", http.StatusServiceUnavailable)

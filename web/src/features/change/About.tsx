@@ -7,12 +7,14 @@ import { Panel } from "~/ui/Panel";
 import { Status } from "~/ui/Status";
 import classes from "./Change.module.css";
 import { type ChangeDetail, checkState, type Review, uncounted, verdictWords } from "./change";
+import { Preview } from "./Preview";
 
 /** What stands beside the conversation: the change's facts, the checks of its head, and the verdicts. */
 export function About({ change: c }: { change: ChangeDetail }) {
   const verdicts = c.reviews.filter((r) => r.verdict !== "comment");
   return (
     <>
+      <Preview change={c} />
       <Panel title="Check of its head" note={c.checks.length > 1 ? `${c.checks.length} runs` : undefined}>
         {c.checks.length === 0 ? (
           <p className={classes.none}>

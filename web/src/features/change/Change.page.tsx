@@ -28,6 +28,7 @@ import { type ChangeDetail, changeKey, changeQuery, changeState, diffQuery, merg
 import { EditChange } from "./EditChange";
 import { Levers } from "./Levers";
 import { Needs } from "./Needs";
+import { PreviewFailure } from "./Preview";
 import { ReviewDialog } from "./ReviewDialog";
 import { useDiscussion } from "./useDiscussion";
 import { useTalk } from "./useTalk";
@@ -143,6 +144,7 @@ function ChangeView({ change: c }: { change: ChangeDetail }) {
       {view === "conversation" && (
         <>
           <Needs change={c} acts={acts} />
+          <PreviewFailure change={c} />
           {c.body && (
             <Panel title="Why">
               <Prose text={c.body} />

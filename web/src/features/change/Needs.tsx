@@ -60,7 +60,9 @@ export function Needs({ change: c, acts }: { change: ChangeDetail; acts: Acts })
       {c.state === "open" && c.needs.length === 0 && (
         <p className={classes.line}>
           <IconCircleCheckFilled size={18} className={classes.good} aria-hidden />
-          <span>Nothing: it is checked, approved, and merges cleanly. It can be merged now.</span>
+          <span>
+            Nothing: it is checked{c.approvals > 0 && ", approved"}, and merges cleanly. It can be merged now.
+          </span>
         </p>
       )}
       {c.needs.length > 0 && (

@@ -3,6 +3,7 @@ import {
   type Comment,
   leverOf,
   mergeLever,
+  previewState,
   type Review,
   stateAsked,
   threadsOf,
@@ -87,4 +88,20 @@ it("says where a thread stands", () => {
   expect(whereWords({ path: "a.go", line: 4, side: "old" })).toBe("a.go, removed line 4");
   expect(whereWords({ path: "a.go" })).toBe("a.go");
   expect(whereWords({})).toBe("");
+});
+
+it("says what is next where nothing can be tried", () => {
+  const at = (
+    preview: Parameters<typeof previewState>[0]["preview"],
+    state: "open" | "merged" = "open",
+    check: "queued" | "succeeded" = "queued",
+  ) => previewState({ preview, state, check }).label;
+  const none = { environment: "change-1", state: "none", head: false } as const;
+  expect(at(none)).toBe("It starts by itself when the check of the head is green.");
+  expect(at({ ...none, note: "the change was merged" }, "merged")).toBe(
+    "There is none: the change was merged.",
+  );
+  expect(at(none, "open", "succeeded")).toMatch(/Run it again/);
+  expect(at({ ...none, state: "starting", url: "http://x/" })).toBe("the newer head is being started");
+  expect(at({ ...none, state: "starting" })).toBe("is being started");
 });

@@ -14,7 +14,7 @@ export function stateAsked(state: string | undefined): Change["state"] | undefin
   return states.find((s) => s === state);
 }
 
-const kinds = ["change", "check", "commits"];
+const kinds = ["change", "check", "commits", "preview", "workload"];
 
 export function changeQuery(id: string) {
   return ask("/api/v1/changes/{id}", { path: { id }, kinds });
@@ -55,6 +55,31 @@ export function changeState(c: Pick<Change, "state">): Said {
     case "closed":
       return { state: "waiting", label: "closed" };
   }
+}
+
+/** How the preview of a change stands, in words that say what is next where there is none. */
+export function previewState(c: Pick<ChangeDetail, "preview" | "state" | "check">): Said {
+  const p = c.preview;
+  switch (p.state) {
+    case "running":
+      return { state: "done", label: "running" };
+    case "starting":
+      return { state: "running", label: p.url ? "the newer head is being started" : "is being started" };
+    case "crashed":
+      return { state: "failed", label: "crashed, and is started again" };
+    case "failed":
+      return { state: "failed", label: "could not be started" };
+    case "none":
+      return { state: "waiting", label: none(c) };
+  }
+}
+
+function none(c: Pick<ChangeDetail, "preview" | "state" | "check">): string {
+  if (c.preview.note) return `There is none: ${c.preview.note}.`;
+  if (c.state === "merged" || c.state === "closed") return "There is none: the change is over.";
+  if (c.check === "succeeded")
+    return "There is none: its check was before there were previews. Run it again.";
+  return "It starts by itself when the check of the head is green.";
 }
 
 /** How the check of a commit stands. */

@@ -7,6 +7,8 @@ import { ask } from "~/api/ask";
 import { ComponentChanges } from "~/features/change/ComponentChanges";
 import { ComponentFlags } from "~/features/flag/ComponentFlags";
 import { FreezeBanner } from "~/features/freeze/FreezeBanner";
+import { ComponentPath } from "~/features/path/ComponentPath";
+import { ComponentResources } from "~/features/resource/ComponentResources";
 import { ComponentVariables } from "~/features/variable/ComponentVariables";
 import { Loaded } from "~/object/Loaded";
 import { TeamName } from "~/object/Names";
@@ -55,6 +57,8 @@ const views = [
   { id: "workloads", name: "Workloads" },
   { id: "flags", name: "Flags" },
   { id: "variables", name: "Variables" },
+  { id: "resources", name: "Resources" },
+  { id: "path", name: "Path" },
   { id: "howto", name: "How to" },
 ];
 
@@ -99,6 +103,13 @@ function ComponentView({ component: c }: { component: Component }) {
       {view === "overview" && (
         <>
           <Provisioning component={c} />
+          {c.pathOffered && (
+            <p style={{ margin: 0 }}>
+              Version {c.pathOffered} of the golden path {c.path} is offered; this component has{" "}
+              {c.pathVersion}.{" "}
+              <InLink href={`/components/${c.name}?view=path`}>See what it would change</InLink>
+            </p>
+          )}
           <Lanes component={c} around={around} />
           <DashboardView component={c} />
         </>
@@ -110,6 +121,8 @@ function ComponentView({ component: c }: { component: Component }) {
       {view === "workloads" && <Workloads component={c.name} />}
       {view === "flags" && <ComponentFlags component={c.name} />}
       {view === "variables" && <ComponentVariables component={c.name} />}
+      {view === "resources" && <ComponentResources component={c.name} />}
+      {view === "path" && <ComponentPath component={c} />}
       {view === "howto" && <HowTo component={c} />}
     </Page>
   );

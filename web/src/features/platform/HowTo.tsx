@@ -86,7 +86,10 @@ export function HowTo({ component: c }: { component: Component }) {
           </li>
         </ol>
       </Panel>
-      <Panel title={path.data?.title ?? c.path} note={`path ${c.path} ${c.pathVersion}`}>
+      <Panel
+        title={path.data?.title ?? c.path}
+        note={`path ${c.path} ${path.data?.version ?? c.pathVersion}`}
+      >
         {path.data ? (
           <>
             <p className={classes.about}>{path.data.description}</p>

@@ -29,14 +29,16 @@ export function NewComponentPage() {
   const [name, setName] = useState(() => sessionStorage.getItem(draft) ?? "");
   const [team, setTeam] = useState(search.team ?? "");
   const [about, setAbout] = useState("");
+  const [answers, setAnswers] = useState<Record<string, string>>({});
   const [wrong, setWrong] = useState<Record<string, string>>({});
   const [problem, setProblem] = useState<ProblemError>();
   const [busy, setBusy] = useState(false);
   const form = useRef<HTMLFormElement>(null);
   useEffect(() => sessionStorage.setItem(draft, name), [name]);
 
-  const all = paths.data?.items ?? [];
+  const all = (paths.data?.items ?? []).filter((p) => p.version !== "");
   const path = all.find((p) => p.name === search.path) ?? all[0];
+  const own = (path?.inputs ?? []).filter((i) => !["name", "team", "description"].includes(i.name));
   // Whoever belongs to a team most likely builds for it.
   const owner = team || me.teams[0] || teams.data?.items[0]?.id || "";
 
@@ -51,6 +53,10 @@ export function NewComponentPage() {
     if (!path || busy) return;
     setBusy(true);
     setProblem(undefined);
+    // What was answered for another path is left out.
+    const given = Object.fromEntries(
+      own.flatMap((i) => (answers[i.name] ? [[i.name, answers[i.name] as string]] : [])),
+    );
     try {
       const made = await send(
         "post",
@@ -61,6 +67,7 @@ export function NewComponentPage() {
           team: owner,
           path: path.name,
           ...(about.trim() ? { description: about.trim() } : {}),
+          ...(Object.keys(given).length > 0 ? { answers: given } : {}),
         },
       );
       sessionStorage.removeItem(draft);
@@ -71,7 +78,9 @@ export function NewComponentPage() {
       setWrong(here);
       if (
         p.fields.length === 0 ||
-        Object.keys(here).some((at) => !["name", "team", "description"].includes(at))
+        Object.keys(here).some(
+          (at) => !["name", "team", "description", ...own.map((i) => `answers.${i.name}`)].includes(at),
+        )
       )
         setProblem(p);
     } finally {
@@ -95,7 +104,7 @@ export function NewComponentPage() {
   return (
     <Page
       title="New component"
-      lead="Three fields. Everything else comes from the golden path, and the first version goes live by itself."
+      lead="A few fields. Everything else comes from the golden path, and the first version goes live by itself."
     >
       <div className={classes.columns}>
         <Panel>
@@ -141,6 +150,41 @@ export function NewComponentPage() {
               minRows={2}
               maxRows={4}
             />
+            {own.map((i) => {
+              const common = {
+                key: i.name,
+                name: `answers.${i.name}`,
+                label: i.name.charAt(0).toUpperCase() + i.name.slice(1).replaceAll("_", " "),
+                description: i.text,
+                required: i.required,
+                error: wrong[`answers.${i.name}`],
+              };
+              const set = (value: string) => setAnswers((a) => ({ ...a, [i.name]: value }));
+              const { key, ...field } = common;
+              return i.type === "choice" || i.type === "boolean" ? (
+                <NativeSelect
+                  key={key}
+                  {...field}
+                  value={answers[i.name] ?? i.default ?? (i.type === "boolean" ? "false" : "")}
+                  onChange={(e) => set(e.currentTarget.value)}
+                >
+                  {i.type === "choice" && !i.default && <option value="">choose one</option>}
+                  {(i.type === "boolean" ? ["false", "true"] : (i.choices ?? [])).map((o) => (
+                    <option key={o} value={o}>
+                      {i.type === "boolean" ? (o === "true" ? "yes" : "no") : o}
+                    </option>
+                  ))}
+                </NativeSelect>
+              ) : (
+                <TextInput
+                  key={key}
+                  {...field}
+                  value={answers[i.name] ?? ""}
+                  placeholder={i.default ?? ""}
+                  onChange={(e) => set(e.currentTarget.value)}
+                />
+              );
+            })}
             {problem && <Problem error={problem} look="line" />}
             <div className={classes.foot}>
               <Button variant="default" onClick={() => router.history.back()}>

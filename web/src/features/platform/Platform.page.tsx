@@ -101,9 +101,12 @@ export function PlatformPage() {
             {paths.data.items.map((p) => (
               <section key={p.name} className={classes.path}>
                 <header className={classes.head}>
-                  <h3>{p.title}</h3>
+                  <h3>
+                    <InLink href={`/paths/${p.name}`}>{p.title}</InLink>
+                  </h3>
                   <span className="num">
-                    {p.name} {p.version}
+                    {p.name} {p.version || "offers nothing yet"}
+                    {p.components.map((c) => `, ${c.components} on ${c.version}`).join("")}
                   </span>
                 </header>
                 <p>{p.description}</p>
@@ -115,7 +118,11 @@ export function PlatformPage() {
                     </div>
                   ))}
                 </dl>
-                <InLink href={`/platform/new?path=${p.name}`}>Create a component from it</InLink>
+                {p.version ? (
+                  <InLink href={`/platform/new?path=${p.name}`}>Create a component from it</InLink>
+                ) : (
+                  <InLink href={`/paths/${p.name}`}>See how it is published</InLink>
+                )}
               </section>
             ))}
           </div>
