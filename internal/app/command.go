@@ -86,6 +86,7 @@ func flags(cmd *cobra.Command, o *Options) {
 	f.StringVar(&o.OTLP, "otlp", d.OTLP, "address of OTLP/gRPC")
 	f.StringVar(&o.Cache, "cache", "", "directory of build caches (default: cache in the data directory)")
 	f.DurationVar(&o.Measure, "measure", d.Measure, "how often key results are measured")
+	f.DurationVar(&o.KeepLogs, "keep-logs", d.KeepLogs, "how long the logs of pipeline steps are kept")
 }
 
 // serve runs a factory until ctx ends; started is called when it is about to

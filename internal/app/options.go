@@ -19,6 +19,7 @@ type Options struct {
 	OTLP     string        // OTLP/gRPC; default 127.0.0.1:4317
 	Cache    string        // directory of build caches; default Data/cache
 	Measure  time.Duration // how often key results are measured; default 15 s
+	KeepLogs time.Duration // how long the logs of pipeline steps are kept; default 90 days
 }
 
 func (o Options) withDefaults() Options {
@@ -36,6 +37,9 @@ func (o Options) withDefaults() Options {
 	if o.Measure == 0 {
 		o.Measure = 15 * time.Second
 	}
+	if o.KeepLogs == 0 {
+		o.KeepLogs = 90 * 24 * time.Hour
+	}
 	return o
 }
 
@@ -48,6 +52,9 @@ func (o Options) validate() error {
 	}
 	if o.Measure < time.Second {
 		return errs.New(errs.Invalid, "--measure %s is too often", o.Measure).Do("use one second or more")
+	}
+	if o.KeepLogs < time.Hour {
+		return errs.New(errs.Invalid, "--keep-logs %s is too short", o.KeepLogs).Do("use one hour or more")
 	}
 	return nil
 }

@@ -141,6 +141,7 @@ func (a *App) furnish(ctx context.Context) error {
 	used.cost = costs
 	run.AccountTo(accountWorkload(costs))
 	host := tools(ctx, a.opts.Cache)
+	host.KeepLogs = a.opts.KeepLogs
 	runs := pipeline.New(db, j, a.box, commits{repos}, publisher{artifacts, a.URL()}, variables.variable, host, dir("runs"), now)
 	exports := export.New(export.Asks{Repositories: trunks{commits{repos}}, Components: described{own, commits{repos}, variables.variable, a.URL, host.GoVersion}})
 	units := unit.New(db, j, now)

@@ -14,6 +14,7 @@ import (
 	"github.com/digital-factory/factory/internal/base/sandbox"
 	"github.com/digital-factory/factory/internal/base/sandbox/beside"
 	"github.com/digital-factory/factory/internal/pipeline/definition"
+	"github.com/digital-factory/factory/internal/pipeline/output"
 	"github.com/digital-factory/factory/internal/pipeline/tree"
 	"github.com/digital-factory/factory/internal/ref"
 )
@@ -85,7 +86,7 @@ func (s *Service) addServices(r *Run, st *Step, spec *sandbox.Spec, env map[stri
 
 // besideFault tells what a step's services said, after the step failed, and
 // returns which of them made it fail; empty when none did.
-func (s *Service) besideFault(r *Run, st *Step, log *stepLog) string {
+func (s *Service) besideFault(r *Run, st *Step, log *output.Log) string {
 	if len(st.Services) == 0 {
 		return ""
 	}
@@ -93,18 +94,18 @@ func (s *Service) besideFault(r *Run, st *Step, log *stepLog) string {
 	if errors.Is(err, fs.ErrNotExist) {
 		return "" // ended from outside: too late, or out of memory
 	} else if err != nil {
-		log.say("what its services said cannot be read: " + err.Error())
+		log.Say("what its services said cannot be read: " + err.Error())
 		return ""
 	}
 	for _, l := range out.Logs {
 		switch {
 		case l.Text == "":
-			log.say("service " + l.Name + " printed nothing")
+			log.Say("service " + l.Name + " printed nothing")
 			continue
 		case l.Cut:
-			log.say("service " + l.Name + " printed much; the end of it:")
+			log.Say("service " + l.Name + " printed much; the end of it:")
 		default:
-			log.say("service " + l.Name + " printed:")
+			log.Say("service " + l.Name + " printed:")
 		}
 		if lines := strings.Split(strings.TrimSpace(l.Text), "\n"); l.Name == out.Server {
 			out.Fault += "; it last said: " + strings.Join(lines[max(0, len(lines)-3):], " | ")

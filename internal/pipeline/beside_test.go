@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/digital-factory/factory/internal/base/postgres"
+	"github.com/digital-factory/factory/internal/base/sandbox"
 )
 
 // TestServices: what runs beside a step is ready when it begins, is in its
@@ -45,6 +46,30 @@ func TestServices(t *testing.T) {
 			t.Error("a service outlives its step")
 		}
 		w.until("what they left is gone", func() bool { return !exists(w.allBeside(id)) })
+	})
+}
+
+// TestServicesWithoutIsolation: on a host that cannot isolate they run too.
+func TestServicesWithoutIsolation(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		box, err := sandbox.New(t.Context(), sandbox.Options{Plain: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		w.box = box
+		mark := fmt.Sprintf("83%06d", rand.IntN(1_000_000))
+		w.file("steps:\n- name: test\n  services: [{name: db, run: touch up; sleep " + mark + ", ready: test -e up}]\n  run: test -e up; mkdir -p out; echo 1 > out/service")
+		w.start()
+		if r := w.ends(w.push("engine", "eng", "normal")); r.State != Succeeded {
+			t.Errorf("ended as %s: %s", r.State, r.Reason)
+		}
+		if running(mark) {
+			t.Error("the service outlives its step")
+		}
+		w.file("steps:\n- name: test\n  services: [{name: db, run: echo no disk; exit 3, ready: \"false\"}]\n  run: 'true'")
+		if r := w.ends(w.push("engine", "eng", "normal")); r.State != Failed || !strings.Contains(r.Reason, "service db ended with exit code 3 before it was ready; it last said: no disk") {
+			t.Errorf("ended as %s: %s", r.State, r.Reason)
+		}
 	})
 }
 

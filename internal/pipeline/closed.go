@@ -16,6 +16,7 @@ import (
 	"github.com/digital-factory/factory/internal/base/store"
 	"github.com/digital-factory/factory/internal/pipeline/cache"
 	"github.com/digital-factory/factory/internal/pipeline/definition"
+	"github.com/digital-factory/factory/internal/pipeline/output"
 	"github.com/digital-factory/factory/internal/pipeline/tree"
 	"github.com/digital-factory/factory/internal/ref"
 )
@@ -73,7 +74,7 @@ func (k keyOf) sum() (string, error) {
 }
 
 // runClosed restores what a closed step makes, or makes and keeps it.
-func (s *Service) runClosed(ctx context.Context, r *Run, st *Step, log *stepLog) error {
+func (s *Service) runClosed(ctx context.Context, r *Run, st *Step, log *output.Log) error {
 	before, err := s.before(ctx, r, st)
 	if err != nil {
 		return err
@@ -90,7 +91,7 @@ func (s *Service) runClosed(ctx context.Context, r *Run, st *Step, log *stepLog)
 			return err
 		}
 		st.CachedRun, st.CachedNumber, st.CachedStep = known.Run, known.Number, known.Step
-		log.say(fmt.Sprintf("restored what run %d made of the same definition, files and tools; key %s", known.Number, st.Key[:12]))
+		log.Say(fmt.Sprintf("restored what run %d made of the same definition, files and tools; key %s", known.Number, st.Key[:12]))
 		return nil
 	}
 	own := s.ownDir(r.ID, st.Name)

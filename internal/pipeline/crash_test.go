@@ -107,7 +107,7 @@ func TestCrashBeforeTheEnd(t *testing.T) {
 		if err := os.WriteFile(filepath.Join(w.workspace(id), "out", "service"), []byte("x"), 0o755); err != nil {
 			t.Fatal(err)
 		}
-		log, err := w.logs.begin(w.logPath(id, definition.Publish), true)
+		log, err := w.logs.Begin(w.logPath(id, definition.Publish), true)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -115,7 +115,7 @@ func TestCrashBeforeTheEnd(t *testing.T) {
 		if err := w.publish(t.Context(), &r, definition.Definition{Artifact: definition.Artifact{Binary: "out/service"}}, log); err != nil {
 			t.Fatal(err)
 		}
-		log.end()
+		log.End()
 
 		// After the last step, before the run was ended.
 		w.crash(id)

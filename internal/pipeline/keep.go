@@ -21,7 +21,7 @@ func (s *Service) KeepWith(k Keeper) { s.keeper = k }
 
 // hand hands over what a check built.
 func (s *Service) hand(ctx context.Context, r Run, def definition.Definition) {
-	if s.keeper == nil || !r.Check {
+	if s.keeper == nil || !r.ofBranch() {
 		return
 	}
 	service, score, err := s.described(ctx, r.Change)

@@ -37,6 +37,7 @@ import (
 	"github.com/digital-factory/factory/internal/journal"
 	"github.com/digital-factory/factory/internal/pipeline/cache"
 	"github.com/digital-factory/factory/internal/pipeline/definition"
+	"github.com/digital-factory/factory/internal/pipeline/output"
 	"github.com/digital-factory/factory/internal/ref"
 )
 
@@ -148,6 +149,7 @@ type Tools struct {
 	GoVersion string                // such as "go1.26.1"
 	ModCache  string                // Go module cache, read-only to steps
 	Cache     string                // directory of caches, kept between runs
+	KeepLogs  time.Duration         // after a run's end; zero: for ever
 	Postgres  postgres.Installation // programs of a database server; zero: none
 }
 
@@ -165,7 +167,7 @@ type Service struct {
 	dir       string
 	now       func() time.Time
 	wake      chan struct{}
-	logs      logs
+	logs      *output.Logs
 	cache     *cache.Cache
 
 	room   room
@@ -180,7 +182,7 @@ type Service struct {
 func New(db *store.DB, j *journal.Journal, box *sandbox.Sandbox, src Source, p Publisher, x Secrets, tools Tools, dir string, now func() time.Time) *Service {
 	return &Service{db: db, journal: j, box: box, source: src, publisher: p, secrets: x, tools: tools, dir: dir, now: now,
 		wake: make(chan struct{}, 1), holder: ref.New(), cancels: map[ref.Run]context.CancelCauseFunc{}, room: room{least: 1 << 30, most: 512 << 20, every: time.Second},
-		cache: cache.New(db, tools.Cache, now), logs: logs{open: map[string]*stepLog{}, began: make(chan struct{})}}
+		cache: cache.New(db, tools.Cache, now), logs: output.New()}
 }
 
 func (s *Service) nudge() {

@@ -36,6 +36,8 @@ func (s *Service) Run(ctx context.Context) error {
 	}
 	parts := []life.Part{{Name: "pipeline schedules", Run: func(ctx context.Context) error {
 		return life.Every(ctx, "schedules", scheduleLook, nil, s.due)
+	}}, {Name: "pipeline logs", Run: func(ctx context.Context) error {
+		return life.Every(ctx, "logs", time.Hour, nil, s.forgetLogs)
 	}}}
 	for range runners {
 		parts = append(parts, life.Part{Name: "pipeline runner", Run: func(ctx context.Context) error {

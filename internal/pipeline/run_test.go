@@ -339,29 +339,6 @@ func (s *stream) await(t *testing.T, want string) {
 	}
 }
 
-// TestLogIsBounded: a step that prints for ever does not fill the disk, and
-// does not fail for it.
-func TestLogIsBounded(t *testing.T) {
-	t.Parallel()
-	l := logs{open: map[string]*stepLog{}, began: make(chan struct{})}
-	path := filepath.Join(t.TempDir(), "run", "step.log")
-	s, err := l.begin(path, false)
-	if err != nil {
-		t.Fatal(err)
-	}
-	line := bytes.Repeat([]byte("x"), 1<<20)
-	for range logMost>>20 + 5 {
-		if n, err := s.Write(line); n != len(line) || err != nil {
-			t.Fatalf("%d, %v", n, err)
-		}
-	}
-	s.end()
-	raw, err := os.ReadFile(path)
-	if err != nil || len(raw) > logMost+200 || !strings.HasSuffix(string(raw), "the rest is not kept\n") {
-		t.Fatalf("%d bytes, ending with %q: %v", len(raw), raw[len(raw)-80:], err)
-	}
-}
-
 // TestPushed: the trunk's head is queued once, with where it came from.
 func TestPushed(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/digital-factory/factory/internal/base/errs"
+	"github.com/digital-factory/factory/internal/pipeline/output"
 	"github.com/digital-factory/factory/internal/ref"
 )
 
@@ -28,7 +29,7 @@ func (s *Service) withheld(r *Run, st *Step) string {
 }
 
 // reveal gives a step the secrets that it asks for, and has its log hide them.
-func (s *Service) reveal(ctx context.Context, r *Run, st *Step, env map[string]string, log *stepLog) error {
+func (s *Service) reveal(ctx context.Context, r *Run, st *Step, env map[string]string, log *output.Log) error {
 	if len(st.Secrets) == 0 {
 		return nil
 	}
@@ -42,7 +43,7 @@ func (s *Service) reveal(ctx context.Context, r *Run, st *Step, env map[string]s
 	} else if err != nil {
 		return err
 	}
-	log.hide(slices.Collect(maps.Values(values)))
+	log.Hide(slices.Collect(maps.Values(values)))
 	maps.Copy(env, values)
 	return nil
 }

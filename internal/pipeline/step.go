@@ -13,6 +13,7 @@ import (
 	"github.com/digital-factory/factory/internal/base/sandbox"
 	"github.com/digital-factory/factory/internal/base/store"
 	"github.com/digital-factory/factory/internal/pipeline/definition"
+	"github.com/digital-factory/factory/internal/pipeline/output"
 	"github.com/digital-factory/factory/internal/pipeline/report"
 )
 
@@ -138,13 +139,13 @@ func (s *Service) leaveOut(ctx context.Context, r *Run, state []State) error {
 // runStep runs one step and keeps what came of it. One that failed is tried again
 // as often as its definition says, and for no other reason.
 func (s *Service) runStep(ctx context.Context, r *Run, def definition.Definition, st Step) error {
-	log, err := s.logs.begin(s.logPath(r.ID, st.Name), st.Attempts > 0)
+	log, err := s.logs.Begin(s.logPath(r.ID, st.Name), st.Attempts > 0)
 	if err != nil {
 		return err
 	}
-	defer log.end()
+	defer log.End()
 	if st.Attempts > 0 {
-		log.say("the factory was restarted; this step begins again")
+		log.Say("the factory was restarted; this step begins again")
 	}
 	for try := 0; ; try++ {
 		err = s.attempt(ctx, r, def, &st, log)
@@ -155,17 +156,17 @@ func (s *Service) runStep(ctx context.Context, r *Run, def definition.Definition
 		if try == st.Retry {
 			return errs.New(errs.Invalid, "%s", f.Error())
 		}
-		log.say(fmt.Sprintf("it is tried again, %d of %d times", try+1, st.Retry))
+		log.Say(fmt.Sprintf("it is tried again, %d of %d times", try+1, st.Retry))
 	}
 }
 
 // attempt runs a step once and keeps what came of it. A failure of its own is a
 // *failure.
-func (s *Service) attempt(ctx context.Context, r *Run, def definition.Definition, st *Step, log *stepLog) (err error) {
+func (s *Service) attempt(ctx context.Context, r *Run, def definition.Definition, st *Step, log *output.Log) (err error) {
 	work := s.workspace(r.ID)
 	if st.Attempts++; st.Attempts > 1 && len(st.Outputs) == 0 {
 		if err := report.Forget(work, st.Reports); err != nil {
-			log.say("reports of before could not be removed: " + err.Error())
+			log.Say("reports of before could not be removed: " + err.Error())
 		}
 	}
 	st.State, st.Reason, st.Started, st.Finished = Running, "", s.now(), time.Time{}
@@ -208,7 +209,7 @@ func (s *Service) attempt(ctx context.Context, r *Run, def definition.Definition
 		if f, ok := err.(*failure); ok { //nolint:errorlint // made right here
 			st.Reason = f.reason
 		}
-		log.say("failed: " + st.Reason)
+		log.Say("failed: " + st.Reason)
 	default:
 		st.State = Succeeded
 	}
@@ -219,7 +220,7 @@ func (s *Service) attempt(ctx context.Context, r *Run, def definition.Definition
 }
 
 // command runs a step's script in the sandbox, in a folder.
-func (s *Service) command(ctx context.Context, r *Run, st *Step, work string, log *stepLog) error {
+func (s *Service) command(ctx context.Context, r *Run, st *Step, work string, log *output.Log) error {
 	timed, cancel := context.WithTimeout(ctx, time.Duration(st.Timeout))
 	defer cancel()
 	bounded, end := context.WithCancelCause(timed)
@@ -284,7 +285,7 @@ func (s *Service) command(ctx context.Context, r *Run, st *Step, work string, lo
 	full, _ := context.Cause(bounded).(*failure) //nolint:errorlint // made by watchDisk
 	end(nil)
 	watched.Wait()
-	log.rest()
+	log.Rest()
 	st.ExitCode, st.CPU, st.Peak = res.ExitCode, res.Usage.CPU, res.Usage.PeakBytes
 	switch {
 	case ctx.Err() != nil:
@@ -298,21 +299,21 @@ func (s *Service) command(ctx context.Context, r *Run, st *Step, work string, lo
 	case res.OutOfMemory:
 		return failing(st.Name, fmt.Sprintf("it needed more than its %d MiB of memory; raise memory: in %s if it has to", int64(st.Memory)>>20, File))
 	case res.ExitCode != 0:
-		last := log.tail()
+		last := log.Tail()
 		if fault := s.besideFault(r, st, log); fault != "" {
-			return failing(st.Name, log.hidden.Text(fault))
+			return failing(st.Name, log.Shown(fault))
 		}
 		brief := fmt.Sprintf("exit code %d", res.ExitCode)
 		return &failure{st.Name, brief + last, brief}
 	}
 	if res.LeftBehind && len(st.Services) == 0 {
-		log.say("processes that were left behind were ended")
+		log.Say("processes that were left behind were ended")
 	}
 	return nil
 }
 
 // publish is the platform's step.
-func (s *Service) publish(ctx context.Context, r *Run, def definition.Definition, log *stepLog) error {
+func (s *Service) publish(ctx context.Context, r *Run, def definition.Definition, log *output.Log) error {
 	service, score, err := s.described(ctx, r.Change)
 	if err != nil {
 		return err
@@ -324,7 +325,7 @@ func (s *Service) publish(ctx context.Context, r *Run, def definition.Definition
 		return err
 	}
 	for _, l := range lines {
-		log.say(l)
+		log.Say(l)
 	}
 	r.Artifact = a
 	// Kept at once: the step may be all that is left to do when a crash comes.
@@ -333,7 +334,7 @@ func (s *Service) publish(ctx context.Context, r *Run, def definition.Definition
 	}
 	if r.Number == 1 { // the golden path's own first commit
 		if err := s.cache.Seed(r.Change.Component); err != nil {
-			log.say("the build cache was not kept for the next component: " + err.Error())
+			log.Say("the build cache was not kept for the next component: " + err.Error())
 		}
 	}
 	return nil

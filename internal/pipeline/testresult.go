@@ -7,6 +7,7 @@ import (
 
 	"github.com/digital-factory/factory/internal/access"
 	"github.com/digital-factory/factory/internal/base/store"
+	"github.com/digital-factory/factory/internal/pipeline/output"
 	"github.com/digital-factory/factory/internal/pipeline/report"
 	"github.com/digital-factory/factory/internal/pipeline/result"
 	"github.com/digital-factory/factory/internal/ref"
@@ -15,19 +16,19 @@ import (
 // readReports reads what a step's tests said out of its workspace, keeps it and
 // writes what failed to the log. A report that cannot be read never fails the
 // step: it is told instead. It returns what failed, in a few words.
-func (s *Service) readReports(ctx context.Context, r *Run, st *Step, dir string, log *stepLog) (failed string, err error) {
+func (s *Service) readReports(ctx context.Context, r *Run, st *Step, dir string, log *output.Log) (failed string, err error) {
 	if len(st.Reports) == 0 {
 		return "", nil
 	}
 	cases, problems := report.Collect(dir, st.Reports)
 	for i := range cases {
 		c := &cases[i]
-		c.Suite, c.Name, c.Output = log.hidden.Text(c.Suite), log.hidden.Text(c.Name), log.hidden.Text(c.Output)
+		c.Suite, c.Name, c.Output = log.Shown(c.Suite), log.Shown(c.Name), log.Shown(c.Output)
 	}
 	for i := range problems {
-		problems[i] = log.hidden.Text(problems[i])
+		problems[i] = log.Shown(problems[i])
 	}
-	log.tests(cases, problems)
+	tellTests(log, cases, problems)
 	sum := result.Report{Step: st.Name, Attempt: st.Attempts, Problem: strings.Join(problems, "; ")}
 	sum.Sum(cases)
 	return report.InWords(cases), s.db.Update(ctx, func(tx *store.Tx) error { return result.Keep(ctx, tx, r.tested(), sum, cases, s.now()) })
@@ -38,23 +39,23 @@ func (r *Run) tested() result.Run {
 	return result.Run{ID: r.ID, Component: r.Change.Component, Tree: r.Tree}
 }
 
-// tests writes a report into the log, which otherwise would only have what the
+// tellTests writes a report into the log, which otherwise would only have what the
 // step printed beside it.
-func (s *stepLog) tests(cases []report.Case, problems []string) {
+func tellTests(log *output.Log, cases []report.Case, problems []string) {
 	count := map[report.Outcome]int{}
 	for _, c := range cases {
 		if count[c.Outcome]++; c.Outcome != report.Failed || count[report.Failed] > 50 {
 			continue
 		}
-		s.say("test failed: " + strings.TrimSpace(c.Suite+" "+c.Name))
+		log.Say("test failed: " + strings.TrimSpace(c.Suite+" "+c.Name))
 		if c.Output != "" {
-			_, _ = fmt.Fprintf(s, "%s\n", c.Output)
+			_, _ = fmt.Fprintf(log, "%s\n", c.Output)
 		}
 	}
 	for _, p := range problems {
-		s.say("of its reports: " + p)
+		log.Say("of its reports: " + p)
 	}
-	s.say(fmt.Sprintf("tests: %d passed, %d failed, %d skipped", count[report.Passed], count[report.Failed], count[report.Skipped]))
+	log.Say(fmt.Sprintf("tests: %d passed, %d failed, %d skipped", count[report.Passed], count[report.Failed], count[report.Skipped]))
 }
 
 // Tests returns what a run's tests said: failures first, as they were reported,
