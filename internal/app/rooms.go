@@ -221,7 +221,7 @@ func (c *configuration) Newest(ctx context.Context, of ref.Component, e ref.Envi
 func (c *configuration) Values(ctx context.Context, of ref.Component, e ref.Environment, revision int64) (variables, secrets []string, err error) {
 	v, err := c.variable.Values(ctx, of, given(e), revision)
 	if given(e) != e {
-		return openly(v.Variables, v.Secrets), nil, err
+		return v.Open(), nil, err
 	}
 	return v.Variables, v.Secrets, err
 }
