@@ -138,19 +138,3 @@ func given(e ref.Environment) ref.Environment {
 	}
 	return e
 }
-
-// openly leaves the secrets out of what staging is told: what a branch runs
-// nobody has reviewed yet.
-func openly(variables, secrets []string) []string {
-	hidden := map[string]bool{}
-	for _, s := range secrets {
-		hidden[s] = true
-	}
-	var out []string
-	for _, v := range variables {
-		if _, value, _ := strings.Cut(v, "="); !hidden[value] {
-			out = append(out, v)
-		}
-	}
-	return out
-}

@@ -17,11 +17,12 @@ import (
 	"github.com/digital-factory/factory/internal/adapter/otlp"
 	"github.com/digital-factory/factory/internal/adapter/prom"
 	"github.com/digital-factory/factory/internal/api"
+	"github.com/digital-factory/factory/internal/app/account"
 	"github.com/digital-factory/factory/internal/artifact"
 	"github.com/digital-factory/factory/internal/base/errs"
 	"github.com/digital-factory/factory/internal/base/life"
 	"github.com/digital-factory/factory/internal/base/postgres"
-	"github.com/digital-factory/factory/internal/base/sandbox"
+	"github.com/digital-factory/factory/internal/base/process"
 	"github.com/digital-factory/factory/internal/base/store"
 	"github.com/digital-factory/factory/internal/cost"
 	"github.com/digital-factory/factory/internal/dossier"
@@ -123,7 +124,7 @@ func (a *App) furnish(ctx context.Context) error {
 
 	teams := team.New(db, j, a.access, now)
 	work := flow.New(db, j, teams, features{products}, now)
-	hints, used := &pushed{}, &gitAccount{}
+	hints, used := &pushed{}, &account.Git{}
 	repos := source.New(db, j, items{work}, settings{}, source.Config{Dir: dir("git"), Hook: []string{exe, "hook", "pre-receive"}, Hint: hints.Hint, Spent: used.Spent}, now)
 	changes := change.New(db, j, a.effects, repos, a.URL, now)
 	hints.changes = changes
@@ -137,9 +138,9 @@ func (a *App) furnish(ctx context.Context) error {
 	own.platform = paths
 	paths.AdoptWith(adopting{upgradeChanges{changes}, renderings, commits{repos}})
 	upgrades := upgrade.New(db, j, a.effects, paths, upgradeRepositories{renderings}, upgradeChanges{changes}, now)
-	costs := cost.New(db, j, own, stores{artifacts, provider.resource, metricStore, dir("git"), dir("metrics"), now}, sharing{provider.resource}, sandbox.ChildrenCPU, now)
-	used.cost = costs
-	run.AccountTo(accountWorkload(costs))
+	costs := cost.New(db, j, own, account.Stores{Artifact: artifacts, Resource: provider.resource, Metrics: metricStore, Git: dir("git"), TSDB: dir("metrics"), Now: now}, account.Servers{Resource: provider.resource}, process.Children, now)
+	used.Cost = costs
+	run.AccountTo(account.Workloads(costs))
 	host := tools(ctx, a.opts.Cache)
 	host.KeepLogs = a.opts.KeepLogs
 	runs := pipeline.New(db, j, a.box, commits{repos}, publisher{artifacts, a.URL()}, variables.variable, host, dir("runs"), now)
@@ -151,7 +152,7 @@ func (a *App) furnish(ctx context.Context) error {
 	previews := preview.New(db, j, a.effects, previewed{run}, draftImages{drafts}, func(c ref.Component, e ref.Environment) string {
 		return platform.RouteURL(a.GatewayURL(), string(c), string(e))
 	}, now)
-	runs.AccountTo(accountStep(costs))
+	runs.AccountTo(account.Steps(costs))
 	runs.KeepWith(&kept{drafts, previews, a.URL})
 	signals := telemetry.New(db, j, metrics{metricStore}, metrics{metricStore}, &outcomes{run, rollouts, now}, usage{run}, promises{artifacts}, now)
 	in.telemetry, counts.telemetry, provider.telemetry = signals, signals, signals
@@ -221,7 +222,7 @@ func (c *configuration) Newest(ctx context.Context, of ref.Component, e ref.Envi
 func (c *configuration) Values(ctx context.Context, of ref.Component, e ref.Environment, revision int64) (variables, secrets []string, err error) {
 	v, err := c.variable.Values(ctx, of, given(e), revision)
 	if given(e) != e {
-		return openly(v.Variables, v.Secrets), nil, err
+		return v.Open(), nil, err
 	}
 	return v.Variables, v.Secrets, err
 }

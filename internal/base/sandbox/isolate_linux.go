@@ -344,7 +344,7 @@ func (in *isolated) use() Usage {
 	if u, ok := in.group.use(); ok {
 		return u
 	}
-	return processUse(in.init.Pid)
+	return useOf(in.init.Pid)
 }
 
 func (in *isolated) finish(cmd *exec.Cmd) (Result, error) {

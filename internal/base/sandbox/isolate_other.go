@@ -5,7 +5,6 @@ package sandbox
 import (
 	"context"
 	"runtime"
-	"time"
 
 	"github.com/digital-factory/factory/internal/base/errs"
 )
@@ -26,9 +25,3 @@ func (s *Sandbox) probe(context.Context) error {
 func (s *Sandbox) startIsolated(context.Context, Spec) (*Process, error) {
 	return nil, errs.New(errs.Unavailable, "%s has no namespaces", runtime.GOOS)
 }
-
-// processUse knows nothing while the process runs; the totals are known at its end.
-func processUse(int) Usage { return Usage{} }
-
-// ChildrenCPU knows nothing where there are no process trees to look at.
-func ChildrenCPU() time.Duration { return 0 }

@@ -103,7 +103,7 @@ func (p *plain) socket(context.Context) (*os.File, error) {
 	return os.NewFile(uintptr(fd), "tcp"), nil
 }
 
-func (p *plain) use() Usage { return processUse(p.process.Pid) }
+func (p *plain) use() Usage { return useOf(p.process.Pid) }
 
 func (p *plain) finish(cmd *exec.Cmd) (Result, error) {
 	err := cmd.Wait()

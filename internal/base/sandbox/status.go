@@ -6,6 +6,8 @@ import (
 	"syscall"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/digital-factory/factory/internal/base/process"
 )
 
 // ended translates how a process ended.
@@ -26,4 +28,10 @@ func collected(state *os.ProcessState) Usage {
 		}
 	}
 	return u
+}
+
+// useOf is what a process and its descendants use.
+func useOf(pid int) Usage {
+	u := process.Of(pid)
+	return Usage{CPU: u.CPU, MemoryBytes: u.Memory}
 }

@@ -90,6 +90,15 @@ type Values struct {
 	Secrets   []string // the values of these that are secret
 }
 
+// Open returns the variables that are no secrets, for what nobody has reviewed
+// yet: neither is one that has the value of a secret.
+func (v Values) Open() []string {
+	return slices.DeleteFunc(slices.Clone(v.Variables), func(assigned string) bool {
+		_, value, _ := strings.Cut(assigned, "=")
+		return slices.Contains(v.Secrets, value)
+	})
+}
+
 // Bounds of what is kept.
 const (
 	mostVariables = 100

@@ -1,4 +1,6 @@
-package app
+// Package account opens the accounts of cost: it puts what runtime, pipeline,
+// source and resource know into its words.
+package account
 
 import (
 	"context"
@@ -19,8 +21,8 @@ import (
 	"github.com/digital-factory/factory/internal/runtime"
 )
 
-// account opens an account for a process.
-func account(c *cost.Service, who cost.Who, p *sandbox.Process) (end func(sandbox.Usage)) {
+// of opens an account for a process.
+func of(c *cost.Service, who cost.Who, p *sandbox.Process) (end func(sandbox.Usage)) {
 	done := c.Open(who, func() (time.Duration, int64) {
 		u := p.Usage()
 		return u.CPU, u.MemoryBytes
@@ -28,38 +30,38 @@ func account(c *cost.Service, who cost.Who, p *sandbox.Process) (end func(sandbo
 	return func(u sandbox.Usage) { done(u.CPU) }
 }
 
-// accountWorkload keeps what the workloads of a component use.
-func accountWorkload(c *cost.Service) runtime.Account {
+// Workloads keeps what the workloads of a component use.
+func Workloads(c *cost.Service) runtime.Account {
 	return func(w runtime.Workload, p *sandbox.Process) func(sandbox.Usage) {
 		at := cost.Place(w.Environment)
 		if _, preview := w.Environment.Change(); preview {
 			at = cost.Previews
 		}
-		return account(c, cost.Who{Component: w.Component, Team: w.Team, Place: at}, p)
+		return of(c, cost.Who{Component: w.Component, Team: w.Team, Place: at}, p)
 	}
 }
 
-// accountStep keeps what the steps of a component use.
-func accountStep(c *cost.Service) pipeline.Account {
+// Steps keeps what the steps of a component use.
+func Steps(c *cost.Service) pipeline.Account {
 	return func(r pipeline.Run, p *sandbox.Process) func(sandbox.Usage) {
-		return account(c, cost.Who{Component: r.Change.Component, Team: r.Change.Team, Place: cost.Builds}, p)
+		return of(c, cost.Who{Component: r.Change.Component, Team: r.Change.Team, Place: cost.Builds}, p)
 	}
 }
 
-// gitAccount lets source, which is made first, hand over what git used.
-type gitAccount struct{ cost *cost.Service }
+// Git lets source, which is made first, hand over what git used.
+type Git struct{ Cost *cost.Service }
 
 // Spent counts it.
-func (g *gitAccount) Spent(component string, cpu time.Duration) {
-	g.cost.Spend(cost.Who{Component: ref.Component(component), Place: cost.Source}, cpu)
+func (g *Git) Spent(component string, cpu time.Duration) {
+	g.Cost.Spend(cost.Who{Component: ref.Component(component), Place: cost.Source}, cpu)
 }
 
-// sharing tells which servers several components use.
-type sharing struct{ resource *resource.Service }
+// Servers tells which servers several components use.
+type Servers struct{ Resource *resource.Service }
 
 // Shared returns the servers that run.
-func (s sharing) Shared() (list []cost.Shared) {
-	for _, r := range s.resource.Serving() {
+func (s Servers) Shared() (list []cost.Shared) {
+	for _, r := range s.Resource.Serving() {
 		one := cost.Shared{Life: r.Life, CPU: r.Usage.CPU, Memory: r.Usage.MemoryBytes}
 		for c, team := range r.Components {
 			one.Among = append(one.Among, cost.Who{Component: c, Team: team, Place: cost.Place(r.Name)})
@@ -69,46 +71,46 @@ func (s sharing) Shared() (list []cost.Shared) {
 	return list
 }
 
-// stores tells what is stored, and for whom.
-type stores struct {
-	artifact *artifact.Service
-	resource *resource.Service
-	metrics  *prom.Store
-	git      string // directories
-	tsdb     string
-	now      func() time.Time
+// Stores tells what is stored, and for whom.
+type Stores struct {
+	Artifact *artifact.Service
+	Resource *resource.Service
+	Metrics  *prom.Store
+	Git      string // directories
+	TSDB     string
+	Now      func() time.Time
 }
 
 // Stored looks at repositories, artifacts, resources and metrics. The bytes of metrics are
 // shared by how many series each component has.
-func (s stores) Stored(ctx context.Context) (list []cost.Stored, err error) {
-	repositories, err := filepath.Glob(filepath.Join(s.git, "*.git"))
+func (s Stores) Stored(ctx context.Context) (list []cost.Stored, err error) {
+	repositories, err := filepath.Glob(filepath.Join(s.Git, "*.git"))
 	if err != nil {
 		return nil, err
 	}
 	for _, dir := range repositories {
 		list = append(list, cost.Stored{Component: ref.Component(strings.TrimSuffix(filepath.Base(dir), ".git")), Place: cost.Repository, Bytes: weight(ctx, dir)})
 	}
-	sizes, err := s.artifact.Sizes(ctx, access.System("cost"))
+	sizes, err := s.Artifact.Sizes(ctx, access.System("cost"))
 	if err != nil {
 		return nil, err
 	}
 	for c, size := range sizes {
 		list = append(list, cost.Stored{Component: c, Place: cost.Artifacts, Bytes: size})
 	}
-	given, err := s.resource.Bytes(ctx)
+	given, err := s.Resource.Bytes(ctx)
 	if err != nil {
 		return nil, err
 	}
 	for c, size := range given {
 		list = append(list, cost.Stored{Component: c, Place: cost.Resources, Bytes: size})
 	}
-	series, err := s.metrics.Instant(ctx, `count by (component) ({__name__=~".+"})`, s.now())
+	series, err := s.Metrics.Instant(ctx, `count by (component) ({__name__=~".+"})`, s.Now())
 	if err != nil {
 		slog.Warn("whose metrics are stored is not known", "error", err)
 		return list, nil
 	}
-	all, whole := 0.0, float64(weight(ctx, s.tsdb))
+	all, whole := 0.0, float64(weight(ctx, s.TSDB))
 	for _, one := range series {
 		all += one.Value
 	}
