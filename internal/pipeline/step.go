@@ -314,7 +314,9 @@ func (s *Service) command(ctx context.Context, r *Run, st *Step, work string, lo
 
 // publish is the platform's step.
 func (s *Service) publish(ctx context.Context, r *Run, def definition.Definition, log *output.Log) error {
-	service, score, err := s.described(ctx, r.Change)
+	service, score, err := definition.Described(func(path string) ([]byte, error) {
+		return s.source.Read(ctx, r.Change.Component, r.Change.Commit, path)
+	})
 	if err != nil {
 		return err
 	}
