@@ -6,7 +6,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
-	"io"
+	"net/url"
 	"os"
 	"os/exec"
 	"path"
@@ -34,10 +34,14 @@ has is changed. Nothing is built or deployed until you merge that change. See do
 		Example: "  factory component adopt https://git.example.com/engine/controller.git --team engine\n  factory component adopt ../controller --team engine --name engine-controller --program cmd/controller",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			in.Origin = args[0]
+			if u, err := url.Parse(args[0]); err == nil && u.Host != "" {
+				u.User = nil // what signs in stays here
+				in.Origin = u.String()
+			}
 			if in.Name == "" {
 				in.Name = nameOf(args[0])
 			}
-			return s.adopt(cmd.Context(), in)
+			return s.adopt(cmd.Context(), args[0], in)
 		},
 	}
 	cmd.Flags().StringVar(&in.Team, "team", "", "team that builds and runs it")
@@ -61,18 +65,18 @@ func nameOf(origin string) string {
 	return strings.Trim(noName.ReplaceAllString(strings.ToLower(base), "-"), "-")
 }
 
-// patience is how long the factory may take for its part.
+// adoptPatience is how long the factory may take for its part.
 const adoptPatience = time.Minute
 
-func (s *session) adopt(ctx context.Context, in client.AdoptComponent) error {
+func (s *session) adopt(ctx context.Context, origin string, in client.AdoptComponent) error {
 	dir, err := os.MkdirTemp("", "factory-adopt-")
 	if err != nil {
 		return err
 	}
 	defer func() { _ = os.RemoveAll(dir) }()
-	from := adopted{dir: dir, err: s.err}
+	from := adopted{dir: dir}
 	s.say("Fetching %s ...", in.Origin)
-	if _, err := from.git(ctx, nil, "clone", "--quiet", "--bare", "--", in.Origin, dir); err != nil {
+	if _, err := from.git(ctx, nil, "clone", "--quiet", "--bare", "--", origin, dir); err != nil {
 		return err
 	}
 	if in.Found, err = from.look(ctx); err != nil {
@@ -141,10 +145,7 @@ func await(ctx context.Context, api *client.Client, c client.Component, done fun
 }
 
 // adopted is a bare clone of a repository.
-type adopted struct {
-	dir string
-	err io.Writer // where git asks for a password
-}
+type adopted struct{ dir string }
 
 // git runs git with the person's own settings, so that it signs in as they do.
 func (a adopted) git(ctx context.Context, env []string, args ...string) (string, error) {

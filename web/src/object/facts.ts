@@ -101,7 +101,8 @@ const tellers: Record<string, Teller> = {
   "component.upgrade-parked": (d) =>
     because(`left the upgrade to ${text(d.path)} ${text(d.version)} to the team`, d.reason),
   "path.published": (d) => `published the golden path ${text(d.path)} ${text(d.version)}`,
-  "component.created": (d) => `created the component from the path ${text(d.path)} ${text(d.pathVersion)}`,
+  "component.created": (d) =>
+    `${d.origin ? `adopted ${text(d.origin)} by` : "created the component from"} the path ${text(d.path)} ${text(d.pathVersion)}`,
   "component.ready": () => "saw its first version live in production",
   "repository.created": (d) => `made the repository with the protected trunk ${text(d.branch)}`,
   "commits.pushed": (d) => pushed(d),

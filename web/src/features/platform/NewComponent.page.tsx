@@ -7,6 +7,7 @@ import { ask, send } from "~/api/ask";
 import { useMe } from "~/api/me";
 import { asProblem, fieldErrors, type ProblemError } from "~/api/problem";
 import { useCrumbs } from "~/shell/crumbs";
+import { Copyable } from "~/ui/Copyable";
 import { Empty } from "~/ui/Empty";
 import { Page } from "~/ui/Page";
 import { Panel } from "~/ui/Panel";
@@ -104,7 +105,7 @@ export function NewComponentPage() {
   return (
     <Page
       title="New component"
-      lead="A few fields. Everything else comes from the golden path, and the first version goes live by itself."
+      lead="A name, a team and a golden path. Everything else comes from the path, and the first version goes live by itself."
     >
       <div className={classes.columns}>
         <Panel>
@@ -138,6 +139,27 @@ export function NewComponentPage() {
                 </option>
               ))}
             </NativeSelect>
+            {all.length > 1 && (
+              <NativeSelect
+                name="path"
+                label="Golden path"
+                description="What it begins as; beside it stands what one gets"
+                value={path?.name ?? ""}
+                onChange={(e) =>
+                  void navigate({
+                    to: "/platform/new",
+                    search: { ...search, path: e.currentTarget.value },
+                    replace: true,
+                  })
+                }
+              >
+                {all.map((p) => (
+                  <option key={p.name} value={p.name}>
+                    {p.title}
+                  </option>
+                ))}
+              </NativeSelect>
+            )}
             <Textarea
               name="description"
               label="What it is for"
@@ -225,6 +247,13 @@ export function NewComponentPage() {
           ) : (
             <CardsSkeleton cards={2} height={90} />
           )}
+        </Panel>
+        <Panel title="Is it somewhere already?">
+          <p className={classes.about}>
+            A repository is taken in with its history. What it is written in is found out, and a change adds
+            what the golden path gives and it lacks; nothing of it is built before you merge that.
+          </p>
+          <Copyable text={`factory component adopt GIT-URL --team ${owner || "TEAM"}`} look="command" />
         </Panel>
       </div>
     </Page>

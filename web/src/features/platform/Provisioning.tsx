@@ -18,6 +18,7 @@ export function Provisioning({ component: c }: { component: Component }) {
   const age = (Date.now() - millis(c.created)) / 1000;
   if (c.state === "ready" && age > fresh) return null;
   const url = c.environments.find((e) => e.name === "production")?.url;
+  const person = running && c.provisioning.some((s) => s.state === "waiting" && s.text); // an adopted one's change
   const took = ((c.ready ? millis(c.ready) : now) - millis(c.created)) / 1000;
   return (
     <Panel
@@ -25,11 +26,13 @@ export function Provisioning({ component: c }: { component: Component }) {
         running ? "On its way to production" : c.state === "ready" ? "Live in production" : "Not live yet"
       }
       note={
-        running
-          ? `${duration(Math.max(0, Math.round(took)))} so far, by itself`
-          : c.state === "ready"
-            ? `${duration(took)} from the first word, no step by hand`
-            : undefined
+        person
+          ? "it waits for a person"
+          : running
+            ? `${duration(Math.max(0, Math.round(took)))} so far, by itself`
+            : c.state === "ready"
+              ? `${duration(took)} from the first word, no step by hand`
+              : undefined
       }
     >
       <ol className={classes.steps} aria-live="polite">
@@ -60,7 +63,7 @@ export function Provisioning({ component: c }: { component: Component }) {
                 ) : s.state === "running" ? (
                   s.text || "now"
                 ) : (
-                  "ahead"
+                  s.text || "ahead"
                 )}
               </div>
             </li>
