@@ -133,7 +133,6 @@ type Service struct {
 	unsaved map[Who]Use
 	all     float64       // CPU seconds of all children, unsaved
 	seen    time.Duration // of all children, the most ever read
-	read    time.Time     // when accounts were last read
 	stored  time.Time     // when storage was last looked at
 }
 
