@@ -17,6 +17,8 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+
+	"github.com/digital-factory/factory/bench/program"
 )
 
 func main() {
@@ -50,18 +52,18 @@ func bench(ctx context.Context, n int, seed uint64, only, database, dir, cache s
 		}
 		defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
 	}
-	f := &factory{dir: dir, database: database, cache: cache}
-	if err := f.start(ctx); err != nil {
+	f := &program.Factory{Dir: dir, Database: database, Cache: cache}
+	if err := f.Start(ctx); err != nil {
 		return false, err
 	}
-	defer func() { err = errors.Join(err, f.stop()) }()
+	defer func() { err = errors.Join(err, f.Stop()) }()
 	s, err := found(ctx, f)
 	if err != nil {
-		return false, errors.Join(err, f.lastWords())
+		return false, errors.Join(err, f.LastWords())
 	}
 	p := &player{shop: s, seed: seed}
 	if err := p.play(ctx, n, only); err != nil {
-		return false, errors.Join(err, f.lastWords())
+		return false, errors.Join(err, f.LastWords())
 	}
 	return report(p.played), nil
 }

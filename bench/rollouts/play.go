@@ -8,6 +8,7 @@ import (
 	"os"
 	"time"
 
+	"github.com/digital-factory/factory/bench/program"
 	"github.com/digital-factory/factory/client"
 )
 
@@ -141,7 +142,7 @@ func (s *shop) begin(ctx context.Context, edition string) (d client.RolloutDetai
 	if err != nil {
 		return d, err
 	}
-	err = until(ctx, time.Minute, func() (bool, error) {
+	err = program.Until(ctx, time.Minute, "the rollout takes traffic", func() (bool, error) {
 		d, err = s.client.Rollout(ctx, r.ID)
 		if err == nil && ended(d.Phase) {
 			return false, fmt.Errorf("it is %s before it began: %s", d.Phase, d.Reason)
@@ -156,7 +157,7 @@ func ended(phase string) bool {
 }
 
 func (s *shop) ends(ctx context.Context, id string) (d client.RolloutDetail, err error) {
-	err = until(ctx, 4*time.Minute, func() (bool, error) {
+	err = program.Until(ctx, 4*time.Minute, "the rollout has ended", func() (bool, error) {
 		d, err = s.client.Rollout(ctx, id)
 		return ended(d.Phase), err
 	})

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/digital-factory/factory/bench/program"
 	"github.com/digital-factory/factory/client"
 )
 
@@ -86,8 +87,8 @@ const untold = `
 `
 
 // found makes the first account, the team and the component, and has the editions built.
-func found(ctx context.Context, f *factory) (*shop, error) {
-	s := &shop{client: &client.Client{URL: f.url}, gateway: f.gateway, digests: map[string]string{}}
+func found(ctx context.Context, f *program.Factory) (*shop, error) {
+	s := &shop{client: &client.Client{URL: f.URL}, gateway: f.Gateway, digests: map[string]string{}}
 	session, err := s.client.Begin(ctx, client.FirstAccount{Login: "eva", Name: "Eva Lind", Password: "a long enough sentence"})
 	if err != nil {
 		return nil, err
@@ -100,7 +101,7 @@ func found(ctx context.Context, f *factory) (*shop, error) {
 		return nil, err
 	}
 	var c client.Component
-	err = until(ctx, 3*time.Minute, func() (bool, error) {
+	err = program.Until(ctx, 3*time.Minute, "the component is ready", func() (bool, error) {
 		c, err = s.client.Component(ctx, component)
 		for _, p := range c.Provisioning {
 			if p.State == "failed" {
@@ -121,11 +122,11 @@ func found(ctx context.Context, f *factory) (*shop, error) {
 		return nil, err
 	}
 	u.User = url.UserPassword("eva", token.Secret)
-	if _, err := git(ctx, f.dir, "clone", "--quiet", u.String(), "repo"); err != nil {
+	if _, err := git(ctx, f.Dir, "clone", "--quiet", u.String(), "repo"); err != nil {
 		return nil, err
 	}
 	for _, e := range []struct{ name, metrics string }{{"a", ""}, {"b", ""}, {blind, untold}} {
-		if err := s.build(ctx, filepath.Join(f.dir, "repo"), e.name, e.metrics); err != nil {
+		if err := s.build(ctx, filepath.Join(f.Dir, "repo"), e.name, e.metrics); err != nil {
 			return nil, fmt.Errorf("build edition %s: %w", e.name, err)
 		}
 	}
@@ -149,7 +150,7 @@ func (s *shop) build(ctx context.Context, repo, edition, metrics string) error {
 		return err
 	}
 	var r client.Rollout
-	err = until(ctx, 3*time.Minute, func() (bool, error) {
+	err = program.Until(ctx, 3*time.Minute, "the edition is built", func() (bool, error) {
 		list, err := s.client.Rollouts(ctx, client.RolloutFilter{Component: component}, client.Paging{Limit: 1})
 		if err != nil {
 			return false, err

@@ -19,6 +19,8 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+
+	"github.com/digital-factory/factory/bench/program"
 )
 
 func main() {
@@ -48,12 +50,12 @@ func bench(ctx context.Context, n int, compile bool, database, cache string) (ke
 		return false, err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
-	f := &factory{dir: dir, database: database, cache: cache}
-	if err := f.start(ctx); err != nil {
+	f := &program.Factory{Dir: dir, Database: database, Cache: cache}
+	if err := f.Start(ctx); err != nil {
 		return false, err
 	}
-	defer func() { err = errors.Join(err, f.stop()) }()
-	r, err := play(ctx, f.url, n, compile)
+	defer func() { err = errors.Join(err, f.Stop()) }()
+	r, err := play(ctx, f.URL, n, compile)
 	if err != nil {
 		return false, err
 	}

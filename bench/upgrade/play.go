@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/digital-factory/factory/bench/program"
 	"github.com/digital-factory/factory/client"
 )
 
@@ -57,7 +58,7 @@ func play(ctx context.Context, url string, n int, compile bool) (r result, err e
 	if err != nil {
 		return r, err
 	}
-	err = until(ctx, time.Hour, "the upgrade is done", func() (bool, error) {
+	err = program.Until(ctx, time.Hour, "the upgrade is done", func() (bool, error) {
 		if u, err = c.Upgrade(ctx, u.ID); err != nil {
 			return false, err
 		}
@@ -103,7 +104,7 @@ func found(ctx context.Context, c *client.Client, compile bool) (map[string]stri
 		return nil, err
 	}
 	files := map[string]string{}
-	err = until(ctx, time.Minute, "the path has its repository", func() (bool, error) {
+	err = program.Until(ctx, time.Minute, "the path has its repository", func() (bool, error) {
 		_, err := c.Branches(ctx, p.Repository, client.Paging{})
 		return err == nil, nil
 	})
@@ -148,7 +149,7 @@ func warm(ctx context.Context, c *client.Client) error {
 	if _, err := c.CreateComponent(ctx, client.CreateComponent{Name: "first", Team: "engine", Path: "go-service"}); err != nil {
 		return err
 	}
-	return until(ctx, 20*time.Minute, "the first component is built", func() (bool, error) {
+	return program.Until(ctx, 20*time.Minute, "the first component is built", func() (bool, error) {
 		page, err := c.Runs(ctx, client.RunFilter{Component: "first"}, client.Paging{Limit: 1})
 		return err == nil && len(page.Items) > 0 && page.Items[0].Finished != nil, err
 	})
@@ -169,7 +170,7 @@ func publish(ctx context.Context, c *client.Client, files map[string]string, ver
 	if _, err := c.PublishPath(ctx, "motor", client.PublishPath{}); err != nil {
 		return err
 	}
-	return until(ctx, 10*time.Minute, "version "+version+" is offered", func() (bool, error) {
+	return program.Until(ctx, 10*time.Minute, "version "+version+" is offered", func() (bool, error) {
 		p, err := c.Path(ctx, "motor")
 		if err == nil && p.Trying != nil && p.Trying.State == "refused" {
 			err = fmt.Errorf("version %s was refused in step %s: %s", version, p.Trying.Step, p.Trying.Reason)
@@ -201,7 +202,7 @@ func settle(ctx context.Context, c *client.Client, name string, k kind) error {
 	if _, err := c.CreateComponent(ctx, client.CreateComponent{Name: name, Team: "engine", Path: "motor"}); err != nil {
 		return err
 	}
-	err := until(ctx, time.Minute, "it has its repository", func() (bool, error) {
+	err := program.Until(ctx, time.Minute, "it has its repository", func() (bool, error) {
 		_, err := c.Branches(ctx, name, client.Paging{})
 		return err == nil, nil
 	})
@@ -221,7 +222,7 @@ func settle(ctx context.Context, c *client.Client, name string, k kind) error {
 
 // quiet waits until no run is left, so that only the upgrade is measured.
 func quiet(ctx context.Context, c *client.Client) error {
-	return until(ctx, 20*time.Minute, "no run is left", func() (bool, error) {
+	return program.Until(ctx, 20*time.Minute, "no run is left", func() (bool, error) {
 		for _, state := range []string{"waiting", "running"} {
 			page, err := c.Runs(ctx, client.RunFilter{State: state}, client.Paging{Limit: 1})
 			if err != nil || len(page.Items) > 0 {

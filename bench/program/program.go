@@ -1,4 +1,6 @@
-package main
+// Package program builds the factory from this source and runs it as a process,
+// for benchmarks that use it as people do.
+package program
 
 import (
 	"context"
@@ -14,20 +16,23 @@ import (
 	"time"
 )
 
-// factory is the program, built from this source and run as a process.
-type factory struct {
-	dir, database, cache string
-	url, gateway         string
+// Factory is one that runs, or is about to.
+type Factory struct {
+	Dir      string // of its program, log and data
+	Database string // postgres://...; empty: SQLite
+	Cache    string // directory of build caches; empty: below Dir
+	URL      string // once it is started, as Gateway
+	Gateway  string
 
 	cmd   *exec.Cmd
 	ended chan error
 }
 
-func (f *factory) log() string { return filepath.Join(f.dir, "factory.log") }
+func (f *Factory) log() string { return filepath.Join(f.Dir, "factory.log") }
 
-// start builds and starts it and returns when it answers.
-func (f *factory) start(ctx context.Context) error {
-	program := filepath.Join(f.dir, "factory")
+// Start builds and starts it and returns when it answers.
+func (f *Factory) Start(ctx context.Context) error {
+	program := filepath.Join(f.Dir, "factory")
 	if out, err := exec.CommandContext(ctx, "go", "build", "-o", program, "github.com/digital-factory/factory/cmd/factory").CombinedOutput(); err != nil {
 		return fmt.Errorf("build the factory: %w\n%s", err, out)
 	}
@@ -40,18 +45,18 @@ func (f *factory) start(ctx context.Context) error {
 		addresses[i] = l.Addr().String()
 		_ = l.Close()
 	}
-	f.url, f.gateway = "http://"+addresses[0], "http://"+addresses[1]
+	f.URL, f.Gateway = "http://"+addresses[0], "http://"+addresses[1]
 	log, err := os.Create(f.log())
 	if err != nil {
 		return err
 	}
 	defer func() { _ = log.Close() }()
-	args := []string{"up", "--data", filepath.Join(f.dir, "data"), "--listen", addresses[0], "--gateway", addresses[1], "--otlp", addresses[2]}
-	if f.cache != "" {
-		args = append(args, "--cache", f.cache)
+	args := []string{"up", "--data", filepath.Join(f.Dir, "data"), "--listen", addresses[0], "--gateway", addresses[1], "--otlp", addresses[2]}
+	if f.Cache != "" {
+		args = append(args, "--cache", f.Cache)
 	}
-	if f.database != "" {
-		args = append(args, "--database", f.database)
+	if f.Database != "" {
+		args = append(args, "--database", f.Database)
 	}
 	f.cmd = exec.Command(program, args...) // not bound to ctx: it is to stop by itself
 	f.cmd.Stdout, f.cmd.Stderr = log, log
@@ -61,14 +66,14 @@ func (f *factory) start(ctx context.Context) error {
 	}
 	f.ended = make(chan error, 1)
 	go func() { f.ended <- f.cmd.Wait() }()
-	return until(ctx, time.Minute, func() (bool, error) {
+	return Until(ctx, time.Minute, "the factory answers", func() (bool, error) {
 		select {
 		case err := <-f.ended:
 			f.ended <- err
-			return false, errors.Join(fmt.Errorf("the factory did not start: %w", err), f.lastWords())
+			return false, errors.Join(fmt.Errorf("the factory did not start: %w", err), f.LastWords())
 		default:
 		}
-		resp, err := http.Get(f.url + "/healthz")
+		resp, err := http.Get(f.URL + "/healthz")
 		if err != nil {
 			return false, nil //nolint:nilerr // not yet
 		}
@@ -77,8 +82,8 @@ func (f *factory) start(ctx context.Context) error {
 	})
 }
 
-// stop ends it gently.
-func (f *factory) stop() error {
+// Stop ends it gently.
+func (f *Factory) Stop() error {
 	_ = f.cmd.Process.Signal(syscall.SIGTERM)
 	select {
 	case err := <-f.ended:
@@ -90,8 +95,8 @@ func (f *factory) stop() error {
 	}
 }
 
-// lastWords are the last lines of its log.
-func (f *factory) lastWords() error {
+// LastWords are the last lines of its log.
+func (f *Factory) LastWords() error {
 	raw, err := os.ReadFile(f.log())
 	if err != nil {
 		return err
@@ -100,9 +105,10 @@ func (f *factory) lastWords() error {
 	return errors.New("the factory's log ends with:\n  " + strings.Join(lines[max(0, len(lines)-15):], "\n  "))
 }
 
-// until asks again and again until it is so.
-func until(ctx context.Context, patience time.Duration, is func() (bool, error)) error {
-	bounded, cancel := context.WithTimeoutCause(ctx, patience, errors.New("it takes too long"))
+// Until asks again and again until it is so. what says what is awaited, for the
+// error after most.
+func Until(ctx context.Context, most time.Duration, what string, is func() (bool, error)) error {
+	bounded, cancel := context.WithTimeoutCause(ctx, most, fmt.Errorf("%s: not within %s", what, most))
 	defer cancel()
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()
