@@ -14,7 +14,7 @@ import { Panel } from "~/ui/Panel";
 import { Problem } from "~/ui/Problem";
 import { ChartSkeleton } from "~/ui/Skeletons";
 import classes from "./Cost.module.css";
-import { amount, type Cost, type CostSearch, type CostSum, costQuery, part, ranges } from "./cost";
+import { amount, type Cost, type CostSearch, type CostSum, costQuery, gbHours, part, ranges } from "./cost";
 import { Days } from "./Days";
 import { SetRates } from "./SetRates";
 
@@ -155,7 +155,7 @@ function sums<T extends CostSum>(currency: string): Column<T>[] {
     {
       id: "memory",
       header: "Memory",
-      cell: (s) => format(s.memoryGbHours, { unit: "GB h" }),
+      cell: (s) => gbHours(s.memoryGbHours),
       align: "right",
       width: "120px",
       wide: true,
@@ -163,7 +163,7 @@ function sums<T extends CostSum>(currency: string): Column<T>[] {
     {
       id: "storage",
       header: "Storage",
-      cell: (s) => format(s.storageGbHours, { unit: "GB h" }),
+      cell: (s) => gbHours(s.storageGbHours),
       align: "right",
       width: "120px",
       wide: true,

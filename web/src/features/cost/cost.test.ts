@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { amount, bars, type CostSum, part, toRates, written } from "./cost";
+import { amount, bars, type CostSum, gbHours, part, toRates, written } from "./cost";
 
 const sum = (over: Partial<CostSum>): CostSum => ({
   cpuSeconds: 0,
@@ -62,4 +62,8 @@ it("writes rates as they were read", () => {
     version: 3,
   };
   expect(toRates(written(rates), 3)).toEqual(rates);
+});
+
+it("says what is next to nothing without powers of ten", () => {
+  expect([0, 0.00023, 0.25, 12].map(gbHours)).toEqual(["0 GB h", "< 0.001 GB h", "0.25 GB h", "12 GB h"]);
 });

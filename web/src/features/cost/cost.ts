@@ -1,5 +1,6 @@
 import type { Schemas } from "~/api/ask";
 import { ask } from "~/api/ask";
+import { format } from "~/lib/number";
 import type { FormField, Values } from "~/ui/form";
 
 export type Cost = Schemas["Cost"];
@@ -120,4 +121,9 @@ export function toRates(v: Values, version: number): Schemas["SetCostRates"] {
     buildMinute: n("buildMinute"),
     currency: v.currency ?? "",
   };
+}
+
+/** Memory or storage over time; what is next to nothing is said so. */
+export function gbHours(n: number): string {
+  return n > 0 && n < 0.001 ? "< 0.001 GB h" : format(n, { unit: "GB h" });
 }
