@@ -229,7 +229,7 @@ it("creates a component from the golden path and shows each step until it is liv
   await page.getByRole("button", { name: "Create it" }).click();
   await page.getByLabel("Name").and(page.locator("[aria-invalid=true]")).waitFor();
   await page.getByLabel("Name").fill("flap-controller");
-  await page.getByLabel("Team").selectOption("engine");
+  await page.getByLabel("Team", { exact: true }).selectOption("engine");
   await page.getByLabel("What it is for").fill("Opens and closes the flaps");
   await page.getByText("flap-controller.staging.localhost").waitFor();
   await page.getByRole("button", { name: "Create it" }).click();
