@@ -8,7 +8,6 @@ import (
 	"net"
 	"net/http"
 	"net/http/httputil"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -22,7 +21,6 @@ import (
 	"github.com/digital-factory/factory/internal/base/store"
 	"github.com/digital-factory/factory/internal/fact"
 	"github.com/digital-factory/factory/internal/journal"
-	"github.com/digital-factory/factory/internal/ref"
 )
 
 // pace is how long a worker waits for what.
@@ -310,17 +308,6 @@ func (s *Service) start(ctx context.Context, w *worker) (*instance, error) {
 	return &instance{process: p, provided: provided, image: image, port: port, transport: transport, proxy: newProxy(transport, w.workload.ID)}, nil
 }
 
-// bound narrows limits to what the image says that it needs.
-func (i Image) bound(l sandbox.Limits) sandbox.Limits {
-	if i.CPUs > 0 {
-		l.CPUs = min(l.CPUs, i.CPUs)
-	}
-	if i.Memory > 0 {
-		l.MemoryBytes = min(l.MemoryBytes, i.Memory)
-	}
-	return l
-}
-
 // provide asks for what an image needs beside its process.
 func (s *Service) provide(ctx context.Context, w Workload, image Image, told []string) (*Provided, error) {
 	if image.Needs == "" {
@@ -354,44 +341,6 @@ func environ(image, told []string) (env []string) {
 		}
 	}
 	return append(env, told...)
-}
-
-func (s *Service) imageDir(a ref.Artifact) string {
-	return filepath.Join(s.dir, "images", strings.ReplaceAll(string(a), ":", "-"))
-}
-
-// locked makes those who write an image's directory one after another.
-func (s *Service) locked(a ref.Artifact) *sync.Mutex {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.unpacking[a] == nil {
-		s.unpacking[a] = &sync.Mutex{}
-	}
-	return s.unpacking[a]
-}
-
-func (s *Service) unpack(ctx context.Context, a ref.Artifact) (root string, image Image, err error) {
-	l := s.locked(a)
-	l.Lock()
-	defer l.Unlock()
-	root = s.imageDir(a)
-	if err := os.MkdirAll(filepath.Dir(root), 0o755); err != nil {
-		return root, image, err
-	}
-	image, err = s.images.Unpack(ctx, a, root)
-	return root, image, err
-}
-
-// discard removes an image that no workload is made from any more.
-func (s *Service) discard(ctx context.Context, a ref.Artifact) error {
-	l := s.locked(a)
-	l.Lock()
-	defer l.Unlock()
-	want, err := s.desired(ctx)
-	if err != nil || slices.ContainsFunc(want, func(w Workload) bool { return w.Artifact == a }) {
-		return err
-	}
-	return os.RemoveAll(s.imageDir(a))
 }
 
 // errEnded is a workload that ended before it was ready.
