@@ -73,10 +73,12 @@ func again(last Run, id ref.Run, event, by string, named []string, now time.Time
 	return Run{ID: id, Branch: last.Branch, Check: true, Event: event, StartedBy: by, Wanted: named, Change: last.Change, Queued: now}
 }
 
-// latest returns the newest run of a component's trunk that came of a push: its
-// commit is the trunk's head, or about to be run.
+// latest returns the first run of what was pushed last to a component's trunk. A
+// run of older commits that was asked for again since is another's.
 func latest(ctx context.Context, tx *store.Tx, c ref.Component) (Run, error) {
-	r, err := store.One(ctx, tx, scanRun, `select `+runColumns+` from pipeline_run where component = $1 and checks = 0 order by id desc limit 1`, string(c))
+	r, err := store.One(ctx, tx, scanRun, `select `+runColumns+` from pipeline_run where component = $1 and checks = 0
+		and not exists (select 1 from pipeline_run e where e.component = $1 and e.checks = 0 and e.change = pipeline_run.change and e.id < pipeline_run.id)
+		order by id desc limit 1`, string(c))
 	if errors.Is(err, store.ErrNone) {
 		return r, errs.New(errs.NotFound, "nothing was ever pushed to the trunk of %s", c).Do("see the components: factory component list")
 	}
@@ -111,6 +113,9 @@ func scanSchedule(sc store.Scanner) (Schedule, error) {
 func (s *Service) reschedule(ctx context.Context, tx *store.Tx, r *Run, list []definition.Schedule) error {
 	if r.Check {
 		return nil
+	}
+	if last, err := latest(ctx, tx, r.Change.Component); err != nil || last.Change.Commit != r.Change.Commit {
+		return err // the file of older commits says nothing any more
 	}
 	old, err := store.List(ctx, tx, scanSchedule, `select component, cron, steps, next from pipeline_schedule where component = $1`, string(r.Change.Component))
 	if err != nil {

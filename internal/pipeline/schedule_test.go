@@ -10,6 +10,7 @@ import (
 	"github.com/digital-factory/factory/internal/base/errs"
 	"github.com/digital-factory/factory/internal/base/page"
 	"github.com/digital-factory/factory/internal/fact"
+	"github.com/digital-factory/factory/internal/ref"
 )
 
 // ahead moves the clock to a time of tomorrow, UTC.
@@ -179,6 +180,39 @@ func TestStart(t *testing.T) {
 		}
 		if len(w.out.builds) != 1 {
 			t.Errorf("published %d times", len(w.out.builds))
+		}
+	})
+}
+
+// TestOlderAgain: to run older commits of the trunk again makes them neither what
+// is started by hand nor what says when to run.
+func TestOlderAgain(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		const steps = "steps:\n- name: build\n  run: mkdir -p out; echo 1 > out/service"
+		pushed := func(head ref.Commit, file string) Run {
+			w.file(file)
+			w.pushTo("engine", "main", head)
+			w.until("it is queued", func() bool { return len(w.of(head)) == 1 })
+			return w.ends(w.of(head)[0].ID)
+		}
+		w.start()
+		older := pushed("aaaa", "schedules: [{cron: \"0 1 * * *\"}]\n"+steps)
+		pushed("bbbb", "schedules: [{cron: \"0 2 * * *\"}]\n"+steps)
+		w.file("schedules: [{cron: \"0 1 * * *\"}]\n" + steps) // as it is in aaaa
+		again, err := w.Retry(t.Context(), me(), older.ID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if r := w.ends(again.ID); r.State != Succeeded || r.Change.Commit != "aaaa" {
+			t.Fatalf("%+v", r)
+		}
+		r, err := w.Start(t.Context(), me(), "engine", nil)
+		if err != nil || r.Change.Commit != "bbbb" {
+			t.Fatalf("started %s, %v", r.Change.Commit, err)
+		}
+		w.ends(r.ID)
+		if list, err := w.Schedules(t.Context(), me(), "engine"); err != nil || len(list) != 1 || list[0].Cron != "0 2 * * *" {
+			t.Fatalf("schedules %+v, %v", list, err)
 		}
 	})
 }
