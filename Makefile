@@ -5,7 +5,7 @@ export CGO_ENABLED ?= 1
 GO_LDFLAGS := -s -w
 SOURCES := $(shell find cmd client internal web -name '*.go' -o -name '*.sql' -o -name '*.tmpl' -o -name '*.yaml' | grep -v node_modules) go.mod go.sum
 
-.PHONY: help demo up build test check-go check-web ground clean bench
+.PHONY: help demo up build test check-go check-web ground clean bench pictures
 
 help: ## Show the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | column -t -s "$$(printf '\t')"
@@ -37,6 +37,13 @@ test: build ## Everything that CI checks
 
 bench: build ## Measure the budgets; figures go to docs/benchmarks.md by hand
 	scripts/bench
+
+pictures: build ## Take the documentation's pictures of every page anew (PICTURES=floor,team takes only these)
+	scripts/ground chromium
+	@# Of a story that was just played: dashboards show the last minutes.
+	rm -rf .cache/story && mkdir -p .cache/story
+	bin/factory demo --exit --listen 127.0.0.1:0 --data .cache/story/data > .cache/story/told.txt
+	cd web && npm run --silent pictures
 
 clean: ## Remove what was built
 	rm -rf bin web/dist web/node_modules

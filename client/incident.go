@@ -70,16 +70,16 @@ type LastChange struct {
 	Actor       string    `json:"actor" doc:"Who or what changed it"`
 }
 
-// ErrorBudget is how the budget of failures that a promised availability allows
-// went.
+// ErrorBudget is how the budget of failures that a promise allows went.
 type ErrorBudget struct {
-	Objective     float64 `json:"objective" doc:"Promised availability, 0..1" example:"0.995"`
+	Event         string  `json:"event,omitempty" doc:"Outcome event that the promise is of; absent: requests" example:"jobs"`
+	Objective     float64 `json:"objective" doc:"Promised share of requests or events, 0..1" example:"0.995"`
 	PeriodSeconds float64 `json:"periodSeconds" doc:"That the budget is for" example:"2592000"`
 	Rate          float64 `json:"rate" doc:"Times faster than the objective allows; at 1 the budget lasts for its period" example:"41"`
 	WindowSeconds float64 `json:"windowSeconds" doc:"That rate, spent, requests and failed are of" example:"3600"`
 	Spent         float64 `json:"spent" doc:"Share of the period's budget that went in the window" example:"0.057"`
 	Left          float64 `json:"left" doc:"Share of the period's budget that was left; below 0 when it is overspent" example:"0.9"`
-	Requests      float64 `json:"requests" example:"4000"`
+	Requests      float64 `json:"requests" doc:"Or events" example:"4000"`
 	Failed        float64 `json:"failed" example:"820"`
 }
 
@@ -89,9 +89,10 @@ type Regression struct {
 	Release    string    `json:"release" doc:"The live version" example:"12"`
 	Rollout    string    `json:"rollout,omitempty" doc:"That brought it: roll it back to take the version back"`
 	Before     string    `json:"before,omitempty" doc:"Version that it replaced" example:"11"`
-	Promised   float64   `json:"promised" doc:"Share of requests that may fail, 0..1" example:"0.005"`
+	Event      string    `json:"event,omitempty" doc:"Outcome event that the promise is of; absent: requests" example:"jobs"`
+	Promised   float64   `json:"promised" doc:"Share of requests or events that may fail, 0..1" example:"0.005"`
 	Since      time.Time `json:"since" doc:"Of the change, as far as known"`
-	Requests   float64   `json:"requests" doc:"Since then" example:"112800"`
+	Requests   float64   `json:"requests" doc:"Or events, since then" example:"112800"`
 	Failed     float64   `json:"failed" example:"1692"`
 	LogE       float64   `json:"logE" doc:"Natural logarithm of the evidence of a change" example:"12.1"`
 	Threshold  float64   `json:"threshold" doc:"Log evidence that alarms" example:"11.56"`

@@ -55,7 +55,7 @@ type PathVersion struct {
 	Commit     string     `json:"commit,omitempty" doc:"of the path's repository"`
 	Run        string     `json:"run,omitempty" doc:"identifier of the run that tried it"`
 	Step       string     `json:"step,omitempty" doc:"of the run, that failed" example:"test"`
-	Reason     string     `json:"reason,omitempty" doc:"why it was refused or withdrawn"`
+	Reason     string     `json:"reason,omitempty" doc:"why it was refused, withdrawn or offered again"`
 	By         string     `json:"by,omitempty" doc:"who published it"`
 	Published  *time.Time `json:"published,omitempty" doc:"since when it was offered"`
 	Changed    time.Time  `json:"changed" doc:"when it came into its state"`
@@ -76,6 +76,11 @@ type PublishPath struct {
 // WithdrawPath takes a version back.
 type WithdrawPath struct {
 	Reason string `json:"reason" doc:"why; the teams read it" minLength:"1" maxLength:"300" example:"Services of this version leak memory"`
+}
+
+// OfferPath offers a version again that was withdrawn.
+type OfferPath struct {
+	Reason string `json:"reason" doc:"why; the teams read it" minLength:"1" maxLength:"300" example:"It was the library that leaked memory"`
 }
 
 // Paths lists the golden paths.
@@ -117,4 +122,9 @@ func (c *Client) PublishPath(ctx context.Context, name string, in PublishPath) (
 // before it.
 func (c *Client) WithdrawPath(ctx context.Context, name, version string, in WithdrawPath) (PathVersion, error) {
 	return call[PathVersion](ctx, c, http.MethodPost, path("paths", name, "versions", version, "withdraw"), nil, in)
+}
+
+// OfferPath offers a version again that was withdrawn.
+func (c *Client) OfferPath(ctx context.Context, name, version string, in OfferPath) (PathVersion, error) {
+	return call[PathVersion](ctx, c, http.MethodPost, path("paths", name, "versions", version, "offer"), nil, in)
 }

@@ -28,6 +28,8 @@ type Run struct {
 	Artifact    string     `json:"artifact,omitempty" doc:"Digest of the image it made"`
 	Definition  string     `json:"definition,omitempty" doc:"Digest of the pipeline file"`
 	CancelledBy string     `json:"cancelledBy,omitempty"`
+	Agent       string     `json:"agent,omitempty" doc:"The agent that it runs on, or ran on; absent: the factory itself" example:"build-1"`
+	Lost        string     `json:"lost,omitempty" doc:"Why it began again on another machine" example:"agent build-2 was lost at 2026-11-23 20:14:05 UTC"`
 	Pushed      time.Time  `json:"pushed" doc:"When the push arrived"`
 	Queued      time.Time  `json:"queued"`
 	Started     *time.Time `json:"started,omitempty"`
@@ -59,6 +61,7 @@ type RunStep struct {
 	Peak     int64      `json:"peak" doc:"Bytes of memory it used at the most"`
 	Started  *time.Time `json:"started,omitempty"`
 	Finished *time.Time `json:"finished,omitempty"`
+	Network  []string   `json:"network,omitempty" doc:"Hosts that it may reach" example:"[\"registry.npmjs.org\"]"`
 	Secrets  []string   `json:"secrets,omitempty" doc:"Keys of secrets that it is given, on the trunk only" example:"[\"REGISTRY_TOKEN\"]"`
 	Services []string   `json:"services,omitempty" doc:"Names of the servers that run beside it" example:"[\"postgres\"]"`
 	Inputs   []string   `json:"inputs,omitempty" doc:"Paths of the commit's files that it sees, of a step with outputs; none: all"`

@@ -151,7 +151,7 @@ type WSJF struct {
 // Money is an amount in whole units of a currency.
 type Money struct {
 	Amount   int64  `json:"amount" minimum:"0" example:"750000"`
-	Currency string `json:"currency" pattern:"^[A-Z]{3}$" example:"EUR" doc:"ISO 4217"`
+	Currency string `json:"currency" pattern:"^[A-Z]{3}$" patternDescription:"three capital letters, as EUR" example:"EUR" doc:"ISO 4217"`
 }
 
 // Spend is what an initiative has cost so far, as far as it can be computed:

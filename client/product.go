@@ -21,7 +21,7 @@ type Product struct {
 
 // CreateProduct adds a product.
 type CreateProduct struct {
-	ID string `json:"id" pattern:"^[a-z][a-z0-9-]{0,38}[a-z0-9]$" example:"heavy-lift" doc:"Slug: lower-case letters, digits and dashes"`
+	ID string `json:"id" pattern:"^[a-z][a-z0-9-]{0,38}[a-z0-9]$" patternDescription:"lower-case letters, digits and dashes, a letter first" example:"heavy-lift" doc:"Slug: lower-case letters, digits and dashes"`
 	ProductFields
 }
 

@@ -21,6 +21,7 @@ type Rollout struct {
 	Items      []string   `json:"items" nullable:"false" example:"[\"ENG-1\"]"`
 	Lane       string     `json:"lane" enum:"normal,hotfix"`
 	First      bool       `json:"first" doc:"There is no baseline"`
+	Worker     bool       `json:"worker" doc:"It serves nothing, so that no requests are split: both versions run and are watched; shares say nothing"`
 	Phase      string     `json:"phase" enum:"queued,staging,starting,running,promoting,rolling_back,promoted,rolled_back,failed,superseded"`
 	Stage      int        `json:"stage" doc:"Index into shares"`
 	Share      float64    `json:"share" doc:"Of units to the new version now, 0..1"`
@@ -55,9 +56,19 @@ type RolloutDetail struct {
 	Stages   []StageCount      `json:"stages" nullable:"false" doc:"First exposures by stage"`
 	Trace    []TracePoint      `json:"trace" nullable:"false" doc:"The evidence over time"`
 	Measured []MeasuredOutcome `json:"measured" nullable:"false" doc:"What it did to key results"`
+	Watch    *Watch            `json:"watch,omitempty" doc:"What decides of a worker; absent for a service"`
 	Awaits   *int              `json:"awaits,omitempty" doc:"The stage for which only a person's approval is missing"`
 	Backs    []EarlierVersion  `json:"backs" nullable:"false" doc:"Where a person can take it back to at once, the newest first; empty unless production runs it"`
 	Bad      bool              `json:"bad" doc:"Nothing applies this artifact again until a person clears it"`
+}
+
+// Watch is how a worker is watched, and what was seen so far.
+type Watch struct {
+	Seconds  float64    `json:"seconds" doc:"That it must run without ending by itself" example:"300"`
+	Crashes  int64      `json:"crashes" doc:"So many, and more than the version before had, take it back" example:"3"`
+	Steady   *time.Time `json:"steady,omitempty" doc:"Since when it has run; absent while it does not"`
+	Crashed  int64      `json:"crashed" doc:"How often it ended by itself since it is watched"`
+	Baseline int64      `json:"baseline" doc:"How often the version before did in the same time"`
 }
 
 // RolloutPlan is the frozen plan.

@@ -36,7 +36,8 @@ type ReviewNumbers struct {
 	LastedSeconds    float64  `json:"lastedSeconds" doc:"From the beginning of the impact to its end, or to now" example:"420"`
 	DetectedSeconds  float64  `json:"detectedSeconds" doc:"From the beginning until it was noticed" example:"120"`
 	RecoveredSeconds *float64 `json:"recoveredSeconds,omitempty" doc:"From when it was noticed until it was over; absent while it is open" example:"300"`
-	Requests         *float64 `json:"requests,omitempty" doc:"While it lasted; absent when not known" example:"4200"`
+	Event            string   `json:"event,omitempty" doc:"Outcome event that requests are counted of; absent: requests" example:"jobs"`
+	Requests         *float64 `json:"requests,omitempty" doc:"Or events, while it lasted; absent when not known" example:"4200"`
 	RequestsFailed   *float64 `json:"requestsFailed,omitempty" example:"420"`
 	Units            *int64   `json:"units,omitempty" doc:"That the version that was taken back served; absent when not known" example:"120"`
 	UnitsFailed      *int64   `json:"unitsFailed,omitempty" example:"3"`

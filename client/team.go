@@ -39,7 +39,7 @@ type TeamCounts struct {
 
 // CreateTeam asks for a new team; whoever creates it becomes its first member.
 type CreateTeam struct {
-	ID      string  `json:"id" minLength:"2" maxLength:"40" pattern:"^[a-z][a-z0-9]*(-[a-z0-9]+)*$" doc:"Lower-case letters, digits and single hyphens" example:"engine"`
+	ID      string  `json:"id" minLength:"2" maxLength:"40" pattern:"^[a-z][a-z0-9]*(-[a-z0-9]+)*$" patternDescription:"lower-case letters, digits and single hyphens, a letter first" doc:"Lower-case letters, digits and single hyphens" example:"engine"`
 	Name    string  `json:"name,omitempty" maxLength:"80" doc:"Default: made from the id" example:"Engine"`
 	Key     string  `json:"key,omitempty" maxLength:"10" doc:"Two to ten capital letters or digits; default: the first three letters of the name, made unique" example:"ENG"`
 	Mission string  `json:"mission,omitempty" maxLength:"2000" example:"Thrust that carries heavy loads"`

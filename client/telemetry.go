@@ -18,16 +18,17 @@ type Dashboard struct {
 	Step        float64           `json:"step" doc:"Seconds between two times"`
 	Window      float64           `json:"window" doc:"Seconds over which each rate is taken"`
 	Times       []time.Time       `json:"times" nullable:"false"`
-	Charts      []Chart           `json:"charts" nullable:"false" doc:"Always all seven, in the order of the enum"`
+	Charts      []Chart           `json:"charts" nullable:"false" doc:"Seven in the order of the enum; nine where the component promises something of an outcome event"`
+	Budget      *ErrorBudget      `json:"budget,omitempty" doc:"How the error budget goes, over the last hour; absent outside production and when nothing was counted in that time"`
 	Markers     []DashboardMarker `json:"markers" nullable:"false" doc:"Deployments, rollouts and incidents within the time, oldest first"`
 	Alerts      []Alert           `json:"alerts" nullable:"false" doc:"Those that are pending or firing now"`
 }
 
 // Chart is one figure over time, by version or by workload.
 type Chart struct {
-	Name   string        `json:"name" enum:"rate,errors,latency-p50,latency-p95,latency-p99,cpu,memory"`
+	Name   string        `json:"name" enum:"rate,errors,latency-p50,latency-p95,latency-p99,cpu,memory,events,events-failed"`
 	Title  string        `json:"title" example:"Requests"`
-	Unit   string        `json:"unit" enum:"requests/s,share,s,cores,bytes" doc:"share is 0..1"`
+	Unit   string        `json:"unit" enum:"requests/s,share,s,cores,bytes,events/s" doc:"share is 0..1"`
 	Query  string        `json:"query" doc:"The PromQL it is made from"`
 	Series []ChartSeries `json:"series" nullable:"false" doc:"Empty when there was no traffic"`
 }
@@ -53,7 +54,7 @@ type DashboardMarker struct {
 // has the same rules, without a line by its team.
 type Alert struct {
 	ID          string     `json:"id"`
-	Rule        string     `json:"rule" enum:"errors,latency,crash-loop,silence,unheard,regression,resource-down,resource-full,slo-burn-fast,slo-burn-slow,slo-burn-day,slo-burn-drip"`
+	Rule        string     `json:"rule" enum:"errors,latency,crash-loop,unhealthy,job-failed,silence,unheard,standstill,regression,resource-down,resource-full,slo-burn-fast,slo-burn-slow,slo-burn-day,slo-burn-drip"`
 	Component   string     `json:"component"`
 	Team        string     `json:"team"`
 	Environment string     `json:"environment"`
@@ -62,7 +63,7 @@ type Alert struct {
 	Text        string     `json:"text" doc:"What was seen, with its number" example:"31 % of the requests to engine-controller failed in the last minute"`
 	Value       float64    `json:"value" doc:"Last seen, in the unit of the threshold"`
 	Threshold   float64    `json:"threshold" doc:"Above it the condition holds"`
-	Unit        string     `json:"unit" enum:"share,s,crashes,requests,times"`
+	Unit        string     `json:"unit" enum:"share,s,crashes,requests,events,times"`
 	Meaning     string     `json:"meaning" doc:"What the rule means"`
 	Advice      string     `json:"advice" doc:"What to do"`
 	Query       string     `json:"query" doc:"The PromQL it is decided from"`

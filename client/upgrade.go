@@ -43,6 +43,8 @@ type UpgradeComponent struct {
 	State     string            `json:"state" enum:"waiting,preparing,open,approval,conflict,failed,declined,merged,current,left" doc:"open: its change is on its way into the trunk; approval: its change needs people; current: it had the version already; left: the upgrade was stopped or replaced"`
 	Reason    string            `json:"reason,omitempty" doc:"what it waits for"`
 	Change    string            `json:"change,omitempty" example:"engine-controller:12"`
+	Branch    string            `json:"branch" doc:"where the change stands" example:"upgrade/go-service-1.3.0"`
+	Answers   map[string]string `json:"answers,omitempty" doc:"what its team answers anew"`
 	Conflicts []UpgradeConflict `json:"conflicts,omitempty" doc:"files that its team must settle"`
 	Changed   time.Time         `json:"changed"`
 }
@@ -62,11 +64,12 @@ type UpgradeHunk struct {
 
 // StartUpgrade says what shall be upgraded.
 type StartUpgrade struct {
-	Version  string   `json:"version,omitempty" doc:"the newest that is offered when it is empty" maxLength:"40" example:"1.3.0"`
-	Cohorts  []string `json:"cohorts,omitempty" doc:"how many have had their turn after each cohort, as a number or percent; 1, 10% and 100% when it is empty" maxItems:"20" example:"[\"1\", \"10%\", \"100%\"]"`
-	First    []string `json:"first,omitempty" doc:"components that come first" maxItems:"100"`
-	Only     []string `json:"only,omitempty" doc:"nobody but these components; who builds them may ask for it" maxItems:"100"`
-	Failures int      `json:"failures,omitempty" doc:"percent of a cohort that may fail before the upgrade pauses; 10 when it is 0" minimum:"0" maximum:"100"`
+	Version  string            `json:"version,omitempty" doc:"the newest that is offered when it is empty" maxLength:"40" example:"1.3.0"`
+	Cohorts  []string          `json:"cohorts,omitempty" doc:"how many have had their turn after each cohort, as a number or percent; 1, 10% and 100% when it is empty" maxItems:"20" example:"[\"1\", \"10%\", \"100%\"]"`
+	First    []string          `json:"first,omitempty" doc:"components that come first" maxItems:"100"`
+	Only     []string          `json:"only,omitempty" doc:"nobody but these components; who builds them may ask for it" maxItems:"100"`
+	Answers  map[string]string `json:"answers,omitempty" doc:"what the one component of only answers anew to what the path asks for; what it does not name stays" maxProperties:"50"`
+	Failures int               `json:"failures,omitempty" doc:"percent of a cohort that may fail before the upgrade pauses; 10 when it is 0" minimum:"0" maximum:"100"`
 }
 
 // Drift is how a component stands to its golden path.

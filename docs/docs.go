@@ -7,5 +7,5 @@ import "embed"
 // Files holds the pages as Markdown, by their path below docs/, and their
 // pictures. README.md is the table of contents.
 //
-//go:embed *.md *.svg *.png tutorial how-to reference adr
+//go:embed *.md *.svg tutorial how-to reference adr pages
 var Files embed.FS

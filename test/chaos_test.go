@@ -82,7 +82,7 @@ var anew = []string{"account.created", "objective.created", "key-result.created"
 // again names the kinds that tell of something that does happen again: a
 // process is started anew after each kill, a figure moves on, an alert comes
 // and goes.
-var again = []string{"workload.ready", "workload.crashed", "key-result.measured", "alert.fired", "alert.resolved"}
+var again = []string{"workload.ready", "workload.crashed", "workload.unhealthy", "key-result.measured", "alert.fired", "alert.resolved"}
 
 // nothingTwice reads what the command line printed: the facts, the effects, and
 // the story's report. It fails when something was done twice or lost, or when

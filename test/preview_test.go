@@ -15,7 +15,8 @@ import (
 )
 
 // speaker builds a static program that answers with a word and what it is told,
-// or says the word and ends when the word is "die".
+// or says the word and ends when the word is "die". Without a port it is a worker,
+// which ends again and again when the word is "crash"; with an argument a job.
 func speaker(ts *testscript.TestScript, _ bool, args []string) {
 	if len(args) != 2 {
 		ts.Fatalf("usage: speaker FILE WORD")
@@ -29,6 +30,7 @@ import (
 	"fmt"
 	"net/http"
 	"os"
+	"time"
 )
 
 var word string
@@ -37,6 +39,23 @@ func main() {
 	if word == "die" {
 		fmt.Println("the wings are missing")
 		os.Exit(3)
+	}
+	if len(os.Args) > 1 { // a job
+		fmt.Println("reporting as", os.Getenv("FACTORY_JOB"))
+		if os.Args[1] == "fail" {
+			os.Exit(3)
+		}
+		return
+	}
+	if _, serves := os.LookupEnv("PORT"); !serves { // a worker
+		fmt.Println("the queue is open:", word)
+		if word == "crash" {
+			time.Sleep(500 * time.Millisecond)
+			panic("the queue went away")
+		}
+		for {
+			time.Sleep(time.Hour)
+		}
 	}
 	panic(http.ListenAndServe(":"+os.Getenv("PORT"), http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if word == "lie" && r.URL.Path != "/healthz" {

@@ -19,9 +19,14 @@
 //	speaker FILE WORD    build a service that answers with a word and what it is told
 //	visit HOST STATUS RE ask the gateway until it answers so
 //	customers C,C PATH PATTERN CMD...  ask components until CMD prints a match
+//	herd FILE            build a service whose processes each have a name
+//	processes COMPONENT N  ask it until N processes answer; with new, others
 //	ledger FILE VERSION  build a service with a database and a volume
 //	call COMPONENT PATH PATTERN  ask it until the answer matches
 //	kill-databases       kill the PostgreSQL servers that the factory runs
+//	machine NAME FLAG... start an agent with its data in $WORK/NAME
+//	join NAME FILE       the same, with an address and a token from a file
+//	machine-ends NAME S  end it by a signal, or wait until it ends (-)
 //	boot-small MEGABYTES boot on a disk of that size; fill it, empty it again
 //	play-chaos FLAG...   build the program and play the story while it is killed
 //	nothing-twice FILE.. judge the facts, effects and report of that
@@ -49,12 +54,14 @@ import (
 	"github.com/digital-factory/factory/internal/base/store"
 	"github.com/digital-factory/factory/internal/cli"
 	"github.com/digital-factory/factory/internal/demo"
+	"github.com/digital-factory/factory/internal/pipeline/gocache"
 )
 
 // The test binary is the program under the name factory: the scripts run the
 // same commands as main makes, each in a process of its own.
 func TestMain(m *testing.M) {
 	sandbox.Init()
+	gocache.Init()
 	testscript.Main(m, map[string]func(){"factory": func() {
 		ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 		defer stop()
@@ -79,6 +86,7 @@ func TestScenarios(t *testing.T) {
 			env.Setenv("XDG_CONFIG_HOME", filepath.Join(home, "config"))
 			env.Setenv("EXAMPLES", examples)
 			env.Values[running{}] = &running{}
+			env.Values[machinesKey{}] = &machines{map[string]*exec.Cmd{}}
 			return os.MkdirAll(home, 0o700)
 		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
@@ -86,7 +94,8 @@ func TestScenarios(t *testing.T) {
 			"play-chaos": playChaos, "nothing-twice": nothingTwice,
 			"until": until, "ask": ask, "otlp-grpc": otlpGRPC, "dead-service": deadService, "service": service, "customers": customers,
 			"boot-small": bootSmall, "fill": fill, "empty": empty, "exported": exported, "speaker": speaker, "visit": visit,
-			"ledger": ledger, "call": call, "kill-databases": killDatabases,
+			"herd": herd, "processes": processes, "ledger": ledger, "call": call, "kill-databases": killDatabases,
+			"machine": machine, "join": join, "machine-ends": machineEnds,
 		},
 	})
 }

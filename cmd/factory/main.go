@@ -11,10 +11,12 @@ import (
 	"github.com/digital-factory/factory/internal/base/sandbox"
 	"github.com/digital-factory/factory/internal/cli"
 	"github.com/digital-factory/factory/internal/demo"
+	"github.com/digital-factory/factory/internal/pipeline/gocache"
 )
 
 func main() {
 	sandbox.Init() // takes over when this process is to be the first of a sandbox
+	gocache.Init() // and when Go's command in one asks for what was built before
 	os.Exit(run())
 }
 

@@ -57,6 +57,7 @@ const (
 	Freeze         Action = "freeze"          // declare windows in which production shall not change
 	ManageAccounts Action = "manage-accounts" // accounts and their roles
 	RotateKeys     Action = "rotate-keys"     // seal secrets with a new key
+	ManageAgents   Action = "manage-agents"   // machines that take pipeline runs
 	SetRates       Action = "set-rates"       // say what a unit of what is used costs
 	ApproveEffect  Action = "approve-effect"  // decide parked effects
 	Ingest         Action = "ingest"          // send telemetry
@@ -78,6 +79,7 @@ var words = map[Action]string{
 	Freeze:         "declaring and lifting freezes",
 	ManageAccounts: "managing accounts",
 	RotateKeys:     "rotating keys",
+	ManageAgents:   "managing the machines that take pipeline runs",
 	SetRates:       "setting what a unit costs",
 	ApproveEffect:  "deciding about effects that wait for approval",
 	Ingest:         "sending telemetry",
@@ -100,6 +102,7 @@ var grants = map[Action][]Role{
 	Freeze:         {Board, Platform},
 	ManageAccounts: {Platform},
 	RotateKeys:     {Platform},
+	ManageAgents:   {Platform},
 	SetRates:       {Platform},
 	ApproveEffect:  {Platform},
 	Ingest:         {Platform, Member},

@@ -81,13 +81,13 @@ func incidentDetail(d incident.Detail) client.IncidentDetail {
 	}
 	if b := d.Burn; b != (incident.Burn{}) {
 		out.Burn = &client.ErrorBudget{
-			Objective: b.Objective, PeriodSeconds: b.Period.Seconds(), Rate: b.Rate, WindowSeconds: b.Window.Seconds(),
+			Event: b.Event, Objective: b.Objective, PeriodSeconds: b.Period.Seconds(), Rate: b.Rate, WindowSeconds: b.Window.Seconds(),
 			Spent: b.Spent, Left: b.Left, Requests: b.Requests, Failed: b.Failed,
 		}
 	}
 	if r := d.Regression; r != (incident.Regression{}) {
 		out.Regression = &client.Regression{
-			Release: r.Release, Rollout: string(r.Rollout), Before: r.Before, Promised: r.Promised, Since: r.Since, Requests: r.Requests, Failed: r.Failed,
+			Release: r.Release, Rollout: string(r.Rollout), Before: r.Before, Event: r.Event, Promised: r.Promised, Since: r.Since, Requests: r.Requests, Failed: r.Failed,
 			LogE: r.LogE, Threshold: r.Threshold, ChanceDays: r.Chance.Hours() / 24,
 		}
 	}

@@ -64,13 +64,22 @@ func (a *API) paths() {
 			v, err := a.Platform.Withdraw(ctx, who, in.Name, in.Version, in.Body.Reason)
 			return answer(pathVersion(v), err)
 		})
+	register(a, access.PublishPath, op("POST /paths/{name}/versions/{version}/offer", "platform", "Offer a version again that was taken back"),
+		func(ctx context.Context, who access.Actor, in *struct {
+			Name    string `path:"name" doc:"The path" maxLength:"100"`
+			Version string `path:"version" doc:"The version" maxLength:"40"`
+			Body    client.OfferPath
+		}) (*body[client.PathVersion], error) {
+			v, err := a.Platform.Offer(ctx, who, in.Name, in.Version, in.Body.Reason)
+			return answer(pathVersion(v), err)
+		})
 }
 
 func (a *API) upgrades() {
 	register(a, access.BuildComponent, op("POST /paths/{name}/upgrades", "platform", "Bring a version of a golden path to its components, cohort after cohort"),
 		func(ctx context.Context, who access.Actor, in *namedWith[client.StartUpgrade]) (*body[client.Upgrade], error) {
 			b := in.Body
-			u, err := a.Upgrade.Start(ctx, who, upgrade.Ask{Path: in.Name, Version: b.Version, Cohorts: b.Cohorts, First: mapped(b.First, toComponent), Only: mapped(b.Only, toComponent), Failures: b.Failures})
+			u, err := a.Upgrade.Start(ctx, who, upgrade.Ask{Path: in.Name, Version: b.Version, Cohorts: b.Cohorts, First: mapped(b.First, toComponent), Only: mapped(b.Only, toComponent), Answers: b.Answers, Failures: b.Failures})
 			return answer(upgradeOf(u), err)
 		})
 	register(a, access.Read, op("GET /upgrades", "platform", "List upgrades, newest first"),
@@ -155,14 +164,14 @@ func upgradeOf(u upgrade.Upgrade) client.Upgrade {
 			Conflict: n[upgrade.Conflict], Approval: n[upgrade.Approval], Failed: n[upgrade.Failed], Left: n[upgrade.Left] + n[upgrade.Declined]},
 	}
 	for _, c := range u.Components {
-		out.Components = append(out.Components, upgraded(c))
+		out.Components = append(out.Components, upgraded(c, u.Path, u.Version))
 	}
 	return out
 }
 
-func upgraded(c upgrade.Component) client.UpgradeComponent {
+func upgraded(c upgrade.Component, path, version string) client.UpgradeComponent {
 	out := client.UpgradeComponent{Component: string(c.Component), Team: string(c.Team), Cohort: c.Cohort, From: c.From, State: string(c.Stage), Reason: c.Reason,
-		Change: string(c.Change), Changed: c.Changed}
+		Change: string(c.Change), Branch: c.Branch(path, version), Answers: c.Asked, Changed: c.Changed}
 	for _, f := range c.Conflicts {
 		out.Conflicts = append(out.Conflicts, client.UpgradeConflict{Path: f.Path, Hunks: mapped(f.Hunks, func(h upgrade.Hunk) client.UpgradeHunk {
 			return client.UpgradeHunk{Line: h.Line, Ours: h.Ours, Theirs: h.Theirs}
@@ -177,7 +186,7 @@ func driftOf(d upgrade.Drift) client.Drift {
 			return client.DriftFile{Path: f.Path, State: f.State, Next: f.Next}
 		})}
 	if d.Upgrade != nil {
-		u := upgraded(*d.Upgrade)
+		u := upgraded(*d.Upgrade, d.Path, d.To)
 		out.Upgrade, out.UpgradeID = &u, string(d.Upgrade.Upgrade)
 	}
 	return out

@@ -9,6 +9,7 @@ import (
 
 	"github.com/digital-factory/factory/client"
 	"github.com/digital-factory/factory/internal/access"
+	"github.com/digital-factory/factory/internal/base/egress"
 	"github.com/digital-factory/factory/internal/pipeline"
 	"github.com/digital-factory/factory/internal/pipeline/definition"
 	"github.com/digital-factory/factory/internal/pipeline/result"
@@ -109,7 +110,7 @@ func run(r pipeline.Run) client.Run {
 	return client.Run{
 		ID: string(r.ID), Number: r.Number, Component: string(r.Change.Component), Team: string(r.Change.Team), Commit: string(r.Change.Commit),
 		Title: r.Change.Title, Items: mapped(r.Change.Items, text), Lane: r.Change.Lane, Branch: r.Branch, Check: r.Check, Event: cameOf(r), StartedBy: r.StartedBy, State: string(r.State), Step: r.Step, Reason: r.Reason,
-		Artifact: string(r.Artifact), Definition: r.Digest, CancelledBy: r.CancelledBy, Pushed: r.Change.Pushed, Queued: r.Queued,
+		Artifact: string(r.Artifact), Definition: r.Digest, CancelledBy: r.CancelledBy, Agent: r.Agent, Lost: r.Lost, Pushed: r.Change.Pushed, Queued: r.Queued,
 		Started: moment(r.Started), Finished: moment(r.Finished),
 	}
 }
@@ -130,7 +131,7 @@ func runDetail(r pipeline.Run) client.RunDetail {
 		return client.RunStep{
 			Name: s.Name, Script: s.Run, Platform: s.Inject, Needs: mapped(s.Needs, text), If: s.If, Retry: s.Retry, Timeout: time.Duration(s.Timeout).Seconds(), Memory: int64(s.Memory),
 			State: string(s.State), Reason: s.Reason, ExitCode: s.ExitCode, Attempts: s.Attempts, CPU: s.CPU.Seconds(), Peak: s.Peak,
-			Started: moment(s.Started), Finished: moment(s.Finished), Secrets: s.Secrets, Services: mapped(s.Services, func(v definition.Service) string { return v.Name }),
+			Started: moment(s.Started), Finished: moment(s.Finished), Secrets: s.Secrets, Network: mapped(s.Network, func(h egress.Host) string { return string(h) }), Services: mapped(s.Services, func(v definition.Service) string { return v.Name }),
 			Inputs: s.Inputs, Outputs: s.Outputs, Key: s.Key, Cached: cachedRun(s.CachedRun, s.CachedNumber),
 		}
 	})}

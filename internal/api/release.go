@@ -83,7 +83,7 @@ func rollout(r release.Rollout) client.Rollout {
 	out := client.Rollout{
 		ID: string(r.ID), Component: string(r.Origin.Component), Team: string(r.Origin.Team), Artifact: string(r.Artifact), Release: r.Number,
 		Baseline: r.BaseNumber, Run: string(r.Run), Commit: string(r.Origin.Commit), Title: r.Origin.Title, Items: mapped(r.Origin.Items, text),
-		Lane: r.Origin.Lane, First: r.First, Phase: string(r.Phase), Stage: r.Stage, Shares: r.Plan.Shares(),
+		Lane: r.Origin.Lane, First: r.First, Worker: r.Plan.Evidence.Watch != nil, Phase: string(r.Phase), Stage: r.Stage, Shares: r.Plan.Shares(),
 		Held: r.Held, Waiting: r.Waiting, Reason: r.Reason, ByHand: r.ByHand, Requests: r.Requests, Unanswered: r.Unanswered, PlanHash: r.PlanHash,
 		Created: r.Created, Staged: moment(r.Staged), Started: moment(r.Started), Deciding: moment(r.Deciding), Decided: moment(r.Decided),
 		Moved: moment(r.Moved), Finished: moment(r.Finished), StageBegan: moment(r.Widened),
@@ -95,7 +95,7 @@ func rollout(r release.Rollout) client.Rollout {
 	switch {
 	case r.Phase == release.Promoted || r.Phase == release.Promoting:
 		out.Share = 1
-	case r.Phase == release.Running && r.Stage < len(r.Plan.Stages) && !r.First:
+	case r.Phase == release.Running && r.Stage < len(r.Plan.Stages) && !r.First && !out.Worker:
 		out.Share = r.Plan.Stages[r.Stage].Share
 	}
 	return out
@@ -123,6 +123,12 @@ func rolloutDetail(d release.Detail) client.RolloutDetail {
 	if out.Awaits = d.Awaits; d.PlanHash != "" && d.Plan.Preview != nil {
 		p := client.Preview(*d.Plan.Preview)
 		out.Plan.Preview = &p
+	}
+	if w := d.Plan.Evidence.Watch; w != nil {
+		out.Watch = &client.Watch{Seconds: w.Seconds, Crashes: w.Crashes, Steady: moment(d.Steady)}
+		if d.Inputs != nil && d.Inputs.Lives != nil {
+			out.Watch.Crashed, out.Watch.Baseline = d.Inputs.Lives.Crashes, d.Inputs.Lives.Baseline
+		}
 	}
 	if d.Verdict != nil {
 		v := verdict(d.Plan, *d.Verdict)

@@ -39,7 +39,7 @@ func reviewOf(r incident.Review) client.Review {
 		n.RecoveredSeconds = &recovered
 	}
 	if r.Numbers.RequestsKnown {
-		n.Requests, n.RequestsFailed = &r.Numbers.Requests, &r.Numbers.Failed
+		n.Event, n.Requests, n.RequestsFailed = r.Numbers.Event, &r.Numbers.Requests, &r.Numbers.Failed
 	}
 	if r.Numbers.UnitsKnown {
 		n.Units, n.UnitsFailed = &r.Numbers.Units, &r.Numbers.UnitsFailed

@@ -16,9 +16,11 @@ import (
 	"github.com/digital-factory/factory/internal/journal"
 	"github.com/digital-factory/factory/internal/manual"
 	"github.com/digital-factory/factory/internal/pipeline"
+	"github.com/digital-factory/factory/internal/pipeline/agent"
 	"github.com/digital-factory/factory/internal/platform"
 	"github.com/digital-factory/factory/internal/platform/export"
 	"github.com/digital-factory/factory/internal/platform/resource"
+	"github.com/digital-factory/factory/internal/platform/scale"
 	"github.com/digital-factory/factory/internal/platform/upgrade"
 	"github.com/digital-factory/factory/internal/platform/variable"
 	"github.com/digital-factory/factory/internal/portfolio"
@@ -26,6 +28,7 @@ import (
 	"github.com/digital-factory/factory/internal/release"
 	"github.com/digital-factory/factory/internal/release/preview"
 	"github.com/digital-factory/factory/internal/runtime"
+	"github.com/digital-factory/factory/internal/runtime/job"
 	"github.com/digital-factory/factory/internal/source"
 	"github.com/digital-factory/factory/internal/source/change"
 	"github.com/digital-factory/factory/internal/team"
@@ -47,6 +50,7 @@ type Services struct {
 	Source    *source.Service
 	Change    *change.Service
 	Pipeline  *pipeline.Service
+	Agent     *agent.Service
 	Artifact  *artifact.Service
 	Runtime   *runtime.Service
 	Telemetry *telemetry.Service
@@ -59,10 +63,12 @@ type Services struct {
 	Dossier   *dossier.Service
 	Unit      *unit.Service
 	Variable  *variable.Service
+	Scale     *scale.Service
 	Resource  *resource.Service
 	Export    *export.Service
 	Preview   *preview.Service
 	Cost      *cost.Service
+	Job       *job.Service
 	Manual    *manual.Manual
 	Health    func(context.Context) (client.Health, error)
 }
@@ -78,8 +84,10 @@ func (a *API) rooms() {
 	a.freezes()
 	a.units()
 	a.costs()
+	a.jobs()
 	a.manual()
 	a.variables()
+	a.scales()
 	a.resources()
 	a.portfolio()
 	a.products()
@@ -88,6 +96,7 @@ func (a *API) rooms() {
 	a.trees()
 	a.changes()
 	a.runs()
+	a.agents()
 	a.artifacts()
 	a.workloads()
 	a.signals()

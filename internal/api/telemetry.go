@@ -9,6 +9,7 @@ import (
 	"github.com/digital-factory/factory/internal/access"
 	"github.com/digital-factory/factory/internal/ref"
 	"github.com/digital-factory/factory/internal/telemetry"
+	"github.com/digital-factory/factory/internal/telemetry/chart"
 )
 
 func (a *API) signals() {
@@ -37,11 +38,19 @@ func (a *API) signals() {
 }
 
 func (a *API) dashboard(d telemetry.Dashboard) client.Dashboard {
+	var budget *client.ErrorBudget
+	if b := d.Budget; b != nil {
+		budget = &client.ErrorBudget{
+			Event: b.Event, Objective: b.Objective, PeriodSeconds: b.Period, Rate: b.Rate, WindowSeconds: b.Window,
+			Spent: b.Spent, Left: b.Left, Requests: b.Requests, Failed: b.Failed,
+		}
+	}
 	return client.Dashboard{
+		Budget:    budget,
 		Component: string(d.Component), Team: string(d.Team), Environment: string(d.Environment),
 		From: d.From, To: d.To, Step: d.Step.Seconds(), Window: d.Window.Seconds(), Times: d.Times,
-		Charts: mapped(d.Charts, func(c telemetry.Chart) client.Chart {
-			return client.Chart{Name: c.Name, Title: c.Title, Unit: c.Unit, Query: c.Query, Series: mapped(c.Series, func(l telemetry.Line) client.ChartSeries {
+		Charts: mapped(d.Charts, func(c chart.Chart) client.Chart {
+			return client.Chart{Name: c.Name, Title: c.Title, Unit: c.Unit, Query: c.Query, Series: mapped(c.Series, func(l chart.Line) client.ChartSeries {
 				return client.ChartSeries{Release: l.Release, Workload: l.Workload, Values: mapped(l.Values, known)}
 			})}
 		}),

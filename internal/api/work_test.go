@@ -43,8 +43,8 @@ func (b boards) Card(ctx context.Context, who access.Actor, id ref.Item) (incide
 // unknown is harm without a metric store.
 type unknown struct{}
 
-func (unknown) Requests(context.Context, ref.Component, ref.Environment, time.Time, time.Time) (float64, float64, bool, error) {
-	return 0, 0, false, nil
+func (unknown) Counted(context.Context, ref.Component, ref.Environment, time.Time, time.Time) (incident.Counted, bool, error) {
+	return incident.Counted{}, false, nil
 }
 
 func (unknown) Units(context.Context, ref.Rollout) (int64, int64, bool, error) {

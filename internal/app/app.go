@@ -78,7 +78,7 @@ func New(ctx context.Context, opts Options) (a *App, err error) {
 	if err != nil {
 		return a, err
 	}
-	if err := refuseOpenDoor(fresh, a.opts.Listen, a.opts.Gateway, a.opts.OTLP); err != nil {
+	if err := refuseOpenDoor(fresh, a.opts.listeners()...); err != nil {
 		return a, err
 	}
 	if err := a.open(); err != nil {
@@ -112,13 +112,14 @@ func (a *App) ground(ctx context.Context) error {
 
 // open opens the doors, so that addresses are known before anything is wired.
 func (a *App) open() error {
-	for _, d := range []struct{ name, addr string }{{"main", a.opts.Listen}, {"gateway", a.opts.Gateway}, {"otlp", a.opts.OTLP}} {
-		l, err := net.Listen("tcp", d.addr)
+	names := []string{"main", "gateway", "otlp", "agents"}
+	for i, addr := range a.opts.listeners() {
+		l, err := net.Listen("tcp", addr)
 		if err != nil {
-			return errs.Because(errs.Unavailable, err, "the %s door cannot be opened at %s", d.name, d.addr).Do("stop what listens there, or choose another address: factory up --help")
+			return errs.Because(errs.Unavailable, err, "the %s door cannot be opened at %s", names[i], addr).Do("stop what listens there, or choose another address: factory up --help")
 		}
-		a.doors = append(a.doors, door{name: d.name, listener: l})
-		a.closing.Push(d.name+" door", func(context.Context) error { _ = l.Close(); return nil })
+		a.doors = append(a.doors, door{name: names[i], listener: l})
+		a.closing.Push(names[i]+" door", func(context.Context) error { _ = l.Close(); return nil })
 	}
 	return nil
 }

@@ -9,14 +9,13 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/digital-factory/factory/client"
-	"github.com/digital-factory/factory/internal/base/errs"
+	"github.com/digital-factory/factory/internal/app/local"
 	"github.com/digital-factory/factory/internal/source"
 )
 
 // Commands returns the commands that run in this process instead of asking a factory.
 func Commands() []*cobra.Command {
-	return []*cobra.Command{up(), hook(), dossierCommand(), here(), documentationCommand()}
+	return []*cobra.Command{up(), hook(), dossierCommand(), local.Here(), local.Agent(), documentationCommand()}
 }
 
 // hook is what git runs inside a push; people do not call it.
@@ -55,7 +54,10 @@ until then the factory listens on loopback only.`,
 				level = slog.LevelDebug
 			}
 			slog.SetDefault(slog.New(slog.NewTextHandler(cmd.ErrOrStderr(), &slog.HandlerOptions{Level: level})))
-			return told(serve(cmd.Context(), opts, func(a *App) {
+			if cmd.Flags().Changed("runners") && opts.Runners == 0 {
+				opts.Runners = -1
+			}
+			return local.Told(serve(cmd.Context(), opts, func(a *App) {
 				_, _ = fmt.Fprintf(cmd.OutOrStdout(), "The factory is at %s\n", a.URL())
 			}))
 		},
@@ -63,17 +65,6 @@ until then the factory listens on loopback only.`,
 	flags(cmd, &opts)
 	cmd.Flags().BoolVarP(&verbose, "verbose", "v", false, "log more")
 	return cmd
-}
-
-// told gives a failure of this process the form of one that came over HTTP, so
-// that the same exit codes and the next thing to do reach the person. Here the
-// person at the terminal runs the factory: the cause is theirs to see.
-func told(err error) error {
-	e, classified := errors.AsType[*errs.Error](err)
-	if !classified {
-		return err
-	}
-	return &client.Problem{Kind: string(e.Kind), Title: string(e.Kind), Detail: err.Error(), Next: e.Next}
 }
 
 func flags(cmd *cobra.Command, o *Options) {
@@ -85,8 +76,11 @@ func flags(cmd *cobra.Command, o *Options) {
 	f.StringVar(&o.Gateway, "gateway", d.Gateway, "address of the traffic to your components")
 	f.StringVar(&o.OTLP, "otlp", d.OTLP, "address of OTLP/gRPC")
 	f.StringVar(&o.Cache, "cache", "", "directory of build caches (default: cache in the data directory)")
+	f.StringVar(&o.Agents, "agents", "", "address at which agents on other machines are waited for, over TLS (default: they are not)")
+	f.IntVar(&o.Runners, "runners", d.Runners, "pipeline runs at once in this process; 0: only agents run any")
 	f.DurationVar(&o.Measure, "measure", d.Measure, "how often key results are measured")
 	f.DurationVar(&o.KeepLogs, "keep-logs", d.KeepLogs, "how long the logs of pipeline steps are kept")
+	o.Network.Flags(cmd)
 }
 
 // serve runs a factory until ctx ends; started is called when it is about to

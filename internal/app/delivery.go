@@ -144,7 +144,7 @@ func (p publisher) Publish(ctx context.Context, b pipeline.Build) (ref.Artifact,
 		return "", nil, err
 	}
 	return out.Digest, []string{
-		fmt.Sprintf("image %s/%s:%d (%d kB)", strings.TrimPrefix(p.url, "http://"), c.Component, b.Run.Number, out.Size/1000),
+		fmt.Sprintf("image %s/%s:%d (%.1f MiB)", strings.TrimPrefix(p.url, "http://"), c.Component, b.Run.Number, float64(out.Size)/(1<<20)),
 		"digest " + string(out.Digest),
 		"SBOM (CycloneDX) attached and signed: " + string(out.SBOMDigest),
 		"provenance (SLSA v1) attached and signed: " + string(out.ProvenanceDigest),
@@ -185,7 +185,7 @@ func (i images) Unpack(ctx context.Context, a ref.Artifact, dir string) (runtime
 		return runtime.Image{}, err
 	}
 	return runtime.Image{Args: w.Program(cfg.Entrypoint, cfg.Cmd), Env: cfg.Env, Dir: cfg.WorkDir, Port: s.Port, Health: s.Health, Smoke: s.Smoke,
-		Needs: needs, CPUs: w.CPUs, Memory: w.Memory}, nil
+		Steady: s.Steady(), Says: s.Says(), Needs: needs, CPUs: w.CPUs, Memory: w.Memory, Replicas: s.Asks()}, nil
 }
 
 // registryDoor decides who may do what in the registry: whoever reads the

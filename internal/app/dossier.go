@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/digital-factory/factory/internal/access"
+	"github.com/digital-factory/factory/internal/app/local"
 	"github.com/digital-factory/factory/internal/artifact"
 	"github.com/digital-factory/factory/internal/artifact/attest"
 	"github.com/digital-factory/factory/internal/artifact/blob"
@@ -132,21 +133,21 @@ all of it holds.`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			text, err := os.ReadFile(keyFile)
 			if err != nil {
-				return told(errs.Because(errs.Invalid, err, "the public key cannot be read: %v", err).Do("save it once: factory artifact key > factory.pub"))
+				return local.Told(errs.Because(errs.Invalid, err, "the public key cannot be read: %v", err).Do("save it once: factory artifact key > factory.pub"))
 			}
 			key, err := attest.ParsePublicPEM(text)
 			if err != nil {
-				return told(err)
+				return local.Told(err)
 			}
 			file, err := os.ReadFile(args[0])
 			if err != nil {
-				return told(errs.Because(errs.Invalid, err, "the dossier cannot be read: %v", err))
+				return local.Told(errs.Because(errs.Invalid, err, "the dossier cannot be read: %v", err))
 			}
 			c, checks, err := dossier.Verify(file, trusted{key})
 			if err != nil {
-				return told(err)
+				return local.Told(err)
 			}
-			return told(report(cmd, c, checks))
+			return local.Told(report(cmd, c, checks))
 		},
 	}
 	cmd.Flags().StringVar(&keyFile, "key", "", "file with the factory's public key (PEM)")

@@ -12,6 +12,7 @@ import (
 	"github.com/digital-factory/factory/internal/pipeline/definition"
 	"github.com/digital-factory/factory/internal/platform"
 	"github.com/digital-factory/factory/internal/platform/export"
+	"github.com/digital-factory/factory/internal/platform/scale"
 	"github.com/digital-factory/factory/internal/platform/variable"
 	"github.com/digital-factory/factory/internal/ref"
 	"github.com/digital-factory/factory/internal/source"
@@ -35,6 +36,7 @@ type described struct {
 	*ownedBy
 	commits  commits
 	variable *variable.Service
+	scale    *scale.Service
 	address  func() string
 	golang   string // version of the host's Go, such as "go1.26.1"
 }
@@ -102,7 +104,11 @@ func (d described) Describe(ctx context.Context, c ref.Component, commit ref.Com
 		}
 	}
 	if m.Workload != nil {
-		err = in.Tell(*m.Workload)
+		if err := in.Tell(*m.Workload); err != nil {
+			return in, err
+		}
 	}
+	set, err := d.scale.Scale(ctx, c, platform.Production)
+	in.Scale(set.Over(scale.Scale{Replicas: m.Service.Asks()}))
 	return in, err
 }

@@ -44,7 +44,7 @@ func TestFlagsAreAskedForInsideAndOutside(t *testing.T) {
 		fine(t, err)
 		served := make(chan error, 1)
 		go func() {
-			served <- (&workloadDoor{a.rooms.receiver, a.rooms.flags}).Serve(l, runtime.Workload{ID: "w", Component: "engine-controller", Team: "engine", Environment: ref.Environment(environment), Number: "1"})
+			served <- (&workloadDoor{a.rooms.receiver, a.rooms.flags}).Serve(l, runtime.Workload{ID: "w", Component: "engine-controller", Team: "engine", Environment: ref.Environment(environment), Number: "1"}, "w-1")
 		}()
 		t.Cleanup(func() { _ = l.Close(); <-served })
 		return "http://" + l.Addr().String()

@@ -3,18 +3,18 @@ package app
 import (
 	"context"
 	"os"
-	"runtime/debug"
 	"strconv"
 	"strings"
 
 	"github.com/digital-factory/factory/client"
+	"github.com/digital-factory/factory/internal/app/local"
 )
 
 // behind is how many unhandled facts make the factory degraded.
 const behind = 1000
 
 func (a *App) health(ctx context.Context) (client.Health, error) {
-	h := client.Health{Status: "ok", Version: version(), Ready: a.ready.Seconds(), RSS: rss(), Isolation: append([]string{}, a.box.Isolation().Missing...), Followers: []client.Lag{}}
+	h := client.Health{Status: "ok", Version: local.Version(), Ready: a.ready.Seconds(), RSS: rss(), Isolation: append([]string{}, a.box.Isolation().Missing...), Followers: []client.Lag{}}
 	lags, err := a.journal.Lags(ctx)
 	if err != nil {
 		return h, err
@@ -26,20 +26,6 @@ func (a *App) health(ctx context.Context) (client.Health, error) {
 		}
 	}
 	return h, nil
-}
-
-// version is the module's, or the commit it was built from.
-func version() string {
-	info, ok := debug.ReadBuildInfo()
-	if !ok {
-		return "unknown"
-	}
-	for _, s := range info.Settings {
-		if s.Key == "vcs.revision" && len(s.Value) >= 12 {
-			return s.Value[:12]
-		}
-	}
-	return info.Main.Version
 }
 
 // rss is the resident memory in MB (10^6 bytes); 0 where /proc does not exist.

@@ -2,8 +2,6 @@ package app
 
 import (
 	"context"
-	"fmt"
-	"strconv"
 	"time"
 
 	"github.com/digital-factory/factory/internal/access"
@@ -39,19 +37,11 @@ type harm struct {
 	release   *release.Service
 }
 
-// Requests asks the gateway's counts, which come every second: a rate needs a few
-// of them.
-func (h harm) Requests(ctx context.Context, c ref.Component, e ref.Environment, from, to time.Time) (all, failed float64, known bool, err error) {
-	over := max(5*time.Second, to.Sub(from)).Round(time.Second)
-	ask := func(more string) (float64, bool, error) {
-		return h.telemetry.Instant(ctx, fmt.Sprintf("sum(increase(gateway_requests_total{component=%s,environment=%s%s}[%ds]))",
-			strconv.Quote(string(c)), strconv.Quote(string(e)), more, int64(over.Seconds())), to)
-	}
-	if all, known, err = ask(""); err != nil || !known {
-		return 0, 0, false, err
-	}
-	failed, _, err = ask(`,code="5xx"`)
-	return all, failed, true, err
+// Counted asks for what the gateway counted, or for the events that the component
+// promises something of.
+func (h harm) Counted(ctx context.Context, c ref.Component, e ref.Environment, from, to time.Time) (incident.Counted, bool, error) {
+	all, failed, event, known, err := h.telemetry.Served(ctx, c, e, from, to)
+	return incident.Counted{Event: event, Requests: all, Failed: failed}, known, err
 }
 
 // Units reads what the rollout's verdict counted.

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/digital-factory/factory/docs"
+	"github.com/digital-factory/factory/internal/app/local"
 	"github.com/digital-factory/factory/internal/base/errs"
 	"github.com/digital-factory/factory/internal/manual"
 )
@@ -63,13 +64,13 @@ shows the same pages at /docs.`,
 			out := cmd.OutOrStdout()
 			switch {
 			case find != "":
-				return told(printFound(out, m, find))
+				return local.Told(printFound(out, m, find))
 			case len(args) == 0:
-				return told(printContents(out, m))
+				return local.Told(printContents(out, m))
 			}
 			text, err := m.Text(args[0])
 			if err != nil {
-				return told(err)
+				return local.Told(err)
 			}
 			_, err = io.WriteString(out, text)
 			return err

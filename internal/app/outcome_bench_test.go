@@ -342,7 +342,7 @@ func shopUnderRollout(b *testing.B, database string) (*App, [2]string) {
 		}
 		listeners, doors[i] = append(listeners, l), "http://"+l.Addr().String()
 		door, work := &workloadDoor{a.rooms.receiver, a.rooms.flags}, runtime.Workload{ID: w, Component: "shop", Environment: "production", Number: "1"}
-		go func() { _ = door.Serve(l, work) }()
+		go func() { _ = door.Serve(l, work, string(w)+"-1") }()
 		for { // until the routes are taken up
 			if _, under := a.rooms.runtime.SplitOf(work); under {
 				break

@@ -2,15 +2,10 @@ package app
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
-	"fmt"
 	"log/slog"
 	"os"
-	"os/exec"
 	"path/filepath"
-	goruntime "runtime"
-	"strings"
 	"time"
 
 	"github.com/digital-factory/factory/internal/access"
@@ -18,10 +13,13 @@ import (
 	"github.com/digital-factory/factory/internal/adapter/prom"
 	"github.com/digital-factory/factory/internal/api"
 	"github.com/digital-factory/factory/internal/app/account"
+	"github.com/digital-factory/factory/internal/app/latency"
+	"github.com/digital-factory/factory/internal/app/local"
+	"github.com/digital-factory/factory/internal/app/scaled"
+	"github.com/digital-factory/factory/internal/app/scheduled"
 	"github.com/digital-factory/factory/internal/artifact"
 	"github.com/digital-factory/factory/internal/base/errs"
 	"github.com/digital-factory/factory/internal/base/life"
-	"github.com/digital-factory/factory/internal/base/postgres"
 	"github.com/digital-factory/factory/internal/base/process"
 	"github.com/digital-factory/factory/internal/base/store"
 	"github.com/digital-factory/factory/internal/cost"
@@ -33,9 +31,11 @@ import (
 	"github.com/digital-factory/factory/internal/insight"
 	"github.com/digital-factory/factory/internal/journal"
 	"github.com/digital-factory/factory/internal/pipeline"
+	"github.com/digital-factory/factory/internal/pipeline/agent"
 	"github.com/digital-factory/factory/internal/platform"
 	"github.com/digital-factory/factory/internal/platform/export"
 	"github.com/digital-factory/factory/internal/platform/resource"
+	"github.com/digital-factory/factory/internal/platform/scale"
 	"github.com/digital-factory/factory/internal/platform/upgrade"
 	"github.com/digital-factory/factory/internal/platform/variable"
 	"github.com/digital-factory/factory/internal/portfolio"
@@ -44,6 +44,7 @@ import (
 	"github.com/digital-factory/factory/internal/release"
 	"github.com/digital-factory/factory/internal/release/preview"
 	"github.com/digital-factory/factory/internal/runtime"
+	"github.com/digital-factory/factory/internal/runtime/job"
 	"github.com/digital-factory/factory/internal/source"
 	"github.com/digital-factory/factory/internal/source/change"
 	"github.com/digital-factory/factory/internal/source/upstream"
@@ -57,7 +58,7 @@ import (
 func schemas() []store.Schema {
 	return []store.Schema{
 		journal.Schema(), effect.Schema(), access.Schema(), portfolio.Schema(), product.Schema(), team.Schema(), flow.Schema(),
-		platform.Schema(), source.Schema(), pipeline.Schema(), artifact.Schema(), release.Schema(), runtime.Schema(), telemetry.Schema(),
+		platform.Schema(), source.Schema(), pipeline.Schema(), agent.Schema(), artifact.Schema(), release.Schema(), runtime.Schema(), telemetry.Schema(),
 		incident.Schema(), insight.Schema(), thread.Schema(), flag.Schema(), unit.Schema(), cost.Schema(),
 	}
 }
@@ -71,6 +72,8 @@ type rooms struct {
 	receiver *otlp.Receiver
 	signals  *telemetry.Service
 	flags    *flag.Service
+	agents   *agent.Service
+	signer   *agent.Authority
 }
 
 // furnish wires the rooms: each gets what it asks of others, in its own words.
@@ -108,19 +111,24 @@ func (a *App) furnish(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	variables, provider := &configuration{}, &provisions{}
+	variables, provider, scales := &configuration{}, &provisions{}, &scaled.Scales{}
 	drafts, err := artifact.OpenDrafts(dir("previews"), previewBytes)
 	if err != nil {
 		return err
 	}
 	a.closing.Push("previews", func(context.Context) error { return drafts.Close() })
 	run := runtime.New(db, j, a.box, runtime.Asks{Images: images{artifacts, drafts}, Telemetry: &workloadDoor{receiver, flags}, Observer: watch, Meter: counts,
-		Cohorts: watch, Variables: variables, Resources: provider}, dir("runtime"), now)
+		Cohorts: watch, Variables: variables, Resources: provider, Scales: scales}, dir("runtime"), now)
 	variables.variable = variable.New(db, j, keyring, own, run, now)
+	reach, err := a.opts.Network.Policy()
+	if err != nil {
+		return err
+	}
+	scales.Service = scale.New(db, j, own, scaled.Versions{Runtime: run, Artifact: artifacts}, run, now)
 	provider.resource = resource.New(db, j, a.box, resource.Asks{Components: own, Vault: variables.variable, Workloads: run, Meter: provider,
 		Address: func(c ref.Component, e ref.Environment) string {
 			return platform.RouteURL(a.GatewayURL(), string(c), string(e))
-		}}, dir("resources"), now)
+		}, Reach: reach}, dir("resources"), now)
 
 	teams := team.New(db, j, a.access, now)
 	work := flow.New(db, j, teams, features{products}, now)
@@ -141,19 +149,28 @@ func (a *App) furnish(ctx context.Context) error {
 	costs := cost.New(db, j, own, account.Stores{Artifact: artifacts, Resource: provider.resource, Metrics: metricStore, Git: dir("git"), TSDB: dir("metrics"), Now: now}, account.Servers{Resource: provider.resource}, process.Children, now)
 	used.Cost = costs
 	run.AccountTo(account.Workloads(costs))
-	host := tools(ctx, a.opts.Cache)
-	host.KeepLogs = a.opts.KeepLogs
-	runs := pipeline.New(db, j, a.box, commits{repos}, publisher{artifacts, a.URL()}, variables.variable, host, dir("runs"), now)
-	exports := export.New(export.Asks{Repositories: trunks{commits{repos}}, Components: described{own, commits{repos}, variables.variable, a.URL, host.GoVersion}})
+	host := local.Tools(ctx, a.opts.Cache)
+	host.KeepLogs, host.Runners, host.Reach = a.opts.KeepLogs, a.opts.Runners, reach
+	images := publisher{artifacts, a.URL()}
+	runs := pipeline.New(db, j, a.box, commits{repos}, images, variables.variable, host, dir("runs"), now)
+	exports := export.New(export.Asks{Repositories: trunks{commits{repos}}, Components: described{own, commits{repos}, variables.variable, scales.Service, a.URL, host.GoVersion}})
 	units := unit.New(db, j, now)
 	rollouts := release.New(db, j, a.effects, release.Asks{Runtime: workloads{run}, Artifacts: sealed{artifacts}, KeyResults: results{products, funds},
-		Latencies: latencies{metricStore, now}, Units: cohorts{units}, Known: existing{teams, paths}}, now)
+		Latencies: latency.Seen{Store: metricStore, Now: now}, Units: cohorts{units}, Known: existing{teams, paths}}, now)
 	watch.release = rollouts
+	jobs := job.New(db, j, scheduled.Asks(rollouts, own, artifacts, run, counts), now)
 	previews := preview.New(db, j, a.effects, previewed{run}, draftImages{drafts}, func(c ref.Component, e ref.Environment) string {
 		return platform.RouteURL(a.GatewayURL(), string(c), string(e))
 	}, now)
 	runs.AccountTo(account.Steps(costs))
-	runs.KeepWith(&kept{drafts, previews, a.URL})
+	keeper := &kept{drafts, previews, a.URL}
+	runs.KeepWith(keeper)
+	authority, err := agent.OpenAuthority(filepath.Join(dir("keys"), "agents.pem"), now)
+	if err != nil {
+		return err
+	}
+	agents := agent.New(db, j, agent.Asks{Runs: runs, Source: commits{repos}, Secrets: variables.variable, Publisher: images, Keeper: keeper, Account: account.Elsewhere(costs), Door: a.agentsDoor()},
+		authority, local.Version(), dir("sent"), now)
 	signals := telemetry.New(db, j, metrics{metricStore}, metrics{metricStore}, &outcomes{run, rollouts, now}, usage{run}, promises{artifacts}, now)
 	in.telemetry, counts.telemetry, provider.telemetry = signals, signals, signals
 	incidents := incident.New(db, j, boards{work}, harm{signals, rollouts}, now)
@@ -161,7 +178,7 @@ func (a *App) furnish(ctx context.Context) error {
 	graph := thread.New(db)
 	dossiers := dossier.New(j, decided{rollouts}, threads{graph}, seals{artifacts}, now)
 
-	a.rooms = rooms{artifacts, repos, run, metricStore, receiver, signals, flags}
+	a.rooms = rooms{artifacts, repos, run, metricStore, receiver, signals, flags, agents, authority}
 	for _, m := range []interface{ Follow(*journal.Journal) }{funds, products, teams, work, paths, upgrades, changes, runs, rollouts, previews, signals, incidents, insights, graph} {
 		m.Follow(j)
 	}
@@ -176,13 +193,13 @@ func (a *App) furnish(ctx context.Context) error {
 	})
 	a.parts = []life.Part{
 		{Name: "journal", Run: j.Run}, {Name: "effects", Run: a.effects.Run}, {Name: "source", Run: repos.Run}, {Name: "platform", Run: paths.Run},
-		{Name: "pipeline", Run: runs.Run}, {Name: "artifact", Run: artifacts.Run}, {Name: "release", Run: rollouts.Run}, {Name: "runtime", Run: run.Run},
+		{Name: "pipeline", Run: runs.Run}, {Name: "agents", Run: agents.Run}, {Name: "artifact", Run: artifacts.Run}, {Name: "release", Run: rollouts.Run}, {Name: "runtime", Run: run.Run},
 		{Name: "telemetry", Run: signals.Run}, {Name: "flags", Run: flags.Run}, {Name: "variables", Run: variables.variable.Run}, {Name: "resources", Run: provider.resource.Run}, {Name: "key results", Run: funds.Run},
-		{Name: "previews", Run: previews.Run}, {Name: "costs", Run: costs.Run},
+		{Name: "previews", Run: previews.Run}, {Name: "costs", Run: costs.Run}, {Name: "jobs", Run: jobs.Run},
 	}
 	a.api = api.New(a.access.Authenticate(api.SessionCookie), api.Services{
 		Access: a.access, Journal: j, Effects: a.effects, Release: rollouts, Portfolio: funds, Product: products, Platform: paths, Upgrade: upgrades, Source: repos, Change: changes,
-		Team: teams, Flow: work, Incident: incidents, Insight: insights, Thread: graph, Telemetry: signals, Pipeline: runs, Runtime: run, Artifact: artifacts, Dossier: dossiers, Flag: flags, Unit: units, Variable: variables.variable, Export: exports, Preview: previews, Cost: costs, Manual: a.manual, Resource: provider.resource,
+		Team: teams, Flow: work, Incident: incidents, Insight: insights, Thread: graph, Telemetry: signals, Pipeline: runs, Agent: agents, Runtime: run, Artifact: artifacts, Dossier: dossiers, Flag: flags, Unit: units, Variable: variables.variable, Scale: scales.Service, Export: exports, Preview: previews, Cost: costs, Manual: a.manual, Resource: provider.resource, Job: jobs,
 		Health: a.health,
 	})
 	return a.serveDoors()
@@ -255,43 +272,4 @@ func (t teamNames) Exists(ctx context.Context, name string) (bool, error) {
 		return false, nil
 	}
 	return err == nil, err
-}
-
-// tools finds what this host offers to pipeline steps. Without Go the steps
-// that ask for it fail with a clear reason.
-func tools(ctx context.Context, cache string) pipeline.Tools {
-	t := pipeline.Tools{Cache: cache, Host: host()}
-	if found, err := postgres.Find(ctx); err == nil { // else the steps that ask for it say so
-		t.Postgres = found
-	}
-	var env struct{ GOROOT, GOMODCACHE, GOVERSION string }
-	raw, err := exec.CommandContext(ctx, "go", "env", "-json", "GOROOT", "GOMODCACHE", "GOVERSION").Output()
-	if err == nil {
-		err = json.Unmarshal(raw, &env)
-	}
-	if err != nil {
-		slog.Warn("there is no Go toolchain on this host; pipelines that ask for it will fail", "error", fmt.Sprint(err))
-		return t
-	}
-	t.GoRoot, t.ModCache, t.GoVersion = env.GOROOT, env.GOMODCACHE, env.GOVERSION
-	if os.MkdirAll(t.ModCache, 0o755) != nil {
-		t.ModCache = ""
-	}
-	return t
-}
-
-// host names the system whose programs steps use, as its os-release does.
-func host() string {
-	raw, _ := os.ReadFile("/etc/os-release")
-	var id, version string
-	for line := range strings.Lines(string(raw)) {
-		name, value, _ := strings.Cut(strings.TrimSpace(line), "=")
-		switch value = strings.Trim(value, `"'`); name {
-		case "ID":
-			id = value
-		case "VERSION_ID":
-			version = value
-		}
-	}
-	return strings.Join(strings.Fields(id+" "+version+" "+goruntime.GOOS+"/"+goruntime.GOARCH), " ")
 }

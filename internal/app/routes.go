@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"crypto/tls"
 	"net"
 	"net/http"
 	"strings"
@@ -24,6 +25,13 @@ func (a *App) serveDoors() error {
 	}
 	a.doors[0].serve = serveHTTP(a.routes(ui))
 	a.doors[1].serve = serveHTTP(a.rooms.runtime)
+	if len(a.doors) > 3 {
+		cfg, err := a.rooms.signer.TLS()
+		if err != nil {
+			return err
+		}
+		a.doors[3].serve = serveTLS(cfg, a.rooms.agents.Handler())
+	}
 	a.doors[2].serve = func(ctx context.Context, l net.Listener) error {
 		return a.rooms.receiver.ServeGRPC(ctx, l, a.grpcSender)
 	}
@@ -114,4 +122,19 @@ func guard(next http.Handler) http.Handler {
 		h.Set("Cross-Origin-Opener-Policy", "same-origin")
 		next.ServeHTTP(w, r)
 	})
+}
+
+// serveTLS returns how a door serves a handler over TLS.
+func serveTLS(cfg *tls.Config, handler http.Handler) func(context.Context, net.Listener) error {
+	serve := serveHTTP(handler)
+	return func(ctx context.Context, l net.Listener) error { return serve(ctx, tls.NewListener(l, cfg)) }
+}
+
+// agentsDoor is the address at which agents are waited for; empty when they are
+// not.
+func (a *App) agentsDoor() string {
+	if len(a.doors) < 4 {
+		return ""
+	}
+	return a.doors[3].listener.Addr().String()
 }

@@ -3,14 +3,10 @@ package app
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
-	"maps"
-	"math"
 	"net"
 	"net/http"
 	"slices"
-	"strconv"
 	"time"
 
 	"go.opentelemetry.io/collector/pdata/plog"
@@ -21,7 +17,6 @@ import (
 	"github.com/digital-factory/factory/internal/adapter/otlp"
 	"github.com/digital-factory/factory/internal/adapter/prom"
 	"github.com/digital-factory/factory/internal/artifact"
-	"github.com/digital-factory/factory/internal/base/errs"
 	"github.com/digital-factory/factory/internal/flag"
 	"github.com/digital-factory/factory/internal/platform"
 	"github.com/digital-factory/factory/internal/portfolio"
@@ -163,9 +158,9 @@ type workloadDoor struct {
 }
 
 // Serve serves OTLP/HTTP and OFREP until the listener closes.
-func (d *workloadDoor) Serve(l net.Listener, w runtime.Workload) error {
+func (d *workloadDoor) Serve(l net.Listener, w runtime.Workload, sender string) error {
 	mux := http.NewServeMux()
-	mux.Handle("/", d.receiver.Handler(telemetry.Source{Workload: w.ID, Component: w.Component, Team: w.Team, Environment: w.Environment, Version: w.Number}))
+	mux.Handle("/", d.receiver.Handler(telemetry.Source{Workload: w.ID, Process: sender, Component: w.Component, Team: w.Team, Environment: w.Environment, Version: w.Number}))
 	mux.Handle("/ofrep/", d.flags.Handler(w.Component, given(w.Environment)))
 	srv := &http.Server{
 		Handler: mux,
@@ -252,51 +247,6 @@ func (m metrics) Range(ctx context.Context, query string, from, to time.Time, st
 	return out, err
 }
 
-// latencies lets release ask how long requests take.
-type latencies struct {
-	store *prom.Store
-	now   func() time.Time
-}
-
-// latelyServed is what counts as lately: long enough for services that are
-// seldom asked, short enough that it is still so.
-const latelyServed = "24h"
-
-// Latencies returns what the gateway saw of a version in the last day.
-func (l latencies) Latencies(ctx context.Context, d release.Live) (plan.Latencies, error) {
-	query := fmt.Sprintf(`sum by (le) (increase(gateway_request_duration_seconds_bucket{component=%q, environment=%q, version=%q}[%s]))`,
-		d.Component, d.Environment, d.Number, latelyServed)
-	list, err := l.store.Instant(ctx, query, l.now())
-	if err != nil {
-		return plan.Latencies{}, err
-	}
-	return buckets(list)
-}
-
-// buckets makes counts of a cumulative histogram.
-func buckets(list []prom.Sample) (out plan.Latencies, err error) {
-	upTo := map[float64]float64{}
-	for _, s := range list {
-		le, err := strconv.ParseFloat(s.Labels["le"], 64)
-		if err != nil {
-			return out, errs.Because(errs.Internal, err, "the gateway's histogram has a bucket %q", s.Labels["le"])
-		}
-		upTo[le] = s.Value
-	}
-	before := 0.0
-	for _, le := range slices.Sorted(maps.Keys(upTo)) {
-		if !math.IsInf(le, 1) {
-			out.Bounds = append(out.Bounds, le)
-		}
-		out.Counts = append(out.Counts, int64(math.Round(max(upTo[le]-before, 0))))
-		before = max(before, upTo[le])
-	}
-	if len(out.Counts) != len(out.Bounds)+1 {
-		return plan.Latencies{}, nil // nothing was served
-	}
-	return out, nil
-}
-
 // outcomes lets telemetry hand what happened to units to the rollout that
 // their traffic is under.
 type outcomes struct {
@@ -340,14 +290,14 @@ func (o *outcomes) Take(ctx context.Context, from telemetry.Source, list []telem
 // promises lets telemetry ask artifact what an image promises.
 type promises struct{ artifact *artifact.Service }
 
-// Availability reads the objective that is sealed into the image.
-func (p promises) Availability(ctx context.Context, c ref.Component, a ref.Artifact) (float64, error) {
+// Promise reads the objective that is sealed into the image.
+func (p promises) Promise(ctx context.Context, c ref.Component, a ref.Artifact) (telemetry.Promise, error) {
 	v, err := p.artifact.Verify(ctx, access.System("telemetry"), string(c), a, artifact.Policy{Component: c})
 	if err != nil {
-		return 0, err
+		return telemetry.Promise{}, err
 	}
 	o, err := platform.ObjectiveOf(v.Config.Labels)
-	return o.Availability / 100, err
+	return telemetry.Promise{Share: o.Share(), Event: o.Event, Once: o.Jobs}, err
 }
 
 // usage lets telemetry ask runtime what workloads use.
@@ -356,9 +306,11 @@ type usage struct{ runtime *runtime.Service }
 // Usage returns what each workload uses.
 func (u usage) Usage(ctx context.Context) ([]telemetry.Usage, error) {
 	list, err := u.runtime.Workloads(ctx, access.System("telemetry"), "")
-	out := make([]telemetry.Usage, len(list))
-	for i, w := range list {
-		out[i] = telemetry.Usage{Component: w.Component, Environment: w.Environment, Version: w.Number, Workload: w.ID, CPU: w.CPU, Memory: w.Memory}
+	out := make([]telemetry.Usage, 0, len(list))
+	for _, w := range list {
+		for _, r := range w.Replicas {
+			out = append(out, telemetry.Usage{Component: w.Component, Environment: w.Environment, Version: w.Number, Workload: w.ID, Replica: r.Number, CPU: r.CPU, Memory: r.Memory})
+		}
 	}
 	return out, err
 }

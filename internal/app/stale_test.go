@@ -109,6 +109,10 @@ func TestStaleEditsCarryTheCurrentState(t *testing.T) {
 			_, err := c.SetCostRates(ctx, client.SetCostRates{Version: never, Currency: "EUR"})
 			return err
 		}, &client.CostRates{}},
+		"PUT /components/{component}/scale/{environment}": {func() error {
+			_, err := c.SetScale(ctx, "engine-controller", "production", client.SetScale{Version: never, Scale: client.Scale{Replicas: 2}})
+			return err
+		}, &client.EnvironmentScale{}},
 		"PUT /accounts/{id}": {func() error {
 			_, err := c.ChangeAccount(ctx, acc.ID, client.ChangeAccount{Version: never, Name: "x", Roles: []string{"board"}, Active: true})
 			return err

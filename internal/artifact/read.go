@@ -141,6 +141,20 @@ func (s *Service) Unpack(ctx context.Context, who access.Actor, digest ref.Artif
 	return image.Unpack(ctx, s.blobs, d, dir, image.DefaultLimits)
 }
 
+// Config returns what an image says of itself, without looking at its files; it
+// does not ask whether the image may run.
+func (s *Service) Config(_ context.Context, who access.Actor, digest ref.Artifact) (Config, error) {
+	if err := who.May(access.Read, ""); err != nil {
+		return Config{}, err
+	}
+	d, err := blob.Parse(string(digest))
+	if err != nil {
+		return Config{}, err
+	}
+	_, config, err := image.Load(s.blobs, d)
+	return config, err
+}
+
 // maxBundle is the largest attestation read, in bytes; an SBOM of some ten
 // thousand parts.
 const maxBundle = 16 << 20

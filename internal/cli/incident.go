@@ -68,12 +68,12 @@ func (s *session) incidentShow() *cobra.Command {
 					t.row("last change", strings.Join(append([]string{l.At.Local().Format("2 Jan 15:04:05"), l.Commit[:min(7, len(l.Commit))]}, l.Items...), " "), l.Text)
 				}
 				if b := d.Burn; b != nil {
-					t.row("error budget", fmt.Sprintf("%.3g %% left", 100*b.Left), fmt.Sprintf("%.3g %% of %s went in %s, %.3g times faster than %.5g %% allows",
-						100*b.Spent, age(b.PeriodSeconds), age(b.WindowSeconds), b.Rate, 100*b.Objective))
+					t.row("error budget", fmt.Sprintf("%.3g %% left", 100*b.Left), fmt.Sprintf("%.3g %% of %s went in %s, %.3g times faster than %.5g %% of %s allows",
+						100*b.Spent, age(b.PeriodSeconds), age(b.WindowSeconds), b.Rate, 100*b.Objective, things(b.Event)))
 				}
 				if r := d.Regression; r != nil {
-					t.row("got worse", fmt.Sprintf("log evidence %.2f of %.2f", r.LogE, r.Threshold), fmt.Sprintf("%.0f of %.0f requests failed since %s, where version %s promises that at most %.3g %% do; without a change that comes once in %.0f days at most",
-						r.Failed, r.Requests, r.Since.Local().Format("2 Jan 15:04"), r.Release, 100*r.Promised, r.ChanceDays))
+					t.row("got worse", fmt.Sprintf("log evidence %.2f of %.2f", r.LogE, r.Threshold), fmt.Sprintf("%.0f of %.0f %s failed since %s, where version %s promises that at most %.3g %% do; without a change that comes once in %.0f days at most",
+						r.Failed, r.Requests, things(r.Event), r.Since.Local().Format("2 Jan 15:04"), r.Release, 100*r.Promised, r.ChanceDays))
 					if r.Rollout != "" && d.State == "open" {
 						t.row("take it back", backTo(r.Before), "factory rollout roll-back "+r.Rollout+" --reason \"it got worse\"")
 					}
@@ -90,6 +90,14 @@ func (s *session) incidentShow() *cobra.Command {
 			})
 		},
 	}
+}
+
+// things says what an error budget is of, in the plural.
+func things(event string) string {
+	if event == "" {
+		return "requests"
+	}
+	return "events " + event
 }
 
 func backTo(version string) string {

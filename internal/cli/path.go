@@ -14,7 +14,7 @@ import (
 func (s *session) path() *cobra.Command {
 	cmd := &cobra.Command{Use: "path", Short: "Golden paths: what components are created from, and upgraded to",
 		Example: "  factory path list\n  factory path show go-service\n  factory path upgrade go-service"}
-	cmd.AddCommand(s.pathList(), s.pathShow(), s.pathVersions(), s.pathInstances(), s.pathCreate(), s.pathPublish(), s.pathRollback(), s.pathUpgrade(), s.pathSchema())
+	cmd.AddCommand(s.pathList(), s.pathShow(), s.pathVersions(), s.pathInstances(), s.pathCreate(), s.pathPublish(), s.pathRollback(), s.pathOffer(), s.pathUpgrade(), s.pathSchema())
 	return cmd
 }
 
@@ -213,6 +213,38 @@ func (s *session) pathPublish() *cobra.Command {
 		},
 	}
 	cmd.Flags().StringVar(&in.Commit, "commit", "", "commit of the path's repository (default: the head of main)")
+	return cmd
+}
+
+func (s *session) pathOffer() *cobra.Command {
+	var in client.OfferPath
+	cmd := &cobra.Command{
+		Use: "offer NAME VERSION", Short: "Offer a version of a golden path again that was taken back", Args: cobra.ExactArgs(2),
+		Long: "Offer a withdrawn version again. It passed its trial when it was published, and is what it was then. Upgrades\n" +
+			"that were stopped when it was taken back are not gone on with: start another.",
+		Example: "  factory path offer go-service 1.3.0 --reason \"it was the library that leaked\"",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			v, err := s.client().OfferPath(cmd.Context(), args[0], args[1], in)
+			if err != nil {
+				return err
+			}
+			if s.format != "table" {
+				return s.print(v, nil)
+			}
+			p, err := s.client().Path(cmd.Context(), args[0])
+			if err != nil {
+				return err
+			}
+			if p.Version == v.Version {
+				s.say("Version %s of %s is offered again.", v.Version, p.Name)
+			} else {
+				s.say("Version %s of %s is offered again; new components get %s, which is newer.", v.Version, p.Name, p.Version)
+			}
+			return nil
+		},
+	}
+	cmd.Flags().StringVar(&in.Reason, "reason", "", "why; the teams read it")
+	_ = cmd.MarkFlagRequired("reason")
 	return cmd
 }
 

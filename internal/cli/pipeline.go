@@ -78,6 +78,12 @@ func (s *session) printRun(r client.RunDetail) error {
 		t.row(fmt.Sprintf("run %d of %s", r.Number, r.Component), r.State, r.Commit[:min(12, len(r.Commit))], r.Title)
 		t.row("id", r.ID)
 		t.row("branch", branchOf(r.Run))
+		if r.Agent != "" {
+			t.row("agent", r.Agent)
+		}
+		if r.Lost != "" {
+			t.row("lost", r.Lost)
+		}
 		if r.Artifact != "" {
 			t.row("artifact", r.Artifact)
 		}

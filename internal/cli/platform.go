@@ -2,7 +2,8 @@ package cli
 
 import (
 	"fmt"
-	"strings"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -13,7 +14,7 @@ import (
 func (s *session) component() *cobra.Command {
 	cmd := &cobra.Command{Use: "component", Short: "Create components and look at them",
 		Example: "  factory component create engine-controller --team engine --template go-service\n  factory component show engine-controller"}
-	cmd.AddCommand(s.componentCreate(), s.componentList(), s.componentShow(), s.componentDrift(), s.componentUpgrade(), s.componentExport(), s.componentAdopt())
+	cmd.AddCommand(s.componentCreate(), s.componentList(), s.componentShow(), s.componentScale(), s.componentDrift(), s.componentUpgrade(), s.componentExport(), s.componentAdopt())
 	return cmd
 }
 
@@ -72,9 +73,13 @@ func (s *session) componentList() *cobra.Command {
 
 func (s *session) componentShow() *cobra.Command {
 	return &cobra.Command{
-		Use: "show NAME", Short: "Show a component and how far its provisioning is", Args: cobra.ExactArgs(1), Example: "  factory component show engine-controller",
+		Use: "show NAME", Short: "Show a component, what holds where it runs, and how far its provisioning is", Args: cobra.ExactArgs(1), Example: "  factory component show engine-controller",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			c, err := s.client().Component(cmd.Context(), args[0])
+			if err != nil {
+				return err
+			}
+			scales, err := s.client().Scales(cmd.Context(), args[0])
 			if err != nil {
 				return err
 			}
@@ -84,12 +89,15 @@ func (s *session) componentShow() *cobra.Command {
 				t.row("STATE", c.State)
 				t.row("DESCRIPTION", c.Description)
 				t.row("PATH", c.Path+" "+c.PathVersion)
+				for _, name := range slices.Sorted(maps.Keys(c.Answers)) {
+					t.row("  "+name, c.Answers[name])
+				}
 				if c.PathOffered != "" {
 					t.row("UPGRADE", c.PathOffered+" is offered: factory component drift "+c.Name)
 				}
 				t.row("CLONE", c.CloneURL)
 				for _, e := range c.Environments {
-					t.row(strings.ToUpper(e.Name), e.URL)
+					placeRows(t, e.Name, e.URL, scales.Items)
 				}
 				for _, step := range c.Provisioning {
 					line := step.State

@@ -27,7 +27,7 @@ func reviewPage(t *table, r client.Review) {
 		t.row("recovered", age(*n.RecoveredSeconds)+" after it was noticed")
 	}
 	if n.Requests != nil && n.RequestsFailed != nil {
-		t.row("requests", fmt.Sprintf("%.0f of %.0f failed", *n.RequestsFailed, *n.Requests))
+		t.row(things(n.Event), fmt.Sprintf("%.0f of %.0f failed", *n.RequestsFailed, *n.Requests))
 	}
 	if n.Units != nil && n.UnitsFailed != nil {
 		t.row("units", fmt.Sprintf("%d of %d failed", *n.UnitsFailed, *n.Units))

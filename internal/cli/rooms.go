@@ -11,7 +11,7 @@ func (s *session) rooms() []*cobra.Command {
 		s.portfolio(), s.vision(), s.objective(), s.keyResult(), s.initiative(),
 		s.product(), s.feature(),
 		s.path(), s.upgrade(), s.component(), s.commits(), s.change(),
-		s.run(), s.pipeline(), s.artifact(), s.workload(), s.alert(), s.dashboard(),
+		s.run(), s.pipeline(), s.agent(), s.artifact(), s.workload(), s.job(), s.alert(), s.dashboard(),
 		s.team(), s.item(), s.board(), s.incident(), s.flag(), s.dora(), s.floor(), s.thread(), s.search(),
 	}
 }

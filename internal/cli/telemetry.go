@@ -77,6 +77,10 @@ func dashboardRows(t *table, d client.Dashboard) {
 			t.row(c.Title, l.Release, figure(latest(l.Values), c.Unit), figure(peak(l.Values), c.Unit), sparkline(l.Values, highest))
 		}
 	}
+	if b := d.Budget; b != nil {
+		t.row("error budget", "", fmt.Sprintf("%.3g %% left", 100*b.Left), "", fmt.Sprintf("%.5g %% of %s shall succeed; %.0f of %.0f failed in the last %s, %.3g times as many as the budget allows",
+			100*b.Objective, things(b.Event), b.Failed, b.Requests, age(b.WindowSeconds), b.Rate))
+	}
 	for _, m := range d.Markers {
 		t.row(m.At.Local().Format(time.TimeOnly), m.Text)
 	}
@@ -111,7 +115,7 @@ func figure(v float64, unit string) string {
 	case math.IsNaN(v):
 		return "-"
 	case unit == "share":
-		return fmt.Sprintf("%.2g %%", 100*v)
+		return fmt.Sprintf("%.3g %%", 100*v)
 	case unit == "bytes":
 		return fmt.Sprintf("%.1f MiB", v/(1<<20))
 	case unit == "s":

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 	"time"
@@ -33,21 +34,32 @@ func (s *session) pathUpgrade() *cobra.Command {
 
 func (s *session) componentUpgrade() *cobra.Command {
 	var version string
+	var answers map[string]string
 	cmd := &cobra.Command{
-		Use: "upgrade NAME", Short: "Bring the newest version of its golden path to a component", Args: cobra.ExactArgs(1),
-		Long:    "Bring the version of its golden path to one component now, without waiting for its cohort's turn.",
-		Example: "  factory component upgrade engine-controller",
+		Use: "upgrade NAME", Short: "Bring the newest version of its golden path to a component, or other answers", Args: cobra.ExactArgs(1),
+		Long: "Bring the version of its golden path to one component now, without waiting for its cohort's turn. With --answer\n" +
+			"what the path asks for is answered anew: what follows from it comes as a change, on the same version too.",
+		Example: "  factory component upgrade engine-controller\n  factory component upgrade engine-controller --answer greeting=Ahoy",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			c, err := s.client().Component(cmd.Context(), args[0])
 			if err != nil {
 				return err
 			}
-			u, err := s.client().StartUpgrade(cmd.Context(), c.Path, client.StartUpgrade{Version: version, Only: []string{c.Name}})
+			u, err := s.client().StartUpgrade(cmd.Context(), c.Path, client.StartUpgrade{Version: cmp.Or(version, stays(c, answers)), Only: []string{c.Name}, Answers: answers})
 			return s.sayUpgrade(u, err)
 		},
 	}
-	cmd.Flags().StringVar(&version, "to", "", "version (default: the newest that is offered)")
+	cmd.Flags().StringVar(&version, "to", "", "version (default: the newest that is offered; with --answer the one that it has)")
+	cmd.Flags().StringToStringVar(&answers, "answer", nil, "answer to what the path asks for: NAME=VALUE")
 	return cmd
+}
+
+// stays is the version that a component keeps when it is only answered anew.
+func stays(c client.Component, answers map[string]string) string {
+	if len(answers) == 0 {
+		return ""
+	}
+	return c.PathVersion
 }
 
 func (s *session) sayUpgrade(u client.Upgrade, err error) error {
@@ -57,7 +69,11 @@ func (s *session) sayUpgrade(u client.Upgrade, err error) error {
 	if s.format != "table" {
 		return s.print(u, nil)
 	}
-	s.say("Upgrade %s brings %s %s to %d components in cohorts of %s.", u.ID, u.Path, u.Version, len(u.Components), counts(u.Cohorts))
+	if len(u.Components) == 1 {
+		s.say("Upgrade %s brings %s %s to %s.", u.ID, u.Path, u.Version, u.Components[0].Component)
+	} else {
+		s.say("Upgrade %s brings %s %s to %d components in cohorts of %s.", u.ID, u.Path, u.Version, len(u.Components), counts(u.Cohorts))
+	}
 	s.say("  watch it:  factory upgrade show %s", u.ID)
 	return nil
 }

@@ -185,6 +185,18 @@ func (s *Service) Open(who Who, read Read) (end func(cpu time.Duration)) {
 	}
 }
 
+// Elsewhere is Open for a process on another machine, whose use is known when it
+// has ended.
+func (s *Service) Elsewhere(who Who) (end func(cpu time.Duration)) {
+	done := s.Open(who, func() (time.Duration, int64) { return 0, 0 })
+	return func(cpu time.Duration) {
+		done(cpu)
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.all += cpu.Seconds()
+	}
+}
+
 // Spend counts processor time of what has ended already.
 func (s *Service) Spend(who Who, cpu time.Duration) {
 	s.mu.Lock()

@@ -117,6 +117,44 @@ func TestUse(t *testing.T) {
 	})
 }
 
+// TestReplicas: every process of a component has an account of its own, so as many
+// cost as many times as much, for as long as each of them runs.
+func TestReplicas(t *testing.T) {
+	each(t, func(t *testing.T, w *world, s *cost.Service) {
+		w.memory = 1e9
+		who := cost.Who{Component: "gust", Team: "engine", Place: cost.Production}
+		one := s.Open(cost.Who{Component: "lone", Team: "engine", Place: cost.Production}, w.read)
+		var ends []func(time.Duration)
+		for range 3 {
+			ends = append(ends, s.Open(who, w.read))
+		}
+		s.Look()
+		run := func(d time.Duration) {
+			w.now, w.cpu, w.children = w.now.Add(d), w.cpu+d/10, w.children+4*d/10
+			s.Look()
+		}
+		use := func(name string) cost.Use {
+			for _, c := range report(t, s, cost.Filter{Days: 2}).Components {
+				if string(c.Name) == name {
+					return c.Use
+				}
+			}
+			return cost.Use{}
+		}
+		run(time.Hour / 2)
+		same(t, "three", use("gust"), cost.Use{CPU: 3 * 180, Memory: 3 * 0.5})
+		same(t, "one", use("lone"), cost.Use{CPU: 180, Memory: 0.5})
+		// Two of them are taken away: from then on it costs as much as the other.
+		ends[1](w.cpu)
+		ends[2](w.cpu)
+		run(time.Hour / 2)
+		same(t, "one of three", use("gust"), cost.Use{CPU: 3*180 + 180, Memory: 3*0.5 + 0.5})
+		ends[0](w.cpu)
+		one(w.cpu)
+		same(t, "unattributed", report(t, s, cost.Filter{}).Unattributed, 2*180.0) // of the two, that run on in the test's clock
+	})
+}
+
 // TestShared: who uses a server has an equal part, and whoever used it last has
 // what it uses then.
 func TestShared(t *testing.T) {

@@ -24,6 +24,9 @@ import (
 // without bounds both hold asymptotically.) Decide never fails and never panics: under an unsound plan or unsound
 // counts it holds and says why.
 func Decide(plan Plan, in Inputs) Verdict {
+	if plan.Watch != nil {
+		return decideWatched(plan, in)
+	}
 	v, harmful := weigh(plan, in)
 	switch {
 	case v.Reason != "": // refused

@@ -17,6 +17,8 @@ type Inputs struct {
 	// Silence counts, per stage, each unit once when its report fell due: yes when none came. Only looked at
 	// under a plan with a SilenceAlpha.
 	Silence []OutcomeStage `json:"silence,omitempty"`
+	// Lives is what was seen of the processes. Only looked at under a plan with a Watch.
+	Lives *Lives `json:"lives,omitempty"`
 }
 
 // Exposure counts the units that a stage of the ramp reached.
@@ -66,6 +68,9 @@ func (in Inputs) Validate() error {
 	}
 	if err := validStages(in.Silence, OutcomeStage.Validate); err != nil {
 		return fmt.Errorf("silence: %w", err)
+	}
+	if err := in.Lives.validate(); err != nil {
+		return err
 	}
 	names := map[string]bool{}
 	for _, m := range in.Metrics {

@@ -71,7 +71,7 @@ func (m Metric) Limits(p Plan) (tolerance, margin float64) {
 }
 
 func (p Plan) validMetrics() (errs []error) {
-	if len(p.Metrics) == 0 {
+	if len(p.Metrics) == 0 && p.Watch == nil {
 		return []error{errors.New("metrics is empty: name at least one metric")}
 	}
 	names, weights, primary := map[string]bool{}, 0.0, false
@@ -92,7 +92,7 @@ func (p Plan) validMetrics() (errs []error) {
 			errs = append(errs, fmt.Errorf("metric %q: its margin %v must be above 0 and at most 1000, its tolerance %v between 0 and the margin", m.Name, margin, tolerance))
 		}
 	}
-	if !primary {
+	if !primary && p.Watch == nil {
 		errs = append(errs, errors.New("every metric is a guardrail: at least one must have to be shown fine, or nothing is shown by a promotion"))
 	}
 	if weights > 1+1e-9 {

@@ -50,6 +50,8 @@ type Plan struct {
 	// Repair says that the baseline may well be what is to be repaired: where it is broken the canary is judged by
 	// its own units alone, instead of by nothing.
 	Repair bool `json:"repair,omitempty"`
+	// Watch judges a version to which nobody sends requests; nil: the requests are split.
+	Watch *Watch `json:"watch,omitempty"`
 	// IntervalAlpha is one minus the confidence of the intervals shown. In (0, 1). It decides nothing.
 	IntervalAlpha float64 `json:"interval_alpha"`
 }
@@ -103,6 +105,9 @@ func (p Plan) Validate() error {
 	}
 	if p.MaxHarm > 0 && p.SufficientUnits == 0 {
 		errs = append(errs, errors.New("max_harm needs sufficient_units: after how many units it suffices"))
+	}
+	if err := p.Watch.validate(); err != nil {
+		errs = append(errs, err)
 	}
 	return errors.Join(append(errs, p.validMetrics()...)...)
 }

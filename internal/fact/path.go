@@ -53,6 +53,18 @@ type PathWithdrawn struct {
 // Kind returns "path.withdrawn".
 func (PathWithdrawn) Kind() string { return "path.withdrawn" }
 
+// PathOffered tells that a version that was withdrawn is offered again. Subject:
+// path.
+type PathOffered struct {
+	Path    string `json:"path"`
+	Version string `json:"version"`
+	Offered string `json:"offered"` // the version that is the newest now
+	Reason  string `json:"reason"`
+}
+
+// Kind returns "path.offered".
+func (PathOffered) Kind() string { return "path.offered" }
+
 // UpgradeStarted tells that a version of a path is brought to components.
 // Subject: upgrade.
 type UpgradeStarted struct {

@@ -202,6 +202,9 @@ type WorkloadReady struct {
 	Environment ref.Environment `json:"environment"`
 	Artifact    ref.Artifact    `json:"artifact"`
 	Version     string          `json:"version"`
+	Replica     int             `json:"replica,omitempty"`  // of the workload, from 1; 0: told before there were several
+	Ready       int             `json:"ready,omitempty"`    // replicas of it that are ready now, with this one
+	Replicas    int             `json:"replicas,omitempty"` // of so many
 }
 
 // Kind returns "workload.ready".
@@ -214,11 +217,39 @@ type WorkloadCrashed struct {
 	Environment ref.Environment `json:"environment"`
 	Version     string          `json:"version"`
 	Reason      string          `json:"reason"`
-	Restarts    int             `json:"restarts"`
+	Restarts    int             `json:"restarts"`          // of the replica
+	Replica     int             `json:"replica,omitempty"` // of the workload, from 1
 }
 
 // Kind returns "workload.crashed".
 func (WorkloadCrashed) Kind() string { return "workload.crashed" }
+
+// WorkloadUnhealthy tells that a process that was ready no longer answers its
+// health check well; once, until it does again. Subject: workload.
+type WorkloadUnhealthy struct {
+	Workload    ref.Workload    `json:"workload"`
+	Component   ref.Component   `json:"component"`
+	Environment ref.Environment `json:"environment"`
+	Version     string          `json:"version"`
+	Replica     int             `json:"replica"` // of the workload, from 1
+	Reason      string          `json:"reason"`
+}
+
+// Kind returns "workload.unhealthy".
+func (WorkloadUnhealthy) Kind() string { return "workload.unhealthy" }
+
+// WorkloadRestarted tells that somebody has the processes of a workload be
+// replaced, one after another. Subject: workload.
+type WorkloadRestarted struct {
+	Workload    ref.Workload    `json:"workload"`
+	Component   ref.Component   `json:"component"`
+	Environment ref.Environment `json:"environment"`
+	Version     string          `json:"version"`
+	Replicas    int             `json:"replicas"`
+}
+
+// Kind returns "workload.restarted".
+func (WorkloadRestarted) Kind() string { return "workload.restarted" }
 
 // WorkloadStopped tells that a workload was drained and stopped. Subject:
 // workload.
@@ -232,16 +263,17 @@ type WorkloadStopped struct {
 // Kind returns "workload.stopped".
 func (WorkloadStopped) Kind() string { return "workload.stopped" }
 
-// Burn is how an error budget goes: what an objective of availability allows to
-// fail within a period.
+// Burn is how an error budget goes: what an objective allows to fail within a
+// period.
 type Burn struct {
-	Objective float64 `json:"objective"` // share of requests that shall succeed, 0..1
-	Period    float64 `json:"period"`    // seconds that the budget is for
-	Rate      float64 `json:"rate"`      // times faster than the objective allows; 1 uses the budget up in one period
-	Window    float64 `json:"window"`    // seconds that Rate, Spent, Requests and Failed are of
-	Spent     float64 `json:"spent"`     // share of the period's budget that went in the window
-	Left      float64 `json:"left"`      // share of the period's budget that is left; below 0 when overspent
-	Requests  float64 `json:"requests"`
+	Event     string  `json:"event,omitempty"` // outcome event that the objective is of; empty: requests
+	Objective float64 `json:"objective"`       // share of requests or events that shall succeed, 0..1
+	Period    float64 `json:"period"`          // seconds that the budget is for
+	Rate      float64 `json:"rate"`            // times faster than the objective allows; 1 uses the budget up in one period
+	Window    float64 `json:"window"`          // seconds that Rate, Spent, Requests and Failed are of
+	Spent     float64 `json:"spent"`           // share of the period's budget that went in the window
+	Left      float64 `json:"left"`            // share of the period's budget that is left; below 0 when overspent
+	Requests  float64 `json:"requests"`        // or events
 	Failed    float64 `json:"failed"`
 }
 
@@ -251,8 +283,9 @@ type Regression struct {
 	Version    string      `json:"version"`
 	Rollout    ref.Rollout `json:"rollout,omitempty"` // that brought it; taking it back is the lever
 	Before     string      `json:"before,omitempty"`  // version that it replaced
-	Promised   float64     `json:"promised"`          // share of requests that may fail, 0..1
-	Requests   float64     `json:"requests"`          // since the change, as far as known
+	Event      string      `json:"event,omitempty"`   // outcome event that is promised; empty: requests
+	Promised   float64     `json:"promised"`          // share of requests or events that may fail, 0..1
+	Requests   float64     `json:"requests"`          // or events, since the change, as far as known
 	Failed     float64     `json:"failed"`
 	LogE       float64     `json:"logE"`       // natural logarithm of the evidence of a change
 	Threshold  float64     `json:"threshold"`  // that it reached
@@ -348,6 +381,28 @@ type VariablesChanged struct {
 
 // Kind returns "variables.changed".
 func (VariablesChanged) Kind() string { return "variables.changed" }
+
+// Scale is how many processes serve, and what each may use at the most; what is
+// left out is as the version says.
+type Scale struct {
+	Replicas int    `json:"replicas,omitempty"`
+	CPU      string `json:"cpu,omitempty"`    // processors, such as 500m
+	Memory   string `json:"memory,omitempty"` // such as 256Mi
+}
+
+// ScaleChanged tells that somebody set how a component is scaled in an
+// environment. Subject: component.
+type ScaleChanged struct {
+	Component   ref.Component   `json:"component"`
+	Team        ref.Team        `json:"team"`
+	Environment ref.Environment `json:"environment"`
+	Revision    int64           `json:"revision"`
+	From        Scale           `json:"from"`
+	To          Scale           `json:"to"`
+}
+
+// Kind returns "scale.changed".
+func (ScaleChanged) Kind() string { return "scale.changed" }
 
 // VariablesRekeyed tells that all secrets are sealed with a new key. Subject:
 // variables.

@@ -49,19 +49,36 @@ type Reason struct {
 // Burn is how the component's error budget went when an incident was opened or
 // joined; the zero value when its cause was another.
 type Burn struct {
-	Objective float64       // share of requests that shall succeed, 0..1
+	Event     string        // outcome event that is promised; empty: requests
+	Objective float64       // share of requests or events that shall succeed, 0..1
 	Period    time.Duration // that the budget is for
 	Rate      float64       // times faster than the objective allows
 	Window    time.Duration // that Rate, Spent, Requests and Failed are of
 	Spent     float64       // share of the period's budget that went in the window
 	Left      float64       // share of the period's budget that was left
-	Requests  float64
+	Requests  float64       // or events
 	Failed    float64
 }
 
 func burnOf(b fact.Burn) Burn {
 	seconds := func(s float64) time.Duration { return time.Duration(s * float64(time.Second)) }
-	return Burn{b.Objective, seconds(b.Period), b.Rate, seconds(b.Window), b.Spent, b.Left, b.Requests, b.Failed}
+	return Burn{b.Event, b.Objective, seconds(b.Period), b.Rate, seconds(b.Window), b.Spent, b.Left, b.Requests, b.Failed}
+}
+
+// things says what is counted, in the plural: requests, or an event's.
+func things(event string) string {
+	if event == "" {
+		return "requests"
+	}
+	return fmt.Sprintf("events %q", event)
+}
+
+// promised says what is promised of these.
+func promised(event string) string {
+	if event == "" {
+		return "an availability"
+	}
+	return "a success"
 }
 
 // blur is by how much the beginning of a burn may be told too early: it is

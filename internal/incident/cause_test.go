@@ -131,7 +131,7 @@ func TestBurnIsToldWhole(t *testing.T) {
 		if d.Cause != SLOBurn || d.Title != "engine-controller in production burns its error budget 41 times too fast" || !d.Began.Equal(noon.Add(time.Minute)) || !d.Opened.Equal(noon.Add(9*time.Minute)) {
 			t.Fatalf("%+v", d.Incident)
 		}
-		if diff := cmp.Diff(Burn{0.995, 720 * time.Hour, 41, time.Hour, 0.057, 0.9, 4000, 820}, d.Burn); diff != "" {
+		if diff := cmp.Diff(Burn{"", 0.995, 720 * time.Hour, 41, time.Hour, 0.057, 0.9, 4000, 820}, d.Burn); diff != "" {
 			t.Fatalf("burn (-want +got):\n%s", diff)
 		}
 		r.tell(t, 15, burnt())

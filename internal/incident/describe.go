@@ -27,6 +27,14 @@ func describe(f journal.Fact) (c ref.Component, e ref.Environment, text string, 
 		err = read(f, func(p fact.WorkloadCrashed) {
 			c, e, text = p.Component, p.Environment, fmt.Sprintf("version %s crashed in %s: %s", p.Version, p.Environment, p.Reason)
 		})
+	case fact.WorkloadUnhealthy{}.Kind():
+		err = read(f, func(p fact.WorkloadUnhealthy) {
+			c, e, text = p.Component, p.Environment, fmt.Sprintf("version %s is unhealthy in %s: %s", p.Version, p.Environment, p.Reason)
+		})
+	case fact.WorkloadRestarted{}.Kind():
+		err = read(f, func(p fact.WorkloadRestarted) {
+			c, e, text = p.Component, p.Environment, fmt.Sprintf("version %s is restarted in %s", p.Version, p.Environment)
+		})
 	case fact.RolloutStarted{}.Kind():
 		err = read(f, func(p fact.RolloutStarted) {
 			c, e, text = p.Component, p.Environment, fmt.Sprintf("rollout of version %s began", p.Version)

@@ -61,23 +61,30 @@ func impact(d Detail, n Numbers) string {
 	lines := []string{first + "."}
 	switch {
 	case n.RequestsKnown && n.Requests > 0:
-		lines = append(lines, fmt.Sprintf("%.0f of %.0f requests failed in that time (%.3g %%).", n.Failed, n.Requests, 100*n.Failed/n.Requests))
+		lines = append(lines, fmt.Sprintf("%.0f of %.0f %s failed in that time (%.3g %%).", n.Failed, n.Requests, things(n.Event), 100*n.Failed/n.Requests))
 	case n.RequestsKnown:
-		lines = append(lines, "No request came in that time.")
+		lines = append(lines, none(n.Event))
 	default:
-		lines = append(lines, "How many requests failed is not known.")
+		lines = append(lines, fmt.Sprintf("How many %s failed is not known.", things(n.Event)))
 	}
 	if n.UnitsKnown {
 		lines = append(lines, fmt.Sprintf("%d of %d units that version %s served failed at least once.", n.UnitsFailed, n.Units, d.Change.Release))
 	}
 	if b := d.Burn; b != (Burn{}) {
-		lines = append(lines, fmt.Sprintf("When it was noticed, %.3g %% of the error budget of %.0f days had gone in %s, %.3g times faster than an availability of %.5g %% allows; %.3g %% was left.",
-			100*b.Spent, b.Period.Hours()/24, spoken(b.Window), b.Rate, 100*b.Objective, 100*b.Left))
+		lines = append(lines, fmt.Sprintf("When it was noticed, %.3g %% of the error budget of %.0f days had gone in %s, %.3g times faster than %s of %.5g %% allows; %.3g %% was left.",
+			100*b.Spent, b.Period.Hours()/24, spoken(b.Window), b.Rate, promised(b.Event), 100*b.Objective, 100*b.Left))
 	}
 	if d.Regression != (Regression{}) {
 		lines = append(lines, "When it was noticed, "+d.Regression.text())
 	}
 	return strings.Join(lines, "\n")
+}
+
+func none(event string) string {
+	if event == "" {
+		return "No request came in that time."
+	}
+	return fmt.Sprintf("No %s was told in that time.", strings.Replace(things(event), "events", "event", 1))
 }
 
 // whatChanged is what changed last before, and what ended it.

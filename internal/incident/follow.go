@@ -20,7 +20,7 @@ func (s *Service) Follow(j *journal.Journal) {
 	j.Follow(journal.Follower{
 		Name: "incident.incidents",
 		Kinds: []string{
-			fact.ComponentCreated{}.Kind(), fact.CommitsPushed{}.Kind(), fact.ArtifactMarkedBad{}.Kind(), fact.WorkloadCrashed{}.Kind(),
+			fact.ComponentCreated{}.Kind(), fact.CommitsPushed{}.Kind(), fact.ArtifactMarkedBad{}.Kind(), fact.WorkloadCrashed{}.Kind(), fact.WorkloadUnhealthy{}.Kind(), fact.WorkloadRestarted{}.Kind(),
 			fact.RolloutStarted{}.Kind(), fact.RolloutWidened{}.Kind(), fact.RolloutHeld{}.Kind(), fact.RolloutResumed{}.Kind(), fact.RolloutApproved{}.Kind(),
 			fact.RolloutDecided{}.Kind(), fact.RolloutFinished{}.Kind(), fact.AlertFired{}.Kind(), fact.AlertResolved{}.Kind(), fact.FlagSwitched{}.Kind(),
 			fact.DeploymentFinished{}.Kind(),

@@ -9,12 +9,20 @@ import (
 
 // Harm knows who was hurt.
 type Harm interface {
-	// Requests returns how many requests to a component came in a time, and how
-	// many of them failed; false when that is not known.
-	Requests(ctx context.Context, c ref.Component, e ref.Environment, from, to time.Time) (all, failed float64, known bool, err error)
+	// Counted returns how many requests to a component came in a time, or events
+	// where it promises something of these, and how many of them failed; false
+	// when that is not known.
+	Counted(ctx context.Context, c ref.Component, e ref.Environment, from, to time.Time) (n Counted, known bool, err error)
 	// Units returns how many units met a rollout's version, and how many of them
 	// failed at it; false when that is not known.
 	Units(ctx context.Context, r ref.Rollout) (reached, failed int64, known bool, err error)
+}
+
+// Counted is what was counted of a component in a time.
+type Counted struct {
+	Event    string  // outcome event; empty: requests
+	Requests float64 // or events
+	Failed   float64
 }
 
 // Numbers are an incident's impact. They are final once the incident is over
@@ -25,8 +33,7 @@ type Numbers struct {
 	Detected      time.Duration // from the beginning until it was noticed
 	Recovered     time.Duration // from then until it was over; 0 while it is open
 	RequestsKnown bool
-	Requests      float64 // while it lasted
-	Failed        float64 // of these
+	Counted       // while it lasted
 	UnitsKnown    bool
 	Units         int64 // that met the version that was taken back
 	UnitsFailed   int64 // of these
@@ -40,7 +47,7 @@ func (s *Service) reckon(ctx context.Context, d Detail) (n Numbers, err error) {
 	if n.Final {
 		n.Recovered, now = max(0, d.Resolved.Sub(d.Opened)), d.Resolved
 	}
-	if n.Requests, n.Failed, n.RequestsKnown, err = s.harm.Requests(ctx, d.Component, d.Environment, d.Began, now); err != nil {
+	if n.Counted, n.RequestsKnown, err = s.harm.Counted(ctx, d.Component, d.Environment, d.Began, now); err != nil {
 		return n, err
 	}
 	if d.Change.Rollout != "" && d.Decision != (Decision{}) {

@@ -18,9 +18,10 @@ type Regression struct {
 	Release   string      // version
 	Rollout   ref.Rollout // that brought it: taking it back is the lever; empty when it is not known
 	Before    string      // version that it replaced; may be empty
-	Promised  float64     // share of requests that may fail, 0..1
+	Event     string      // outcome event that is promised; empty: requests
+	Promised  float64     // share of requests or events that may fail, 0..1
 	Since     time.Time   // as far as known
-	Requests  float64     // since then
+	Requests  float64     // or events, since then
 	Failed    float64
 	LogE      float64       // natural logarithm of the evidence of a change
 	Threshold float64       // that it reached
@@ -33,7 +34,7 @@ func regressionOf(p fact.AlertFired) Regression {
 		return Regression{}
 	}
 	return Regression{
-		Release: r.Version, Rollout: r.Rollout, Before: r.Before, Promised: r.Promised, Since: p.Since.UTC(), Requests: r.Requests, Failed: r.Failed,
+		Release: r.Version, Rollout: r.Rollout, Before: r.Before, Event: r.Event, Promised: r.Promised, Since: p.Since.UTC(), Requests: r.Requests, Failed: r.Failed,
 		LogE: r.LogE, Threshold: r.Threshold, Chance: time.Duration(r.ChanceDays * 24 * float64(time.Hour)),
 	}
 }
@@ -43,8 +44,8 @@ func (r Regression) times() float64 { return r.Failed / max(r.Requests, 1) / r.P
 
 // text says it in a sentence.
 func (r Regression) text() string {
-	return fmt.Sprintf("%.0f of %.0f requests had failed since %s, where version %s promises that at most %.3g %% do: by chance that comes once in %s at most.",
-		r.Failed, r.Requests, r.Since.UTC().Format("2 January 15:04"), r.Release, 100*r.Promised, spoken(r.Chance))
+	return fmt.Sprintf("%.0f of %.0f %s had failed since %s, where version %s promises that at most %.3g %% do: by chance that comes once in %s at most.",
+		r.Failed, r.Requests, things(r.Event), r.Since.UTC().Format("2 January 15:04"), r.Release, 100*r.Promised, spoken(r.Chance))
 }
 
 // setRegression keeps what was found: the last that was told.

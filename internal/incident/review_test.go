@@ -41,9 +41,9 @@ func (b *board) Card(_ context.Context, _ access.Actor, item ref.Item) (Card, er
 // hurt is what was counted.
 type hurt struct{}
 
-func (hurt) Requests(_ context.Context, _ ref.Component, _ ref.Environment, from, to time.Time) (all, failed float64, known bool, err error) {
+func (hurt) Counted(_ context.Context, _ ref.Component, _ ref.Environment, from, to time.Time) (n Counted, known bool, err error) {
 	seconds := to.Sub(from).Seconds() // ten requests a second, of which one fails
-	return 10 * seconds, seconds, true, nil
+	return Counted{Requests: 10 * seconds, Failed: seconds}, true, nil
 }
 
 func (hurt) Units(_ context.Context, r ref.Rollout) (reached, failed int64, known bool, err error) {
@@ -94,7 +94,7 @@ func TestDraftSaysWhatFactsKnow(t *testing.T) {
 		if diff := cmp.Diff(want, got.Text); diff != "" {
 			t.Fatalf("(-want +got):\n%s", diff)
 		}
-		numbers := Numbers{Lasted: 7 * time.Minute, Detected: 2 * time.Minute, Recovered: 5 * time.Minute, RequestsKnown: true, Requests: 4200, Failed: 420, UnitsKnown: true, Units: 120, UnitsFailed: 3, Final: true}
+		numbers := Numbers{Lasted: 7 * time.Minute, Detected: 2 * time.Minute, Recovered: 5 * time.Minute, RequestsKnown: true, Counted: Counted{Requests: 4200, Failed: 420}, UnitsKnown: true, Units: 120, UnitsFailed: 3, Final: true}
 		if diff := cmp.Diff(numbers, got.Numbers); diff != "" || got.State != Draft || got.Version != 0 {
 			t.Fatalf("%+v (-want +got):\n%s", got, diff)
 		}

@@ -12,6 +12,7 @@ import (
 	"fmt"
 	"io/fs"
 	"path"
+	"slices"
 	"strings"
 	"sync"
 
@@ -59,6 +60,7 @@ type book struct {
 	sections []Section
 	entries  []Entry // of all sections
 	pages    map[string]*parsed
+	sizes    map[string]size // of pictures in WebP, by their path below docs/
 }
 
 // New returns the manual of files, which holds Markdown, its pictures, and the
@@ -121,7 +123,7 @@ func (m *Manual) Text(name string) (string, error) {
 
 // Picture opens a picture that a page shows, or fails with fs.ErrNotExist.
 func (m *Manual) Picture(name string) (fs.File, error) {
-	if ext := path.Ext(name); ext != ".svg" && ext != ".png" {
+	if !slices.Contains([]string{".svg", ".png", ".webp"}, path.Ext(name)) {
 		return nil, fs.ErrNotExist
 	}
 	return m.files.Open(name)
@@ -150,14 +152,18 @@ func (b *book) find(name string) (*parsed, error) {
 
 // read parses all pages and puts them in the order of the contents.
 func read(files fs.FS) (*book, error) {
-	b := &book{pages: map[string]*parsed{}}
+	b := &book{pages: map[string]*parsed{}, sizes: map[string]size{}}
 	err := fs.WalkDir(files, ".", func(name string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() || path.Ext(name) != ".md" {
+		if err != nil || d.IsDir() || path.Ext(name) != ".md" && path.Ext(name) != ".webp" {
 			return err
 		}
 		text, err := fs.ReadFile(files, name)
 		if err != nil {
 			return err
+		}
+		if path.Ext(name) == ".webp" {
+			b.sizes[name] = webpSize(text)
+			return nil
 		}
 		p := parse(strings.TrimSuffix(name, ".md"), text)
 		b.pages[p.path] = p

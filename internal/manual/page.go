@@ -124,6 +124,7 @@ func (p *parsed) html(b *book) (string, error) {
 	// Rendering does not lock the tree: links are changed in a tree of its own.
 	tree := parse(p.path, p.text).tree
 	var outside []*ast.Link
+	var pictures []*ast.Image // of pages
 	_ = ast.Walk(tree, func(n ast.Node, enter bool) (ast.WalkStatus, error) {
 		if !enter {
 			return ast.WalkContinue, nil
@@ -135,7 +136,11 @@ func (p *parsed) html(b *book) (string, error) {
 				outside = append(outside, n)
 			}
 		case *ast.Image:
-			n.Destination = []byte("/docs/" + path.Join(path.Dir(p.path), string(n.Destination)))
+			name := path.Join(path.Dir(p.path), string(n.Destination))
+			n.Destination = []byte("/docs/" + name)
+			if b.sizes[name].reserve(n) {
+				pictures = append(pictures, n)
+			}
 		}
 		return ast.WalkContinue, nil // never fails
 	})
@@ -144,6 +149,12 @@ func (p *parsed) html(b *book) (string, error) {
 			l.Parent().InsertBefore(l.Parent(), l, child)
 		}
 		l.Parent().RemoveChild(l.Parent(), l)
+	}
+	for _, n := range pictures { // leads to itself, to be seen in full size
+		l := ast.NewLink()
+		l.Destination = n.Destination
+		n.Parent().ReplaceChild(n.Parent(), n, l)
+		l.AppendChild(l, n)
 	}
 	var out bytes.Buffer
 	err := markdown.Renderer().Render(&out, p.text, tree)

@@ -13,10 +13,12 @@ import (
 	"github.com/digital-factory/factory/internal/app"
 	"github.com/digital-factory/factory/internal/base/sandbox"
 	"github.com/digital-factory/factory/internal/organisation"
+	"github.com/digital-factory/factory/internal/pipeline/gocache"
 )
 
 func TestMain(m *testing.M) {
-	sandbox.Init() // the factory that the tests run makes sandboxes
+	sandbox.Init()
+	gocache.Init() // the factory that the tests run makes sandboxes
 	os.Exit(m.Run())
 }
 

@@ -9,28 +9,9 @@ import (
 	"github.com/digital-factory/factory/internal/base/store"
 	"github.com/digital-factory/factory/internal/fact"
 	"github.com/digital-factory/factory/internal/journal"
+	"github.com/digital-factory/factory/internal/pipeline/queue"
 	"github.com/digital-factory/factory/internal/ref"
 )
-
-// Who ended a check that no person ended.
-const (
-	newerPush    = "a newer push"
-	goneAway     = "the deletion of the branch"
-	newerInGroup = "a newer run of its group"
-)
-
-// whyCancelled says in a sentence why a run was cancelled by whom.
-func whyCancelled(by string) string {
-	switch by {
-	case newerPush:
-		return "superseded by a newer push to the branch"
-	case goneAway:
-		return "the branch was deleted"
-	case newerInGroup:
-		return "superseded by a newer run of its concurrency group"
-	}
-	return "cancelled by " + by
-}
 
 // check queues a run of a branch's new head, which publishes nothing, and ends
 // the older ones of the branch. A branch on which the trunk has everything is
@@ -58,7 +39,7 @@ func (s *Service) supersede(ctx context.Context, tx *store.Tx, c ref.Component, 
 		return err
 	}
 	for _, id := range old {
-		if _, err := s.cancel(ctx, tx, me(), id, newerPush); err != nil {
+		if _, err := s.cancel(ctx, tx, me(), id, queue.NewerPush); err != nil {
 			return err
 		}
 		tx.After(func() { s.interrupt(id) })
@@ -74,13 +55,21 @@ func (s *Service) cancel(ctx context.Context, tx *store.Tx, who access.Actor, id
 		return Run{}, err
 	}
 	r, err := getRun(ctx, tx, id)
-	if err != nil || r.State == Running {
+	if err != nil {
 		return r, err
+	}
+	if r.State == Running {
+		holder, err := store.One(ctx, tx, store.Scan1[string], `select holder from pipeline_run where id = $1`, string(id))
+		if err != nil || holder != "" {
+			return r, err
+		}
+		r.State, r.Step, r.Reason = Cancelled, "", queue.WhyCancelled(by) // nobody has it; its agent was lost
+		return r, s.end(ctx, tx, r)
 	}
 	if r.State.ended() {
 		return r, errs.New(errs.Blocked, "run %d of %s has ended: %s", r.Number, r.Change.Component, r.State)
 	}
-	r.State, r.Reason, r.Finished = Cancelled, whyCancelled(by), s.now()
+	r.State, r.Reason, r.Finished = Cancelled, queue.WhyCancelled(by), s.now()
 	if err := saveRun(ctx, tx, r); err != nil {
 		return r, err
 	}
@@ -94,23 +83,24 @@ func (s *Service) interrupt(id ref.Run) {
 	if cancel := s.cancels[id]; cancel != nil {
 		cancel(errCancelled)
 	}
+	s.lent.ring()
 }
 
 // current makes sure that a check is still of its branch's head: a deleted
 // branch is not told, and a push may be on its way to be. It returns who ended
 // the check; empty when it goes on.
 func (s *Service) current(ctx context.Context, r *Run) (by string, err error) {
-	if !r.ofBranch() {
+	if !r.ofBranch() || s.guest { // the factory looks, of what it lent
 		return "", nil
 	}
 	head, err := s.source.Head(ctx, r.Change.Component, r.Branch)
 	switch {
 	case errs.Is(err, errs.NotFound):
-		return goneAway, nil
+		return queue.GoneAway, nil
 	case err != nil:
 		return "", err
 	case head != r.Change.Commit:
-		return newerPush, nil
+		return queue.NewerPush, nil
 	}
 	return "", nil
 }

@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/digital-factory/factory/internal/base/egress"
 	"github.com/digital-factory/factory/internal/base/errs"
 	"github.com/digital-factory/factory/internal/base/store"
 	"github.com/digital-factory/factory/internal/pipeline/cache"
@@ -25,12 +26,6 @@ import (
 // which has the commit's files that it names and the outputs of the closed steps
 // before it, and nothing else. What it makes is then a function of its key, and
 // is restored instead of made again when the key is known.
-
-// Bounds of what a closed step makes.
-const (
-	mostOutputs = 20_000  // files
-	mostMade    = 2 << 30 // bytes
-)
 
 // sourceDir has the commit's files as no step has touched them.
 func (s *Service) sourceDir(id ref.Run) string {
@@ -62,6 +57,7 @@ type keyOf struct {
 	Needs     []string          `json:"needs"` // digests of the outputs that it sees
 	// Left out where there are none, as in keys of before.
 	Services []definition.Service `json:"services,omitempty"`
+	Network  []egress.Host        `json:"network,omitempty"`
 }
 
 func (k keyOf) sum() (string, error) {
@@ -113,7 +109,7 @@ func (s *Service) runClosed(ctx context.Context, r *Run, st *Step, log *output.L
 	if err := s.command(ctx, r, st, own, log); err != nil {
 		return err
 	}
-	made, size, err := outputs(own, st.Outputs)
+	made, size, err := tree.Made(own, st.Outputs)
 	if err != nil {
 		return failing(st.Name, err.Error())
 	}
@@ -189,7 +185,7 @@ func (s *Service) key(r *Run, st *Step, before []seen) (string, error) {
 	if len(st.Inputs) > 0 {
 		files = slices.DeleteFunc(files, func(f tree.File) bool { return !tree.Any(st.Inputs, f.Path) })
 	}
-	k := keyOf{Form: keyForm, Run: st.Run, Env: s.runFacts(r, st), Cache: st.Cache, Outputs: st.Outputs, Toolchain: s.tools.Host, Files: tree.Digest(files), Needs: []string{}, Services: st.Services}
+	k := keyOf{Form: keyForm, Run: st.Run, Env: s.runFacts(r, st), Cache: st.Cache, Outputs: st.Outputs, Toolchain: s.tools.Host, Files: tree.Digest(files), Needs: []string{}, Services: st.Services, Network: st.Network}
 	maps.Copy(k.Env, st.Env)
 	if slices.Contains(st.Cache, "go") {
 		k.Toolchain += " " + s.tools.GoVersion
@@ -215,37 +211,4 @@ func (s *Service) runFacts(r *Run, st *Step) map[string]string {
 		maps.DeleteFunc(facts, func(name, _ string) bool { return !strings.Contains(st.Run, name) })
 	}
 	return facts
-}
-
-// outputs finds what a closed step made. Each of its paths must mean something.
-func outputs(dir string, patterns []string) (made map[string]bool, size int64, err error) {
-	root, err := os.OpenRoot(dir)
-	if err != nil {
-		return nil, 0, err
-	}
-	defer func() { _ = root.Close() }()
-	made = map[string]bool{}
-	for _, p := range patterns {
-		found, err := tree.Find(root, []string{p}, mostOutputs)
-		if err != nil {
-			return nil, 0, err
-		}
-		if len(found) == 0 {
-			return nil, 0, fmt.Errorf("its outputs name %s, but it made no such file", p)
-		}
-		for _, name := range found {
-			if made[name] {
-				continue
-			}
-			made[name] = true
-			info, err := root.Lstat(name)
-			if err != nil {
-				return nil, 0, err
-			}
-			if size += info.Size(); size > mostMade {
-				return nil, 0, fmt.Errorf("what its outputs name is larger than %d MiB", mostMade>>20)
-			}
-		}
-	}
-	return made, size, nil
 }

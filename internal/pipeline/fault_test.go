@@ -8,13 +8,14 @@ import (
 	"time"
 
 	"github.com/digital-factory/factory/internal/pipeline/output"
+	"github.com/digital-factory/factory/internal/pipeline/room"
 )
 
 // TestHostileSteps: a step that forks for ever, fills the disk or prints without
 // end is ended or goes on alone, leaves nothing behind, and harms no other run.
 func TestHostileSteps(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
-		w.room = room{least: 1 << 62, most: 20 << 20, every: 20 * time.Millisecond} // as if the disk were nearly full
+		w.room = room.Room{Least: 1 << 62, Most: 20 << 20, Every: 20 * time.Millisecond} // as if the disk were nearly full
 		w.start()
 		mark := fmt.Sprintf("84%06d", rand.IntN(1_000_000))
 		for _, c := range []struct{ name, run, says string }{

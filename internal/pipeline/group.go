@@ -6,6 +6,7 @@ import (
 	"github.com/digital-factory/factory/internal/base/errs"
 	"github.com/digital-factory/factory/internal/base/store"
 	"github.com/digital-factory/factory/internal/pipeline/definition"
+	"github.com/digital-factory/factory/internal/pipeline/queue"
 	"github.com/digital-factory/factory/internal/ref"
 )
 
@@ -13,7 +14,7 @@ import (
 // on at a time. It reports false when another does: then the run is back in the
 // queue. With cancel the older runs of the group that publish nothing are ended.
 func (s *Service) enter(ctx context.Context, r *Run, c definition.Concurrency) (in bool, err error) {
-	if c.Group == "" {
+	if c.Group == "" || s.guest { // it joined when it was lent
 		return true, nil
 	}
 	err = s.db.Update(ctx, func(tx *store.Tx) error {
@@ -28,23 +29,16 @@ func (s *Service) enter(ctx context.Context, r *Run, c definition.Concurrency) (
 			return err
 		}
 		if in = busy == 0; !in {
-			return s.putBack(ctx, tx, r, c.Group)
+			return queue.PutBack(ctx, tx, r.ID, c.Group)
 		}
 		_, err = tx.Exec(ctx, `update pipeline_run set grp = $2, reason = '' where id = $1`, string(r.ID), c.Group)
 		return err
 	})
 	if errs.Is(err, errs.Conflict) { // another replica's run came in between
-		return false, s.db.Update(ctx, func(tx *store.Tx) error { return s.putBack(ctx, tx, r, c.Group) })
+		return false, s.db.Update(ctx, func(tx *store.Tx) error { return queue.PutBack(ctx, tx, r.ID, c.Group) })
 	}
 	r.Reason = ""
 	return in, err
-}
-
-// putBack has a run wait for its group.
-func (s *Service) putBack(ctx context.Context, tx *store.Tx, r *Run, group string) error {
-	_, err := tx.Exec(ctx, `update pipeline_run set state = 'waiting', holder = '', held_until = 0, grp = $2, reason = $3 where id = $1 and state = 'running'`,
-		string(r.ID), group, "it waits for another run of the group "+group)
-	return err
 }
 
 // endOlder ends the runs of a group that were queued before and publish nothing.
@@ -55,7 +49,7 @@ func (s *Service) endOlder(ctx context.Context, tx *store.Tx, r *Run, group stri
 		return err
 	}
 	for _, id := range old {
-		if _, err := s.cancel(ctx, tx, me(), id, newerInGroup); err != nil {
+		if _, err := s.cancel(ctx, tx, me(), id, queue.NewerInGroup); err != nil {
 			return err
 		}
 		tx.After(func() { s.interrupt(id) })

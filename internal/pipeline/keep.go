@@ -22,13 +22,19 @@ func (s *Service) hand(ctx context.Context, r Run, def definition.Definition) {
 	if s.keeper == nil || !r.ofBranch() {
 		return
 	}
-	service, score, err := definition.Described(func(path string) ([]byte, error) {
-		return s.source.Read(ctx, r.Change.Component, r.Change.Commit, path)
-	})
+	b, err := s.build(ctx, r, def, s.workspace(r.ID))
 	if err != nil {
 		slog.Warn("what a check built cannot be kept", "run", r.ID, "error", err)
 		return
 	}
+	s.keeper.Keep(ctx, b)
+}
+
+// build is what a run made in a folder, as its commit describes it.
+func (s *Service) build(ctx context.Context, r Run, def definition.Definition, dir string) (Build, error) {
+	service, score, err := definition.Described(func(path string) ([]byte, error) {
+		return s.source.Read(ctx, r.Change.Component, r.Change.Commit, path)
+	})
 	of := def.Artifact
-	s.keeper.Keep(ctx, Build{Run: r, Workspace: s.workspace(r.ID), Binary: of.Binary, Base: of.Base, Files: of.Files, Command: of.Command, Service: service, Score: score, Started: r.Started, Finished: s.now()})
+	return Build{Run: r, Workspace: dir, Binary: of.Binary, Base: of.Base, Files: of.Files, Command: of.Command, Service: service, Score: score, Started: r.Started, Finished: s.now()}, err
 }

@@ -14,8 +14,6 @@ import (
 	"github.com/digital-factory/factory/internal/ref"
 )
 
-const logBlock = 32 << 10 // bytes that are read at once
-
 func (s *Service) logPath(id ref.Run, step string) string {
 	return filepath.Join(s.dir, filepath.Base(string(id)), filepath.Base(step)+".log")
 }
@@ -32,34 +30,14 @@ func (s *Service) Log(ctx context.Context, who access.Actor, id ref.Run, step st
 		return err
 	}
 	defer func() { _ = f.Close() }()
-	buf := make([]byte, logBlock)
-	for {
-		live := s.logs.Live(path)
-		var changed <-chan struct{}
-		done := true
-		if live != nil { // asked before reading: what is written meanwhile wakes us
-			changed, done = live.State()
-		}
-		for {
-			n, err := f.Read(buf)
-			if _, err := w.Write(buf[:n]); err != nil {
-				return nil // the reader is gone
-			}
-			if errors.Is(err, io.EOF) {
-				break
-			} else if err != nil {
-				return err
-			}
-		}
-		if err := flush(); err != nil || done || !follow {
-			return nil
-		}
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-changed:
-		}
-	}
+	return s.logs.Copy(ctx, f, follow, func() (bool, error) { return s.over(ctx, id, step) }, w, flush)
+}
+
+// over reports whether a step prints no more.
+func (s *Service) over(ctx context.Context, id ref.Run, step string) (bool, error) {
+	r, err := s.Get(ctx, me(), id)
+	going := slices.ContainsFunc(r.Steps, func(st Step) bool { return st.Name == step && !st.State.ended() })
+	return err != nil || r.State.ended() || !going, err
 }
 
 // openLog returns nil for a step that has not printed anything. With follow it

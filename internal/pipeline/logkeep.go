@@ -2,12 +2,10 @@ package pipeline
 
 import (
 	"context"
-	"log/slog"
-	"os"
-	"path/filepath"
+	"time"
 
 	"github.com/digital-factory/factory/internal/base/errs"
-	"github.com/digital-factory/factory/internal/base/store"
+	"github.com/digital-factory/factory/internal/pipeline/output"
 	"github.com/digital-factory/factory/internal/ref"
 )
 
@@ -17,32 +15,11 @@ func (s *Service) forgetLogs(ctx context.Context) error {
 	if s.tools.KeepLogs == 0 {
 		return nil
 	}
-	list, err := os.ReadDir(s.dir)
-	if err != nil {
-		return err
-	}
-	before := s.now().Add(-s.tools.KeepLogs)
-	for _, e := range list {
-		info, err := e.Info()
-		if err != nil || !e.IsDir() || info.ModTime().After(before) {
-			continue // nothing of a run ends before its folder was changed last
+	return output.Forget(s.dir, s.now().Add(-s.tools.KeepLogs), func(name string) (time.Time, error) {
+		r, err := s.Get(ctx, me(), ref.Run(name))
+		if errs.Is(err, errs.NotFound) { // not a run of ours
+			return time.Time{}, nil
 		}
-		var r Run
-		err = s.db.View(ctx, func(tx *store.Tx) error {
-			r, err = getRun(ctx, tx, ref.Run(e.Name()))
-			return err
-		})
-		switch {
-		case errs.Is(err, errs.NotFound): // not a run of ours
-			continue
-		case err != nil:
-			return err
-		case !r.State.ended() || !r.Finished.Before(before):
-			continue
-		}
-		if err := os.RemoveAll(filepath.Join(s.dir, e.Name())); err != nil {
-			slog.Warn("old logs could not be removed", "run", r.ID, "error", err)
-		}
-	}
-	return nil
+		return r.Finished, err
+	})
 }

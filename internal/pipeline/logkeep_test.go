@@ -13,17 +13,18 @@ import (
 func TestOldLogs(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		w.tools.KeepLogs = 48 * time.Hour
-		w.file("steps:\n- name: build\n  run: echo built; mkdir out; echo 1 > out/service")
-		w.start()
-		id := w.push("engine", "eng", "normal")
-		w.ends(id)
-		w.until("the workspace is gone", func() bool { return !exists(w.workspace(id)) })
 		forget := func() {
 			t.Helper()
 			if err := w.forgetLogs(t.Context()); err != nil {
 				t.Fatal(err)
 			}
 		}
+		forget() // where nothing has run yet
+		w.file("steps:\n- name: build\n  run: echo built; mkdir out; echo 1 > out/service")
+		w.start()
+		id := w.push("engine", "eng", "normal")
+		w.ends(id)
+		w.until("the workspace is gone", func() bool { return !exists(w.workspace(id)) })
 		w.skew.Store((47 * time.Hour).Microseconds())
 		forget()
 		if got := w.log(id, "build"); got != "built\n" {

@@ -12,14 +12,15 @@
 // image, SBOM and signature, Secrets for what steps on the trunk are given.
 //
 // Beside pushes, schedules and people start runs of a trunk's head, which publish
-// nothing.
+// nothing. A run goes on in the factory's own process, or is lent to an agent on
+// another machine, which walks it by this same package and has it mirrored here.
 //
 // Invariants: a commit pushed to the trunk has exactly one queued run. A check
 // publishes nothing and writes to no cache that the trunk reads; of one branch
 // only the newest goes on, and none when the branch is gone. What is restored
 // instead of made was made from the same definition, files and tools. A step
 // sees only the workspace, the declared caches and the host's tools; never the
-// factory's environment or the network. Secrets are given to the steps of trunks
+// factory's environment, and of the network the hosts that it lists. Secrets are given to the steps of trunks
 // that declare them, and stand in no log, cache or key. After a crash of the factory a run goes
 // on with the step that was interrupted.
 package pipeline
@@ -30,6 +31,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/digital-factory/factory/internal/base/egress"
 	"github.com/digital-factory/factory/internal/base/postgres"
 	"github.com/digital-factory/factory/internal/base/sandbox"
 	"github.com/digital-factory/factory/internal/base/store"
@@ -38,6 +40,7 @@ import (
 	"github.com/digital-factory/factory/internal/pipeline/cache"
 	"github.com/digital-factory/factory/internal/pipeline/definition"
 	"github.com/digital-factory/factory/internal/pipeline/output"
+	"github.com/digital-factory/factory/internal/pipeline/room"
 	"github.com/digital-factory/factory/internal/ref"
 )
 
@@ -92,6 +95,8 @@ type Run struct {
 	Started     time.Time
 	Finished    time.Time
 	CancelledBy string
+	Agent       string // name of the agent that it was lent to; empty: the factory itself
+	Lost        string // why steps of it begin again on another machine, in a sentence
 	Steps       []Step
 }
 
@@ -151,6 +156,8 @@ type Tools struct {
 	Cache     string                // directory of caches, kept between runs
 	KeepLogs  time.Duration         // after a run's end; zero: for ever
 	Postgres  postgres.Installation // programs of a database server; zero: none
+	Reach     egress.Policy         // what steps may reach
+	Runners   int                   // runs that go on at once in this process; zero: 2, negative: none
 }
 
 // Service runs pipelines.
@@ -170,7 +177,9 @@ type Service struct {
 	logs      *output.Logs
 	cache     *cache.Cache
 
-	room   room
+	room   room.Room
+	guest  bool   // this process is an agent's; see Guest
+	lent   lent   // what this process knows of runs that agents have
 	own    bool   // the files and the secrets are those of who runs them; see Try
 	holder string // names this process where several share the queue
 
@@ -180,9 +189,10 @@ type Service struct {
 
 // New returns the service; dir is for workspaces and logs. It starts nothing.
 func New(db *store.DB, j *journal.Journal, box *sandbox.Sandbox, src Source, p Publisher, x Secrets, tools Tools, dir string, now func() time.Time) *Service {
+	logs := output.New()
 	return &Service{db: db, journal: j, box: box, source: src, publisher: p, secrets: x, tools: tools, dir: dir, now: now,
-		wake: make(chan struct{}, 1), holder: ref.New(), cancels: map[ref.Run]context.CancelCauseFunc{}, room: room{least: 1 << 30, most: 512 << 20, every: time.Second},
-		cache: cache.New(db, tools.Cache, now), logs: output.New()}
+		wake: make(chan struct{}, 1), holder: ref.New(), cancels: map[ref.Run]context.CancelCauseFunc{}, room: room.Default(),
+		cache: cache.New(db, tools.Cache, now), logs: logs, lent: lent{logs: logs.Mirror()}}
 }
 
 func (s *Service) nudge() {
@@ -190,6 +200,7 @@ func (s *Service) nudge() {
 	case s.wake <- struct{}{}:
 	default:
 	}
+	s.lent.ring()
 }
 
 // ofBranch reports whether a run is of a branch that is not the trunk, where

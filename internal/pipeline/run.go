@@ -19,12 +19,10 @@ import (
 	"github.com/digital-factory/factory/internal/base/store"
 	"github.com/digital-factory/factory/internal/fact"
 	"github.com/digital-factory/factory/internal/pipeline/definition"
+	"github.com/digital-factory/factory/internal/pipeline/queue"
 	"github.com/digital-factory/factory/internal/pipeline/tree"
 	"github.com/digital-factory/factory/internal/ref"
 )
-
-// runners is how many runs go on at once on this machine.
-const runners = 2
 
 // me is the actor behind what the module does by itself.
 func me() access.Actor { return access.System("pipeline") }
@@ -35,11 +33,11 @@ func (s *Service) Run(ctx context.Context) error {
 		return fmt.Errorf("take up runs of the last life: %w", err)
 	}
 	parts := []life.Part{{Name: "pipeline schedules", Run: func(ctx context.Context) error {
-		return life.Every(ctx, "schedules", scheduleLook, nil, s.due)
+		return life.Every(ctx, "schedules", scheduleLook, nil, s.due) // an agent has none
 	}}, {Name: "pipeline logs", Run: func(ctx context.Context) error {
 		return life.Every(ctx, "logs", time.Hour, nil, s.forgetLogs)
 	}}}
-	for range runners {
+	for range s.Runners() {
 		parts = append(parts, life.Part{Name: "pipeline runner", Run: func(ctx context.Context) error {
 			return life.Every(ctx, "pipeline", time.Second, s.wake, s.drain)
 		}})
@@ -49,16 +47,10 @@ func (s *Service) Run(ctx context.Context) error {
 
 // resume frees the runs that a crash interrupted, for claim to go on with them,
 // and clears away the workspaces of ended ones. SQLite has one process, so every
-// hold is from before; on PostgreSQL it may be another replica's, and runs out
-// by itself when that is gone.
+// hold of a process is from before; on PostgreSQL it may be another replica's, and
+// runs out by itself when that is gone.
 func (s *Service) resume(ctx context.Context) error {
-	err := s.db.Update(ctx, func(tx *store.Tx) error {
-		if tx.Postgres() {
-			return nil
-		}
-		_, err := tx.Exec(ctx, `update pipeline_run set holder = '', held_until = 0 where state = 'running'`)
-		return err
-	})
+	err := s.db.Update(ctx, func(tx *store.Tx) error { return queue.Begin(ctx, tx) })
 	if err != nil {
 		return err
 	}
@@ -84,7 +76,7 @@ func (s *Service) resume(ctx context.Context) error {
 
 func (s *Service) drain(ctx context.Context) error {
 	for ctx.Err() == nil {
-		r, found, err := s.claim(ctx)
+		r, found, err := s.claim(ctx, s.self())
 		if err != nil || !found {
 			return err
 		}
@@ -96,45 +88,19 @@ func (s *Service) drain(ctx context.Context) error {
 	return nil
 }
 
-// claim takes the next run: hotfixes first, then the team with the fewest runs
-// under way, of these the one that has waited longest since a run of its began,
-// so that teams take turns however much each has queued; of a team's, trunks
-// before checks, then the oldest; never two of one branch.
-// One runner is kept for trunks: checks have the others. A run whose holder is
-// gone is taken up again with the steps that had not ended.
-func (s *Service) claim(ctx context.Context) (r Run, found bool, err error) {
+// claim takes the next run of the queue.
+func (s *Service) claim(ctx context.Context, by queue.Taker) (r Run, found bool, err error) {
 	now := s.now()
 	err = s.db.Update(ctx, func(tx *store.Tx) error {
-		found = false
-		id, err := store.One(ctx, tx, store.Scan1[ref.Run], `select id from pipeline_run r where (state = 'waiting' or (state = 'running' and held_until < $1 and holder <> $2))
-			and not exists (select 1 from pipeline_run o where o.component = r.component and o.branch = r.branch and o.event = r.event and o.state = 'running' and o.id <> r.id)
-			and (r.grp = '' or not exists (select 1 from pipeline_run o where o.component = r.component and o.grp = r.grp and o.state = 'running' and o.id <> r.id))
-			and (checks = 0 or (select count(*) from pipeline_run o where o.checks = 1 and o.state = 'running' and o.holder = $2) < $3)
-			order by case when state = 'running' then 0 when change like '%"lane":"hotfix"%' then 1 else 2 end,
-				(select count(*) from pipeline_run o where o.team = r.team and o.state = 'running'),
-				(select coalesce(max(o.started), 0) from pipeline_run o where o.team = r.team), checks, id limit 1`, store.Micros(now), s.holder, runners-1)
-		if errors.Is(err, store.ErrNone) {
-			return nil
-		} else if err != nil {
-			return err
-		}
-		n, err := tx.Exec(ctx, `update pipeline_run set state = 'running', started = case when started = 0 then $2 else started end, holder = $3, held_until = $4
-			where id = $1 and (state = 'waiting' or (state = 'running' and held_until < $2 and holder <> $3))`, string(id), store.Micros(now), s.holder, store.Micros(now.Add(hold)))
-		if err != nil || n == 0 {
-			return err
-		}
-		if _, err := tx.Exec(ctx, `update pipeline_step set state = 'waiting' where run = $1 and state = 'running'`, string(id)); err != nil {
+		id, begins, err := queue.Claim(ctx, tx, by, now)
+		if found = id != ""; err != nil || !found {
 			return err
 		}
 		if r, err = getRun(ctx, tx, id); err != nil {
 			return err
 		}
-		found = true
-		if !r.Started.Equal(store.Time(store.Micros(now))) {
-			return nil // told in an earlier life
-		}
-		if r.Check {
-			return nil // its begin concerns nobody
+		if !begins || r.Check {
+			return nil // told in an earlier life, or its begin concerns nobody
 		}
 		return s.journal.Append(ctx, tx, me().By(), r.subject(), fact.RunStarted{Run: r.ID, Change: r.Change})
 	})
@@ -144,10 +110,24 @@ func (s *Service) claim(ctx context.Context) (r Run, found bool, err error) {
 	return r, found && err == nil, err
 }
 
-const (
-	hold      = 20 * time.Second // how long a run is held without a sign of life
-	holdAgain = 5 * time.Second
-)
+// self is this process as one that takes runs.
+func (s *Service) self() queue.Taker {
+	by := queue.Taker{Holder: s.holder, Checks: max(1, s.Runners()-1)}
+	if s.guest { // whose turn it is was decided by the factory
+		by.Checks = s.Runners()
+	}
+	return by
+}
+
+// Runners is how many runs go on at once in this process.
+func (s *Service) Runners() int {
+	if s.tools.Runners == 0 {
+		return 2
+	}
+	return max(0, s.tools.Runners)
+}
+
+const holdAgain = 5 * time.Second
 
 var (
 	errCancelled = errs.New(errs.Blocked, "cancelled")
@@ -171,12 +151,7 @@ func (s *Service) runHold(ctx context.Context, r Run, end context.CancelCauseFun
 		}
 		now, held, by := s.now(), false, ""
 		err = s.db.Update(ctx, func(tx *store.Tx) error {
-			n, err := tx.Exec(ctx, `update pipeline_run set held_until = $3, cancelled_by = case when cancelled_by = '' then $4 else cancelled_by end
-				where id = $1 and holder = $2 and state = 'running'`, string(r.ID), s.holder, store.Micros(now.Add(hold)), gone)
-			if held = n > 0; err != nil || !held {
-				return err
-			}
-			by, err = store.One(ctx, tx, store.Scan1[string], `select cancelled_by from pipeline_run where id = $1`, string(r.ID))
+			held, by, err = s.renew(ctx, tx, r.ID, s.holder, now, gone)
 			return err
 		})
 		if err == nil && by != "" {
@@ -185,20 +160,27 @@ func (s *Service) runHold(ctx context.Context, r Run, end context.CancelCauseFun
 		}
 		if err == nil && held {
 			last = now
-		} else if ctx.Err() == nil && (err == nil || now.Sub(last) > hold) {
+		} else if ctx.Err() == nil && (err == nil || now.Sub(last) > queue.Hold) {
 			end(errLost)
 			return
 		}
 	}
 }
 
+// renew keeps a hold; gone is who ended the run meanwhile, if anybody did.
+func (s *Service) renew(ctx context.Context, tx *store.Tx, id ref.Run, holder string, now time.Time, gone string) (held bool, by string, err error) {
+	if gone != "" {
+		if _, err := tx.Exec(ctx, `update pipeline_run set cancelled_by = $3 where id = $1 and holder = $2 and state = 'running' and cancelled_by = ''`, string(id), holder, gone); err != nil {
+			return false, "", err
+		}
+	}
+	return queue.Renew(ctx, tx, id, holder, now)
+}
+
 // letGo gives up the hold when the factory stops, so that the next life goes on
 // at once.
 func (s *Service) letGo(ctx context.Context, id ref.Run) error {
-	return s.db.Update(context.WithoutCancel(ctx), func(tx *store.Tx) error {
-		_, err := tx.Exec(ctx, `update pipeline_run set holder = '', held_until = 0 where id = $1 and holder = $2 and state = 'running'`, string(id), s.holder)
-		return err
-	})
+	return s.db.Update(context.WithoutCancel(ctx), func(tx *store.Tx) error { return queue.Release(ctx, tx, id, s.holder) })
 }
 
 // walk runs a run to its end, unless the factory stops.
@@ -251,8 +233,8 @@ func (s *Service) walk(ctx context.Context, r Run) error {
 		if by, err = s.cancelledBy(ctx, r.ID); err != nil {
 			return err
 		}
-		r.State, r.Step, r.Reason = Cancelled, "", whyCancelled(by)
-		if by == goneAway {
+		r.State, r.Step, r.Reason = Cancelled, "", queue.WhyCancelled(by)
+		if by == queue.GoneAway {
 			s.cache.Drop(r.scope())
 		}
 	case errs.Is(err, errs.Internal):
@@ -292,25 +274,38 @@ func (s *Service) cancelledBy(ctx context.Context, id ref.Run) (by string, err e
 }
 
 func (s *Service) finish(ctx context.Context, r Run) error {
-	err := s.db.Update(ctx, func(tx *store.Tx) error {
-		r.Finished = s.now()
-		if err := saveRun(ctx, tx, r); err != nil {
-			return err
-		}
-		if _, err := tx.Exec(ctx, `update pipeline_step set state = case when $2 = 'cancelled' then 'cancelled' else 'skipped' end
-			where run = $1 and state in ('waiting', 'running')`, string(r.ID), string(r.State)); err != nil {
-			return err
-		}
-		return s.journal.Append(ctx, tx, me().By(), r.subject(), r.ending())
-	})
+	err := s.db.Update(ctx, func(tx *store.Tx) error { return s.end(ctx, tx, r) })
 	if err == nil {
 		s.clear(r.ID)
 	}
 	return err
 }
 
+// end writes how a run ended, and tells it.
+func (s *Service) end(ctx context.Context, tx *store.Tx, r Run) error {
+	tx.After(s.nudge) // another may have waited for it
+	r.Finished = s.now()
+	if err := saveRun(ctx, tx, r); err != nil {
+		return err
+	}
+	if _, err := tx.Exec(ctx, `update pipeline_step set state = case when $2 = 'cancelled' then 'cancelled' else 'skipped' end
+		where run = $1 and state in ('waiting', 'running')`, string(r.ID), string(r.State)); err != nil {
+		return err
+	}
+	return s.journal.Append(ctx, tx, me().By(), r.subject(), r.ending())
+}
+
 func (s *Service) workspace(id ref.Run) string {
 	return filepath.Join(s.dir, filepath.Base(string(id)), "work")
+}
+
+// besideOf is the folder of what a step's services leave, below that of the run's.
+func (s *Service) besideOf(id ref.Run, step string) string {
+	return filepath.Join(s.allBeside(id), filepath.Base(step))
+}
+
+func (s *Service) allBeside(id ref.Run) string {
+	return filepath.Join(s.dir, filepath.Base(string(id)), "beside")
 }
 
 // clear removes a workspace; its logs stay.
@@ -321,8 +316,8 @@ func (s *Service) clear(id ref.Run) {
 	}
 }
 
-// prepare lays out the workspace and the steps, or finds them laid out.
-func (s *Service) prepare(ctx context.Context, r *Run) (definition.Definition, error) {
+// define reads the run's pipeline file.
+func (s *Service) define(ctx context.Context, r *Run) (definition.Definition, error) {
 	data, err := s.source.Read(ctx, r.Change.Component, r.Change.Commit, File)
 	if err != nil {
 		if errs.Is(err, errs.NotFound) {
@@ -339,39 +334,39 @@ func (s *Service) prepare(ctx context.Context, r *Run) (definition.Definition, e
 	}
 	sum := sha256.Sum256(data)
 	r.Digest = "sha256:" + hex.EncodeToString(sum[:])
-	work, fresh := s.workspace(r.ID), false
-	if _, err := os.Stat(work); errors.Is(err, os.ErrNotExist) {
-		// Laid out beside and renamed, so that half a workspace is never used.
-		half := work + ".half"
-		if err := os.RemoveAll(half); err != nil {
-			return def, err
-		}
-		if err := os.MkdirAll(half, 0o755); err != nil {
-			return def, err
-		}
-		if err := s.source.Export(ctx, r.Change.Component, r.Change.Commit, half); err != nil {
-			return def, err
-		}
-		files, err := tree.List(half)
-		if err != nil {
-			return def, err
-		}
-		r.Tree = tree.Digest(files)
-		if slices.ContainsFunc(def.Steps, func(sp definition.Spec) bool { return len(sp.Outputs) > 0 }) {
-			if err := errors.Join(os.RemoveAll(s.sourceDir(r.ID)), tree.Copy(s.sourceDir(r.ID), half, nil)); err != nil {
-				return def, err
-			}
-		}
-		if err := os.Rename(half, work); err != nil {
-			return def, err
-		}
-		fresh = true
+	return def, nil
+}
+
+// prepare lays out the workspace and the steps, or finds them laid out.
+func (s *Service) prepare(ctx context.Context, r *Run) (definition.Definition, error) {
+	def, err := s.define(ctx, r)
+	if err != nil {
+		return def, err
 	}
-	err = s.db.Update(ctx, func(tx *store.Tx) error {
+	source := ""
+	if slices.ContainsFunc(def.Steps, func(sp definition.Spec) bool { return len(sp.Outputs) > 0 }) {
+		source = s.sourceDir(r.ID)
+	}
+	digest, fresh, err := tree.LayOut(s.workspace(r.ID), source, func(dir string) error {
+		return s.source.Export(ctx, r.Change.Component, r.Change.Commit, dir)
+	})
+	if err != nil {
+		return def, err
+	}
+	if fresh {
+		r.Tree = digest
+	}
+	return def, s.setOut(ctx, r, def, fresh)
+}
+
+// setOut writes a run's steps, or finds them written. What steps of an earlier
+// life had made is not in a fresh workspace: they begin again.
+func (s *Service) setOut(ctx context.Context, r *Run, def definition.Definition, fresh bool) error {
+	return s.db.Update(ctx, func(tx *store.Tx) error {
 		if err := insertSteps(ctx, tx, r.ID, def.Steps); err != nil {
 			return err
 		}
-		if fresh { // what steps of an earlier life had made is not in it
+		if fresh {
 			if _, err := tx.Exec(ctx, `update pipeline_step set state = 'waiting' where run = $1 and state = 'succeeded'`, string(r.ID)); err != nil {
 				return err
 			}
@@ -382,8 +377,8 @@ func (s *Service) prepare(ctx context.Context, r *Run) (definition.Definition, e
 		if err := s.reschedule(ctx, tx, r, def.Schedules); err != nil {
 			return err
 		}
+		var err error
 		r.Steps, err = steps(ctx, tx, r.ID)
 		return err
 	})
-	return def, err
 }

@@ -20,6 +20,7 @@ import (
 	"github.com/digital-factory/factory/internal/base/store"
 	"github.com/digital-factory/factory/internal/fact"
 	"github.com/digital-factory/factory/internal/journal"
+	"github.com/digital-factory/factory/internal/pipeline/queue"
 	"github.com/digital-factory/factory/internal/ref"
 )
 
@@ -383,9 +384,9 @@ func TestFairness(t *testing.T) {
 		var order []string
 		var under []Run
 		for len(order) < 100 || len(under) > 0 {
-			for len(under) < runners && len(order) < 100 {
+			for len(under) < 2 && len(order) < 100 {
 				w.skew.Add(1000)
-				r, found, err := w.claim(t.Context())
+				r, found, err := w.claim(t.Context(), w.self())
 				if err != nil || !found {
 					t.Fatalf("after %d: %v, %v", len(order), found, err)
 				}
@@ -419,7 +420,7 @@ func TestClaim(t *testing.T) {
 		}
 		take := func() string {
 			t.Helper()
-			r, found, err := w.claim(t.Context())
+			r, found, err := w.claim(t.Context(), w.self())
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -449,7 +450,7 @@ func TestClaim(t *testing.T) {
 		}
 		// Whose holder is gone is taken up first, without being told again.
 		started := len(facts[fact.RunStarted](w))
-		w.skew.Add((hold + time.Second).Microseconds())
+		w.skew.Add((queue.Hold + time.Second).Microseconds())
 		if got := take(); got != "" {
 			t.Fatalf("%q was taken again by who holds it", got)
 		}

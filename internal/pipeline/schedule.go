@@ -9,10 +9,10 @@ import (
 	"time"
 
 	"github.com/digital-factory/factory/internal/access"
-	"github.com/digital-factory/factory/internal/base/cron"
 	"github.com/digital-factory/factory/internal/base/errs"
 	"github.com/digital-factory/factory/internal/base/store"
 	"github.com/digital-factory/factory/internal/pipeline/definition"
+	"github.com/digital-factory/factory/internal/pipeline/schedule"
 	"github.com/digital-factory/factory/internal/ref"
 )
 
@@ -23,12 +23,7 @@ const (
 )
 
 // Schedule is one of a component, as its trunk's pipeline file has it.
-type Schedule struct {
-	Component ref.Component
-	Cron      string // in UTC
-	Steps     []string
-	Next      time.Time
-}
+type Schedule = schedule.Schedule
 
 // scheduleLook is how often it is looked what is due.
 const scheduleLook = 5 * time.Second
@@ -91,57 +86,22 @@ func (s *Service) Schedules(ctx context.Context, who access.Actor, c ref.Compone
 		return nil, err
 	}
 	err = s.db.View(ctx, func(tx *store.Tx) error {
-		list, err = store.List(ctx, tx, scanSchedule, `select component, cron, steps, next from pipeline_schedule where component = $1 order by next, cron, steps`, string(c))
+		list, err = schedule.Of(ctx, tx, c)
 		return err
 	})
 	return list, err
 }
 
-func scanSchedule(sc store.Scanner) (Schedule, error) {
-	var c Schedule
-	var steps string
-	var next int64
-	if err := sc.Scan(&c.Component, &c.Cron, &steps, &next); err != nil {
-		return c, err
-	}
-	c.Next = store.Time(next)
-	return c, json.Unmarshal([]byte(steps), &c.Steps)
-}
-
 // reschedule keeps the schedules of a trunk's pipeline file. One that was there
 // before keeps its time, so that a push does not put off what is due.
 func (s *Service) reschedule(ctx context.Context, tx *store.Tx, r *Run, list []definition.Schedule) error {
-	if r.Check {
+	if r.Check || s.guest {
 		return nil
 	}
 	if last, err := latest(ctx, tx, r.Change.Component); err != nil || last.Change.Commit != r.Change.Commit {
 		return err // the file of older commits says nothing any more
 	}
-	old, err := store.List(ctx, tx, scanSchedule, `select component, cron, steps, next from pipeline_schedule where component = $1`, string(r.Change.Component))
-	if err != nil {
-		return err
-	}
-	wanted := map[string]bool{}
-	for _, c := range list {
-		steps := encoded(c.Steps)
-		wanted[c.Cron+steps] = true
-		when, err := cron.Parse(c.Cron)
-		if err != nil {
-			return err
-		}
-		if _, err := tx.Exec(ctx, `insert into pipeline_schedule (component, cron, steps, next) values ($1, $2, $3, $4) on conflict (component, cron, steps) do nothing`,
-			string(r.Change.Component), c.Cron, steps, store.Micros(when.Next(s.now()))); err != nil {
-			return err
-		}
-	}
-	for _, c := range old {
-		if steps := encoded(c.Steps); !wanted[c.Cron+steps] {
-			if _, err := tx.Exec(ctx, `delete from pipeline_schedule where component = $1 and cron = $2 and steps = $3`, string(c.Component), c.Cron, steps); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
+	return schedule.Set(ctx, tx, r.Change.Component, list, s.now())
 }
 
 // encoded writes names of steps as they are kept.
@@ -159,7 +119,7 @@ func (s *Service) due(ctx context.Context) error {
 	now := s.now()
 	var list []Schedule
 	if err := s.db.View(ctx, func(tx *store.Tx) (err error) {
-		list, err = store.List(ctx, tx, scanSchedule, `select component, cron, steps, next from pipeline_schedule where next <= $1 order by next, component, cron, steps`, store.Micros(now))
+		list, err = schedule.Due(ctx, tx, now)
 		return err
 	}); err != nil {
 		return err
@@ -175,13 +135,8 @@ func (s *Service) due(ctx context.Context) error {
 // fire queues a schedule's run, unless the last one has not ended, and sets when
 // the next is due.
 func (s *Service) fire(ctx context.Context, tx *store.Tx, c Schedule, now time.Time) error {
-	when, err := cron.Parse(c.Cron)
-	if err != nil {
-		return err
-	}
-	n, err := tx.Exec(ctx, `update pipeline_schedule set next = $4 where component = $1 and cron = $2 and steps = $3 and next = $5`,
-		string(c.Component), c.Cron, encoded(c.Steps), store.Micros(when.Next(now)), store.Micros(c.Next))
-	if err != nil || n == 0 { // another replica was first, or it is gone
+	first, err := schedule.Pass(ctx, tx, c, now)
+	if err != nil || !first {
 		return err
 	}
 	by := "schedule " + c.Cron

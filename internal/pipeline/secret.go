@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"context"
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -18,11 +19,17 @@ type Secrets interface {
 	Secrets(ctx context.Context, c ref.Component, keys []string) (map[string]string, error)
 }
 
-// withheld says why a step is left out for the secrets that it asks for; empty
-// when it is given them. Only what is pushed to a trunk is: of a branch anybody
-// may write the pipeline file.
+// withheld says why a step is left out for the secrets and hosts that it asks for;
+// empty when it is given them. Only what is pushed to a trunk is: of a branch
+// anybody may write the pipeline file.
 func (s *Service) withheld(r *Run, st *Step) string {
-	if len(st.Secrets) == 0 || !r.ofBranch() || s.own {
+	if !r.ofBranch() || s.own {
+		return ""
+	}
+	if hosts := s.tools.Reach.Withheld(st.Network); len(hosts) > 0 {
+		return fmt.Sprintf("it lists %s under network:, and checks of branches reach package registries only; it runs on the trunk", hosts[0])
+	}
+	if len(st.Secrets) == 0 {
 		return ""
 	}
 	return "it asks for secrets (" + strings.Join(st.Secrets, ", ") + "), which checks of branches never get; it runs on the trunk"

@@ -55,6 +55,9 @@ func (s *Service) Get(ctx context.Context, who access.Actor, id ref.Run) (r Run,
 		r, err = getRun(ctx, tx, id)
 		return err
 	})
+	if r.State == Waiting && r.Reason == "" && s.lent.idle != nil && s.Runners() == 0 {
+		r.Reason = s.lent.idle(ctx)
+	}
 	return r, err
 }
 

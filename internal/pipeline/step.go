@@ -6,15 +6,19 @@ import (
 	"log/slog"
 	"maps"
 	"os"
+	"slices"
 	"sync"
 	"time"
 
+	"github.com/digital-factory/factory/internal/base/egress"
 	"github.com/digital-factory/factory/internal/base/errs"
 	"github.com/digital-factory/factory/internal/base/sandbox"
 	"github.com/digital-factory/factory/internal/base/store"
 	"github.com/digital-factory/factory/internal/pipeline/definition"
 	"github.com/digital-factory/factory/internal/pipeline/output"
 	"github.com/digital-factory/factory/internal/pipeline/report"
+	"github.com/digital-factory/factory/internal/pipeline/server"
+	"github.com/digital-factory/factory/internal/pipeline/toolchain"
 )
 
 // failure is a step that did not succeed.
@@ -145,7 +149,7 @@ func (s *Service) runStep(ctx context.Context, r *Run, def definition.Definition
 	}
 	defer log.End()
 	if st.Attempts > 0 {
-		log.Say("the factory was restarted; this step begins again")
+		log.Say(s.again(r))
 	}
 	for try := 0; ; try++ {
 		err = s.attempt(ctx, r, def, &st, log)
@@ -231,35 +235,33 @@ func (s *Service) command(ctx context.Context, r *Run, st *Step, work string, lo
 		Limits: sandbox.Limits{MemoryBytes: int64(st.Memory), PIDs: 1024, TempBytes: 2 << 30, FileBytes: 4 << 30},
 		Stdout: log, Stderr: log,
 	}
-	path := "/usr/local/bin:/usr/bin:/bin"
 	env := map[string]string{
-		"HOME": "/tmp", "TMPDIR": "/tmp", "LANG": "C.UTF-8", "CI": "true",
+		"HOME": "/tmp", "TMPDIR": "/tmp", "LANG": "C.UTF-8", "CI": "true", "PATH": "/usr/local/bin:/usr/bin:/bin",
 	}
 	maps.Copy(env, s.runFacts(r, st))
-	for _, c := range st.Cache {
-		if c != "go" {
-			continue
-		}
+	if slices.Contains(st.Cache, "go") {
 		if s.tools.GoRoot == "" {
 			return failing(st.Name, "it asks for the Go cache, but there is no Go on this host; install Go and restart the factory")
 		}
-		cache, err := s.cache.Build(r.scope())
-		if err != nil {
+		if err := (toolchain.Go{Root: s.tools.GoRoot, ModCache: s.tools.ModCache, Caches: s.cache}).Add(s.box, r.scope(), work, st.Network, &spec, env); err != nil {
 			return err
 		}
-		spec.Binds = append(spec.Binds,
-			sandbox.Bind{Source: s.tools.GoRoot, Target: "/opt/go"},
-			sandbox.Bind{Source: s.tools.ModCache, Target: "/opt/gomod"},
-			sandbox.Bind{Source: cache, Target: "/opt/gocache", Writable: true})
-		path = "/opt/go/bin:" + path
-		for k, v := range map[string]string{"GOROOT": "/opt/go", "GOMODCACHE": "/opt/gomod", "GOCACHE": "/opt/gocache"} {
-			env[k] = s.box.Path(spec.Binds, v)
-		}
-		env["GOFLAGS"], env["GOPROXY"], env["GOTOOLCHAIN"], env["GOTELEMETRY"] = "-mod=readonly", "off", "local", "off"
 	}
-	env["PATH"] = path
-	if err := s.addServices(r, st, &spec, env); err != nil {
+	if slices.Contains(st.Cache, "npm") {
+		if err := toolchain.AddNpm(s.box, s.cache, r.scope(), &spec, env); err != nil {
+			return err
+		}
+	}
+	if err := egress.Add(s.box, st.Network, &spec, env); err != nil {
 		return err
+	}
+	if len(st.Services) > 0 {
+		err := server.Add(s.box, s.tools.Postgres, s.besideOf(r.ID, st.Name), st.Services, &spec, env)
+		if m, ok := err.(server.Missing); ok { //nolint:errorlint // made right there
+			return failing(st.Name, string(m))
+		} else if err != nil {
+			return err
+		}
 	}
 	maps.Copy(env, st.Env)
 	if err := s.reveal(ctx, r, st, env, log); err != nil {
@@ -278,14 +280,22 @@ func (s *Service) command(ctx context.Context, r *Run, st *Step, work string, lo
 		return err
 	}
 	spent := s.spend(r, p)
+	door := egress.Open(bounded, p.Listeners(), s.tools.Reach, st.Network, log.Say)
 	var watched sync.WaitGroup
-	watched.Go(func() { s.watchDisk(bounded, st.Name, work, end) })
+	watched.Go(door.Serve)
+	watched.Go(func() {
+		s.room.Watch(bounded, s.dir, work, func(why string) { end(failing(st.Name, why)) })
+	})
 	res, err := p.Wait()
 	spent(res.Usage)
-	full, _ := context.Cause(bounded).(*failure) //nolint:errorlint // made by watchDisk
+	full, _ := context.Cause(bounded).(*failure) //nolint:errorlint // made for Watch
 	end(nil)
+	carried := door.Close()
 	watched.Wait()
 	log.Rest()
+	for _, line := range carried {
+		log.Say(line)
+	}
 	st.ExitCode, st.CPU, st.Peak = res.ExitCode, res.Usage.CPU, res.Usage.PeakBytes
 	switch {
 	case ctx.Err() != nil:
@@ -300,8 +310,10 @@ func (s *Service) command(ctx context.Context, r *Run, st *Step, work string, lo
 		return failing(st.Name, fmt.Sprintf("it needed more than its %d MiB of memory; raise memory: in %s if it has to", int64(st.Memory)>>20, File))
 	case res.ExitCode != 0:
 		last := log.Tail()
-		if fault := s.besideFault(r, st, log); fault != "" {
-			return failing(st.Name, log.Shown(fault))
+		if len(st.Services) > 0 {
+			if fault := server.Fault(s.besideOf(r.ID, st.Name), log); fault != "" {
+				return failing(st.Name, log.Shown(fault))
+			}
 		}
 		brief := fmt.Sprintf("exit code %d", res.ExitCode)
 		return &failure{st.Name, brief + last, brief}
@@ -314,14 +326,10 @@ func (s *Service) command(ctx context.Context, r *Run, st *Step, work string, lo
 
 // publish is the platform's step.
 func (s *Service) publish(ctx context.Context, r *Run, def definition.Definition, log *output.Log) error {
-	service, score, err := definition.Described(func(path string) ([]byte, error) {
-		return s.source.Read(ctx, r.Change.Component, r.Change.Commit, path)
-	})
+	b, err := s.build(ctx, *r, def, s.workspace(r.ID))
 	if err != nil {
 		return err
 	}
-	of := def.Artifact
-	b := Build{Run: *r, Workspace: s.workspace(r.ID), Binary: of.Binary, Base: of.Base, Files: of.Files, Command: of.Command, Service: service, Score: score, Started: r.Started, Finished: s.now()}
 	a, lines, err := s.publisher.Publish(ctx, b)
 	if err != nil {
 		return err

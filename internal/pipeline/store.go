@@ -12,13 +12,13 @@ import (
 	"github.com/digital-factory/factory/internal/ref"
 )
 
-const runColumns = `id, number, change, branch, state, step, reason, artifact, digest, queued, started, finished, cancelled_by, checks, tree, event, started_by, wanted`
+const runColumns = `id, number, change, branch, state, step, reason, artifact, digest, queued, started, finished, cancelled_by, checks, tree, event, started_by, wanted, agent, lost`
 
 func scanRun(s store.Scanner) (Run, error) {
 	var r Run
 	var change, wanted string
 	var queued, started, finished, check int64
-	if err := s.Scan(&r.ID, &r.Number, &change, &r.Branch, &r.State, &r.Step, &r.Reason, &r.Artifact, &r.Digest, &queued, &started, &finished, &r.CancelledBy, &check, &r.Tree, &r.Event, &r.StartedBy, &wanted); err != nil {
+	if err := s.Scan(&r.ID, &r.Number, &change, &r.Branch, &r.State, &r.Step, &r.Reason, &r.Artifact, &r.Digest, &queued, &started, &finished, &r.CancelledBy, &check, &r.Tree, &r.Event, &r.StartedBy, &wanted, &r.Agent, &r.Lost); err != nil {
 		return r, err
 	}
 	r.Check = check == 1
@@ -26,7 +26,7 @@ func scanRun(s store.Scanner) (Run, error) {
 	return r, errors.Join(json.Unmarshal([]byte(change), &r.Change), json.Unmarshal([]byte(wanted), &r.Wanted))
 }
 
-// insertRun numbers and stores a waiting run.
+// insertRun stores a waiting run, and numbers it unless it has a number.
 func insertRun(ctx context.Context, tx *store.Tx, r Run) (Run, error) {
 	change, err := json.Marshal(r.Change)
 	if err != nil {
@@ -36,7 +36,9 @@ func insertRun(ctx context.Context, tx *store.Tx, r Run) (Run, error) {
 	if err != nil {
 		return r, err
 	}
-	r.Number, r.State = last+1, Waiting
+	if r.State = Waiting; r.Number == 0 {
+		r.Number = last + 1
+	}
 	_, err = tx.Exec(ctx, `insert into pipeline_run (id, component, team, number, change, branch, state, step, reason, artifact, digest, queued, started, finished, cancelled_by, holder, held_until, checks, event, started_by, wanted)
 		values ($1, $2, $3, $4, $5, $6, 'waiting', '', '', '', '', $7, 0, 0, '', '', 0, $8, $9, $10, $11)`,
 		string(r.ID), string(r.Change.Component), string(r.Change.Team), r.Number, string(change), r.Branch, store.Micros(r.Queued), store.Flag(r.Check), r.Event, r.StartedBy, encoded(r.Wanted))
@@ -92,11 +94,13 @@ func insertSteps(ctx context.Context, tx *store.Tx, id ref.Run, list []definitio
 }
 
 func (s *Service) saveStep(ctx context.Context, id ref.Run, st Step) error {
-	return s.db.Update(ctx, func(tx *store.Tx) error {
-		_, err := tx.Exec(ctx, `update pipeline_step set state = $3, reason = $4, exit_code = $5, attempts = $6, started = $7, finished = $8, cpu_micros = $9, peak_bytes = $10,
-				cache_key = $11, cached_run = $12, cached_number = $13, cached_step = $14 where run = $1 and name = $2`,
-			string(id), st.Name, string(st.State), st.Reason, st.ExitCode, st.Attempts, store.Micros(st.Started), store.Micros(st.Finished), st.CPU.Microseconds(), st.Peak,
-			st.Key, string(st.CachedRun), st.CachedNumber, st.CachedStep)
-		return err
-	})
+	return s.db.Update(ctx, func(tx *store.Tx) error { return writeStep(ctx, tx, id, st) })
+}
+
+func writeStep(ctx context.Context, tx *store.Tx, id ref.Run, st Step) error {
+	_, err := tx.Exec(ctx, `update pipeline_step set state = $3, reason = $4, exit_code = $5, attempts = $6, started = $7, finished = $8, cpu_micros = $9, peak_bytes = $10,
+			cache_key = $11, cached_run = $12, cached_number = $13, cached_step = $14 where run = $1 and name = $2`,
+		string(id), st.Name, string(st.State), st.Reason, st.ExitCode, st.Attempts, store.Micros(st.Started), store.Micros(st.Finished), st.CPU.Microseconds(), st.Peak,
+		st.Key, string(st.CachedRun), st.CachedNumber, st.CachedStep)
+	return err
 }

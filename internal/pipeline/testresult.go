@@ -2,7 +2,6 @@ package pipeline
 
 import (
 	"context"
-	"fmt"
 	"strings"
 
 	"github.com/digital-factory/factory/internal/access"
@@ -28,7 +27,7 @@ func (s *Service) readReports(ctx context.Context, r *Run, st *Step, dir string,
 	for i := range problems {
 		problems[i] = log.Shown(problems[i])
 	}
-	tellTests(log, cases, problems)
+	report.Tell(log, cases, problems)
 	sum := result.Report{Step: st.Name, Attempt: st.Attempts, Problem: strings.Join(problems, "; ")}
 	sum.Sum(cases)
 	return report.InWords(cases), s.db.Update(ctx, func(tx *store.Tx) error { return result.Keep(ctx, tx, r.tested(), sum, cases, s.now()) })
@@ -37,25 +36,6 @@ func (s *Service) readReports(ctx context.Context, r *Run, st *Step, dir string,
 // tested is a run as its tests know it.
 func (r *Run) tested() result.Run {
 	return result.Run{ID: r.ID, Component: r.Change.Component, Tree: r.Tree}
-}
-
-// tellTests writes a report into the log, which otherwise would only have what the
-// step printed beside it.
-func tellTests(log *output.Log, cases []report.Case, problems []string) {
-	count := map[report.Outcome]int{}
-	for _, c := range cases {
-		if count[c.Outcome]++; c.Outcome != report.Failed || count[report.Failed] > 50 {
-			continue
-		}
-		log.Say("test failed: " + strings.TrimSpace(c.Suite+" "+c.Name))
-		if c.Output != "" {
-			_, _ = fmt.Fprintf(log, "%s\n", c.Output)
-		}
-	}
-	for _, p := range problems {
-		log.Say("of its reports: " + p)
-	}
-	log.Say(fmt.Sprintf("tests: %d passed, %d failed, %d skipped", count[report.Passed], count[report.Failed], count[report.Skipped]))
 }
 
 // Tests returns what a run's tests said: failures first, as they were reported,

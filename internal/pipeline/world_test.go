@@ -20,11 +20,13 @@ import (
 	"github.com/digital-factory/factory/internal/base/store/storetest"
 	"github.com/digital-factory/factory/internal/fact"
 	"github.com/digital-factory/factory/internal/journal"
+	"github.com/digital-factory/factory/internal/pipeline/gocache"
 	"github.com/digital-factory/factory/internal/ref"
 )
 
 func TestMain(m *testing.M) {
 	sandbox.Init()
+	gocache.Init()
 	_ = os.Setenv("FACTORY_SECRET", "the factory's own") // steps must not see it
 	os.Exit(m.Run())
 }

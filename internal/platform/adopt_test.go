@@ -130,11 +130,11 @@ func TestAdopt(t *testing.T) {
 		if i < 0 || list[i].Commit != "c0ffee" {
 			t.Fatalf("%+v", list)
 		}
-		out, _, err := f.shipped["go-service"].For(list[i])
+		out, _, err := f.shipped["go-service"].For(list[i], nil)
 		if err != nil || len(out.Files) != 2 || out.Files["runbook.md"] != "" {
 			t.Errorf("%d files, %v", len(out.Files), err)
 		}
-		if out, _, err := f.shipped["go-service"].For(list[1-i]); err != nil || out.Files["main.go"] == "" {
+		if out, _, err := f.shipped["go-service"].For(list[1-i], nil); err != nil || out.Files["main.go"] == "" {
 			t.Errorf("%d files, %v", len(out.Files), err)
 		}
 	})

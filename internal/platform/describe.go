@@ -6,12 +6,13 @@ import (
 	"github.com/digital-factory/factory/internal/base/document"
 	"github.com/digital-factory/factory/internal/base/errs"
 	"github.com/digital-factory/factory/internal/platform/resource"
+	"github.com/digital-factory/factory/internal/platform/scale"
 	"github.com/digital-factory/factory/internal/platform/score"
 	"github.com/digital-factory/factory/internal/ref"
 )
 
 // most is what a workload may ask for: what it is given when it asks for nothing.
-var most = score.Most{CPUs: 2, Memory: 512 << 20}
+var most = score.Most{CPUs: scale.MostMilliCPU / 1000, Memory: scale.MostMemory, Replicas: scale.MostReplicas}
 
 // describe takes from score.yaml what it says, which the manifest must then not
 // say too.
@@ -35,6 +36,20 @@ func (m *Manifest) describe(file []byte, places document.Places, bad *errs.Error
 		return err
 	}
 	m.Workload, m.Service.Port, m.Service.Health, m.Resources = &w, w.Port, w.Health, w.Resources
+	if w.Port == 0 && m.Worker == nil {
+		m.Worker = &Worker{} // it serves nothing
+	}
+	if w.Replicas == 0 {
+		return nil
+	}
+	section, asked := "service", &m.Service.Replicas
+	if m.Worker != nil {
+		section, asked = "worker", &m.Worker.Replicas
+	}
+	if *asked != 0 {
+		bad.In(places.Of("$."+section+".replicas"), "%s.replicas is said by %s too, in the annotation %s: take it out of one of them", section, score.File, score.Replicas)
+	}
+	*asked = w.Replicas
 	return nil
 }
 

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/digital-factory/factory/internal/base/document"
+	"github.com/digital-factory/factory/internal/base/egress"
 	"github.com/digital-factory/factory/internal/base/errs"
 	"github.com/digital-factory/factory/internal/platform/resource"
 	"github.com/digital-factory/factory/internal/platform/score"
@@ -20,7 +21,9 @@ const ManifestFile = ".factory/component.yaml"
 // Manifest is how the platform runs a component. It travels in the labels of
 // the signed image.
 type Manifest struct {
-	Service Serving `yaml:"service"`
+	Service Serving        `yaml:"service"`
+	Worker  *Worker        `yaml:"worker"` // it serves nothing; nil: it is a service
+	Jobs    map[string]Job `yaml:"jobs"`   // what runs at certain times, by name
 	// What it needs beside its own process, by name.
 	Resources resource.Declarations `yaml:"resources"`
 	Workload  *score.Workload       `yaml:"-"`       // what score.yaml says; nil: there is none
@@ -47,27 +50,14 @@ type Changes struct {
 
 const mostApprovals = 10
 
-// Objective is what a service promises its customers (SLO).
-type Objective struct {
-	Availability float64 `yaml:"availability" json:"availability"` // percent of requests in 30 days that are not answered with a server error
-}
-
-// DefaultAvailability is the golden path's, for a manifest that sets none.
-const DefaultAvailability = 99.5
-
-// Of the availability that a manifest may ask for. Below the least no failure
-// could burn the error budget fast enough to page; above the most, 26 seconds of
-// failures in a month are the whole budget.
-const (
-	leastAvailability = 95
-	mostAvailability  = 99.999
-)
-
 // Serving is how a service is reached.
 type Serving struct {
 	Port   int      `yaml:"port" json:"port"`
-	Health string   `yaml:"health" json:"health"` // path that answers below 400 when it can serve
-	Smoke  []string `yaml:"smoke" json:"smoke"`   // paths tried before traffic comes; health when empty
+	Health string   `yaml:"health" json:"health"`      // path that answers below 400 when it can serve
+	Smoke  []string `yaml:"smoke" json:"smoke"`        // paths tried before traffic comes; health when empty
+	Worker *Worker  `yaml:"-" json:"worker,omitempty"` // instead of all that
+
+	Replicas int `yaml:"replicas" json:"replicas,omitempty"` // how many processes serve; 0: one
 }
 
 // ParseManifest reads a component.yaml that stands alone; see ParseDescribed.
@@ -84,11 +74,34 @@ func ParseDescribed(data, beside []byte) (Manifest, error) {
 		return m, bad.In(at, "%s", text)
 	}
 	places := document.PlacesIn(ManifestFile, data)
+	if m.Worker == nil && places.Has("$.worker") {
+		m.Worker = &Worker{} // with nothing after it
+	}
 	if beside != nil {
 		if err := m.describe(beside, places, bad); err != nil {
 			return m, err
 		}
 	}
+	if m.work(places, bad); m.Worker == nil {
+		m.serve(places, bad)
+	}
+	m.checkJobs(places, bad)
+	m.Resources.Check(func(name, field, text string) {
+		bad.In(places.Of(strings.TrimRight("$.resources."+name+"."+field, ".")), "%s", text)
+	})
+	m.promise(places, bad)
+	if n := m.Changes.Approvals; n < 0 || n > mostApprovals {
+		bad.In(places.Of("$.changes.approvals"), "changes.approvals %d must be 0 to %d", n, mostApprovals)
+	}
+	if len(bad.Fields) > 0 {
+		return m, bad
+	}
+	return m, nil
+}
+
+// serve checks how a service is reached, and fills in the defaults.
+func (m *Manifest) serve(places document.Places, bad *errs.Error) {
+	checkReplicas("service", m.Service.Replicas, places, bad)
 	m.Service.Port, m.Service.Health = cmp.Or(m.Service.Port, 8080), cmp.Or(m.Service.Health, "/healthz")
 	if m.Service.Port < 1 || m.Service.Port > 65535 || m.Service.Port == 4318 {
 		bad.In(places.Of("$.service.port"), "service.port %d must be 1 to 65535, and not 4318, where telemetry is taken", m.Service.Port)
@@ -102,25 +115,14 @@ func ParseDescribed(data, beside []byte) (Manifest, error) {
 			bad.In(places.Of(at), "the path %q must begin with a slash, without spaces", p)
 		}
 	}
-	m.Resources.Check(func(name, field, text string) {
-		bad.In(places.Of(strings.TrimRight("$.resources."+name+"."+field, ".")), "%s", text)
-	})
 	for name, r := range m.Resources {
+		if r.Type == resource.Network && m.Service.Port == egress.Port {
+			bad.In(places.Of("$.service.port"), "service.port must not be %d, where the service finds its way to %s", egress.Port, name)
+		}
 		if r.Type == resource.Postgres && m.Service.Port == resource.PostgresPort {
 			bad.In(places.Of("$.service.port"), "service.port must not be %d, where the service finds its database %s", resource.PostgresPort, name)
 		}
 	}
-	m.SLO.Availability = cmp.Or(m.SLO.Availability, DefaultAvailability)
-	if a := m.SLO.Availability; !(a >= leastAvailability && a <= mostAvailability) {
-		bad.In(places.Of("$.slo.availability"), "slo.availability %v is a percentage from %v to %v", a, leastAvailability, mostAvailability)
-	}
-	if n := m.Changes.Approvals; n < 0 || n > mostApprovals {
-		bad.In(places.Of("$.changes.approvals"), "changes.approvals %d must be 0 to %d", n, mostApprovals)
-	}
-	if len(bad.Fields) > 0 {
-		return m, bad
-	}
-	return m, nil
 }
 
 // The labels that carry a manifest.
@@ -149,6 +151,13 @@ func (m Manifest) Labels() (map[string]string, error) {
 		return nil, err
 	} else if text != "" {
 		labels[ResourcesLabel] = text
+	}
+	if len(m.Jobs) > 0 {
+		jobs, err := json.Marshal(m.Jobs)
+		if err != nil {
+			return nil, err
+		}
+		labels[JobsLabel] = string(jobs)
 	}
 	if err := m.label(labels); err != nil {
 		return nil, err
@@ -184,18 +193,4 @@ func ServingOf(labels map[string]string) (Serving, error) {
 		return s, errs.Because(errs.Invalid, err, "the label %s cannot be read", ServiceLabel)
 	}
 	return s, nil
-}
-
-// ObjectiveOf reads what an image promises; one that was built before there
-// were objectives promises the golden path's.
-func ObjectiveOf(labels map[string]string) (Objective, error) {
-	o := Objective{Availability: DefaultAvailability}
-	text, ok := labels[SLOLabel]
-	if !ok {
-		return o, nil
-	}
-	if err := json.Unmarshal([]byte(text), &o); err != nil {
-		return o, errs.Because(errs.Invalid, err, "the label %s cannot be read", SLOLabel)
-	}
-	return o, nil
 }

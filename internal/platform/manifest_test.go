@@ -3,6 +3,7 @@ package platform
 import (
 	"errors"
 	"fmt"
+	"math"
 	"strings"
 	"testing"
 	"time"
@@ -28,6 +29,10 @@ func TestManifestSaysWhere(t *testing.T) {
 		{"resources:\n  db: {kind: postgres}\n", ".factory/component.yaml:2:8", "unknown field"},
 		{"resources:\n  db: {}\n", ".factory/component.yaml:2:7", "db has no type"},
 		{"resources:\n  db: {type: postgres, size: 1GiB}\n", ".factory/component.yaml:2:7", "neither path nor size"},
+		{"resources:\n  out: {type: network}\n", ".factory/component.yaml:2:8", "1 to 20 hosts"},
+		{"resources:\n  out: {type: network, hosts: ['http://a.test']}\n", ".factory/component.yaml:2:31", "the name of a host"},
+		{"resources:\n  db: {type: postgres, hosts: [a.test]}\n", ".factory/component.yaml:2:31", "a postgres has no hosts"},
+		{"service: {port: 3128}\nresources: {out: {type: network, hosts: [a.test]}}\n", ".factory/component.yaml:1:17", "must not be 3128"},
 		{"resources:\n  Db: {type: postgres}\n", ".factory/component.yaml:2:7", "lower-case"},
 		{"resources:\n  files: {type: volume}\n", ".factory/component.yaml:2:10", "must be absolute"},
 		{"resources:\n  files: {type: volume, path: /tmp/files}\n", ".factory/component.yaml:2:31", "is in /tmp"},
@@ -65,6 +70,23 @@ func TestObjectiveTravelsInTheImage(t *testing.T) {
 			t.Fatal(err)
 		}
 		if got, err := ObjectiveOf(labels); err != nil || got.Availability != want {
+			t.Errorf("%q: %+v, %v", text, got, err)
+		}
+	}
+	for text, want := range map[string]Objective{
+		"slo: {event: checkout, success: 99}":           {Event: "checkout", Success: 99},
+		"worker: {}\nslo: {event: jobs, success: 99.9}": {Event: "jobs", Success: 99.9, Jobs: true},
+		"worker: {}": {Availability: DefaultAvailability},
+	} {
+		m, err := ParseManifest([]byte(text))
+		if err != nil {
+			t.Fatal(err)
+		}
+		labels, err := m.Labels()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, err := ObjectiveOf(labels); err != nil || got != want || math.Abs(got.Share()-max(want.Success, want.Availability)/100) > 1e-12 {
 			t.Errorf("%q: %+v, %v", text, got, err)
 		}
 	}

@@ -17,7 +17,7 @@
 //
 // # Tells
 //
-// path.created, path.published, path.refused, path.withdrawn,
+// path.created, path.published, path.refused, path.withdrawn, path.offered,
 // component.created, component.ready, component.path-upgraded.
 //
 // # Asks

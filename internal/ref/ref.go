@@ -32,6 +32,7 @@ type (
 	Incident    string // UUIDv7
 	Workload    string // UUIDv7
 	Freeze      string // UUIDv7
+	Agent       string // UUIDv7
 	Upgrade     string // UUIDv7
 	Change      string // component and number, e.g. "engine-controller:12"
 	Flag        string // component and key, e.g. "engine-controller:gust-hold"

@@ -98,7 +98,7 @@ func (s *Service) judge(ctx context.Context, r Rollout) error {
 // situate is what the next step of a rollout is decided from.
 func (s *Service) situate(r Rollout, rows []rollout.Count, frozen freeze.Windows) rollout.Situation {
 	sit := rollout.Situate(r, rows)
-	sit.InStage = s.now().Sub(r.Widened)
+	sit.At(r, s.now())
 	if w, stops := frozen.Stops(r.Origin.Team, r.Origin.Component, r.Origin.Lane == plan.Hotfix); stops {
 		sit.Frozen = "The evidence suffices; it waits for " + w.Waiting()
 	}

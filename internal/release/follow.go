@@ -16,6 +16,7 @@ import (
 // Follow registers what the module learns from others.
 func (s *Service) Follow(j *journal.Journal) {
 	j.Follow(journal.Follower{Name: "release", Kinds: []string{fact.ArtifactPublished{}.Kind()}, Handle: s.published})
+	j.Follow(journal.Follower{Name: "release.lives", Kinds: rollout.Lives(), Handle: rollout.Lived})
 }
 
 // published queues a rollout for a new artifact. Its identifier is made from

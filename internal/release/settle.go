@@ -32,6 +32,9 @@ func split(r Rollout) Route {
 		Component: r.Origin.Component, Environment: Production, Sequence: store.Micros(r.Widened), Baseline: r.BaseWorkload, Canary: r.Workload,
 		Rollout: r.ID, Stage: r.Stage, Strata: strata(r.Plan.Stages[:r.Stage+1]), Key: r.SplitKey,
 	}
+	if r.Plan.Evidence.Watch != nil {
+		to.Strata = nil // nobody is assigned: workers take their work themselves
+	}
 	if r.Plan.Preview != nil {
 		to.Preview = *r.Plan.Preview
 	}

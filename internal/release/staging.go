@@ -111,7 +111,10 @@ func (s *Service) fix(ctx context.Context, id ref.Rollout, d draft.Draft, experi
 		}
 		r.First = !found
 		r.BaseArtifact, r.BaseNumber, r.BaseWorkload = base.Artifact, base.Number, base.Workload
-		r.Plan, r.PlanHash, r.SplitKey, r.Experiments = d.Plan, d.Plan.Hash(), d.Key, experiments
+		r.Plan, r.PlanHash, r.SplitKey = d.Plan, d.Plan.Hash(), d.Key
+		if d.Plan.Evidence.Watch == nil { // who takes a worker's units is not left to chance
+			r.Experiments = experiments
+		}
 		if err := rollout.AddMembers(ctx, tx, r.ID, d.Members); err != nil {
 			return err
 		}

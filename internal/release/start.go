@@ -21,7 +21,7 @@ func (s *Service) start(ctx context.Context, r Rollout) error {
 	}
 	probes := rollout.NewTally()
 	err := s.runtime.Deploy(ctx, deployment(r, Production))
-	if err == nil && r.First {
+	if err == nil && r.Plan.Evidence.Watch == nil && r.First {
 		probes, err = s.probe(ctx, r)
 	} else if err == nil {
 		err = s.smoke(ctx, r.Workload, r.Plan.SmokeUnits)

@@ -44,12 +44,12 @@ func (s *Service) Get(ctx context.Context, who access.Actor, id ref.Rollout) (d 
 		if err != nil {
 			return err
 		}
-		sit := rollout.Situate(d.Rollout, rows)
+		sit := s.situate(d.Rollout, rows, nil)
 		if d.Phase == Running {
 			v := evidence.Decide(d.Plan.Evidence, sit.Inputs)
 			d.Verdict, d.Inputs = &v, &sit.Inputs
 		}
-		if stage, ok := s.awaits(d.Rollout, s.situate(d.Rollout, rows, nil)); ok {
+		if stage, ok := s.awaits(d.Rollout, sit); ok {
 			d.Awaits = &stage
 		}
 		for i, e := range d.Experiments {

@@ -120,7 +120,7 @@ func newBench(b *testing.B) *world {
 
 // bare is what somebody would write in ten lines.
 func bare(w *world) http.Handler {
-	in := (*w.serving.Load())["1"].current.Load()
+	in := (*w.serving.Load())["1"].Take()
 	return &httputil.ReverseProxy{
 		Rewrite: func(p *httputil.ProxyRequest) {
 			p.Out.URL.Scheme, p.Out.URL.Host = "http", "workload"
@@ -128,7 +128,7 @@ func bare(w *world) http.Handler {
 		},
 		Transport: &http.Transport{
 			MaxIdleConnsPerHost: 256, DisableCompression: true,
-			DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) { return in.process.Dial(ctx, in.port) },
+			DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) { return in.Process.Dial(ctx, in.Port) },
 		},
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/digital-factory/factory/internal/ref"
+	"github.com/digital-factory/factory/internal/runtime/count"
 )
 
 // TestCohort: a stage with a cohort is for its members alone. The others stay
@@ -82,7 +83,7 @@ func TestCohort(t *testing.T) {
 		}
 
 		// The stored routes say the same as those in force.
-		again := New(w.db, w.j, w.box, Asks{w.out, w.out, w.out, w.out, w.out, w.out, w.out}, w.dir, w.now)
+		again := New(w.db, w.j, w.box, Asks{w.out, w.out, w.out, w.out, w.out, w.out, w.out, w.out}, w.dir, w.now)
 		if err := again.takeUpRoutes(t.Context()); err != nil {
 			t.Fatal(err)
 		}
@@ -91,7 +92,7 @@ func TestCohort(t *testing.T) {
 			at := place{"engine", "production"}
 			arm, stage, part := w.routes.Load().routes[at].assign(unit, 1)
 			arm2, stage2, part2 := again.routes.Load().routes[at].assign(unit, 1)
-			if arm != arm2 || stage != stage2 || part != part2 || (arm == Canary) != after[i] {
+			if arm != arm2 || stage != stage2 || part != part2 || (arm == count.Canary) != after[i] {
 				t.Fatalf("unit %d: %s in stage %d, after a restart %s in %d", i, arm, stage, arm2, stage2)
 			}
 		}
@@ -118,7 +119,7 @@ func TestPreview(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, o := range w.out.seen("r").Observations {
-			if o.Arm == Canary {
+			if o.Arm == count.Canary {
 				t.Fatalf("who asked was counted: %+v", o)
 			}
 		}

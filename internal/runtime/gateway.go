@@ -4,15 +4,17 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"net/http"
-	"net/http/httputil"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/digital-factory/factory/internal/base/store"
 	"github.com/digital-factory/factory/internal/ref"
+	"github.com/digital-factory/factory/internal/runtime/count"
+	"github.com/digital-factory/factory/internal/runtime/forward"
+	"github.com/digital-factory/factory/internal/runtime/meter"
+	"github.com/digital-factory/factory/internal/runtime/replica"
 )
 
 // place names a route.
@@ -29,7 +31,7 @@ type table struct{ routes map[place]*route }
 type route struct {
 	Route
 	since   time.Time           // zero until it is in force
-	counter *counter            // nil without a rollout
+	counter *count.Counter      // nil without a rollout
 	members map[[16]byte]uint32 // of cohorts: the stages that admit a unit, as bits; nil when all strata are for everybody
 	stages  []inForce
 }
@@ -50,7 +52,7 @@ func (s *Service) Route(ctx context.Context, list ...Route) (time.Time, error) {
 			if id == "" {
 				continue
 			}
-			if _, err := s.await(ctx, id); err != nil {
+			if _, err := s.await(ctx, id, whichever); err != nil {
 				return time.Time{}, err
 			}
 		}
@@ -104,7 +106,7 @@ func (s *Service) enter(next *table, fresh *route) {
 	case before != nil && before.counter != nil && before.Rollout == fresh.Rollout && before.Stage == fresh.Stage:
 		fresh.counter = before.counter // the same stage goes on
 	case fresh.Rollout != "":
-		fresh.counter = newCounter(fresh.Rollout)
+		fresh.counter = count.New(fresh.Rollout)
 	}
 	if before != nil && before.Rollout == fresh.Rollout {
 		fresh.stages = before.stages
@@ -117,7 +119,7 @@ func (s *Service) enter(next *table, fresh *route) {
 	}
 	// Counts of an earlier stage go on to be handed over by their own counter.
 	if before != nil && before.counter != nil && before.counter != fresh.counter {
-		s.meters.retire(before.counter)
+		s.retired.Add(before.counter)
 	}
 	next.routes[at] = fresh
 }
@@ -125,43 +127,39 @@ func (s *Service) enter(next *table, fresh *route) {
 // aim says who serves a request, and under which route.
 type aim struct {
 	route  *route
-	arm    Arm
-	unit   digest    // set under a rollout
-	stage  int       // that admitted the unit
-	counts bool      // the unit takes part in the rollout
-	worker *worker   // its inFlight is raised; nil when nobody serves the workload (yet)
-	in     *instance // nil while no process is ready
+	arm    count.Arm
+	unit   digest           // set under a rollout
+	stage  int              // that admitted the unit
+	counts bool             // the unit takes part in the rollout
+	worker *worker          // nil when nobody serves the workload (yet)
+	in     *replica.Process // the request is on its way to it; nil while no process is ready
 }
 
 // take finds who serves a request. A workload that was just stopped has had its
 // traffic moved before, so then the route is read again.
 func (s *Service) take(rt *route, at place, r *http.Request) aim {
 	for {
-		a := aim{route: rt, arm: Baseline}
+		a := aim{route: rt, arm: count.Baseline}
 		id := rt.Baseline
 		if rt.Canary != "" {
 			if rt.Preview.asked(r) {
-				a.arm = Canary // of one's own choice: it says nothing about the others
+				a.arm = count.Canary // of one's own choice: it says nothing about the others
 			} else {
 				a.unit = hash(rt.Key, unitOf(r))
 				a.arm, a.stage, a.counts = rt.assign(a.unit, rt.Stage)
 			}
-			if a.arm == Canary {
+			if a.arm == count.Canary {
 				id = rt.Canary
 			}
 		}
 		if a.worker = (*s.serving.Load())[id]; a.worker != nil {
-			a.worker.inFlight.Add(1)
-			if a.in = a.worker.current.Load(); a.in != nil {
+			if a.in = a.worker.Take(); a.in != nil {
 				return a
 			}
 		}
 		again := s.routes.Load().routes[at]
 		if again == rt || again == nil { // or there is no more any route
 			return a
-		}
-		if a.worker != nil {
-			a.worker.inFlight.Add(-1)
 		}
 		rt = again
 	}
@@ -191,24 +189,25 @@ func (s *Service) takeLater(a aim, at place, r *http.Request) aim {
 	defer cancel()
 	for {
 		id := a.route.Baseline
-		if a.arm == Canary {
+		if a.arm == count.Canary {
 			id = a.route.Canary
 		}
 		if s.routes.Load().routes[at] == nil {
 			return a // the environment has ended meanwhile
 		}
-		w, err := s.await(bounded, id)
+		w, err := s.await(bounded, id, whichever)
 		if err != nil {
 			return a
 		}
+		w.waiting.Add(1)
 		select {
 		case <-bounded.Done():
-			return a
-		case <-w.ended:
-		case <-w.begun:
+		case <-w.Ended():
+		case <-w.Begun():
 		}
-		if a.worker != nil {
-			a.worker.inFlight.Add(-1)
+		w.waiting.Add(-1)
+		if bounded.Err() != nil {
+			return a
 		}
 		// Meanwhile the route may have become another, that leads to another
 		// workload, which may start still.
@@ -242,18 +241,14 @@ func (s *Service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		handed = time.Now()
 	}
 	counts := a.counts && a.route.counter != nil
-	first := counts && a.route.counter.first(a.unit)
-	seen := &watched{ResponseWriter: w, status: http.StatusOK}
+	first := counts && a.route.counter.First(a.unit.unit())
+	seen := &forward.Seen{ResponseWriter: w, Status: http.StatusOK}
 	defer func() {
 		// The proxy panics to break the connection when an answer breaks off in
 		// the middle; that is counted as well, then goes on.
 		broke := recover()
-		switch {
-		case broke == nil:
-		case seen.deaf || r.Context().Err() != nil:
-			seen.status = statusClientGone
-		default:
-			seen.status, seen.unanswered = http.StatusBadGateway, true
+		if broke != nil {
+			seen.Broke(r)
 		}
 		now := time.Now()
 		if counts {
@@ -261,25 +256,60 @@ func (s *Service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			if first {
 				took = now.Sub(handed)
 			}
-			a.route.counter.count(a.unit, a.arm, a.stage, seen.status >= 500, !seen.unanswered, took, now)
+			a.route.counter.Count(a.unit.unit(), a.arm, a.stage, seen.Status >= 500, !seen.Unanswered, took, now)
+		}
+		if a.in != nil {
+			a.in.Left()
 		}
 		if a.worker != nil {
-			a.worker.inFlight.Add(-1)
-			a.worker.meter.count(seen.status, now.Sub(began))
+			a.worker.meter.Count(seen.Status, now.Sub(began))
 		} else {
-			s.meters.of(meterKey{at, ""}).count(seen.status, now.Sub(began))
+			s.meters.Of(meter.Key{Component: at.component, Environment: at.environment}).Count(seen.Status, now.Sub(began))
 		}
 		if broke != nil {
 			panic(broke)
 		}
 	}()
-	if a.in == nil {
-		seen.unanswered = true
-		refuse(seen, errNotReady)
+	switch {
+	case a.in == nil:
+		seen.Refuse(forward.ErrNotReady)
+		return
+	case a.in.Port == 0:
+		http.Error(seen, fmt.Sprintf("%s is a worker: it serves nothing, and what it does stands in its log", at.component), http.StatusNotFound)
 		return
 	}
-	a.in.proxy.ServeHTTP(seen, r)
+	a.carry(seen, r)
 }
+
+// carry has a process answer. One that refuses the connection, before anything of
+// the request was sent, is passed over for another of the workload's.
+func (a *aim) carry(seen *forward.Seen, r *http.Request) {
+	if !a.worker.Several() {
+		a.in.Proxy.ServeHTTP(seen, r)
+		return
+	}
+	r, end := forward.Kept(r)
+	defer end()
+	var refused []*replica.Process
+	for seen.Again = true; ; {
+		a.in.Proxy.ServeHTTP(seen, r)
+		if !seen.Refused {
+			return
+		}
+		seen.Refused = false
+		refused = append(refused, a.in)
+		next := a.worker.Take(refused...)
+		if next == nil {
+			seen.Refuse(errRefused)
+			return
+		}
+		a.in.Left()
+		a.in = next
+	}
+}
+
+// errRefused is a request that every process refused.
+var errRefused = errors.New("no process of the workload takes connections")
 
 func placeOf(host string) place {
 	component, rest, _ := strings.Cut(strings.ToLower(host), ".")
@@ -289,44 +319,4 @@ func placeOf(host string) place {
 		return place{ref.Component(component), environment}
 	}
 	return place{ref.Component(component), "production"}
-}
-
-// errNotReady is a request that found no process: it starts, or starts again.
-var errNotReady = errors.New("the workload is not ready")
-
-// newProxy returns the proxy to one life of a workload; each request's writer
-// is a *watched.
-func newProxy(to http.RoundTripper, id ref.Workload) *httputil.ReverseProxy {
-	return &httputil.ReverseProxy{
-		Rewrite: func(p *httputil.ProxyRequest) {
-			p.Out.URL.Scheme, p.Out.URL.Host = "http", "workload"
-			p.Out.Host = p.In.Host
-			p.SetXForwarded()
-		},
-		Transport:  to,
-		BufferPool: buffers,
-		ErrorHandler: func(w http.ResponseWriter, r *http.Request, err error) {
-			seen := w.(*watched)
-			if r.Context().Err() != nil { // the client went away
-				seen.status = statusClientGone
-				return
-			}
-			seen.unanswered = true
-			slog.Debug("a request got no answer", "workload", id, "error", err)
-			refuse(w, err)
-		},
-		ErrorLog: quiet,
-	}
-}
-
-// statusClientGone is nginx's code for a client that closed the connection.
-const statusClientGone = 499
-
-func refuse(w http.ResponseWriter, err error) {
-	status := http.StatusBadGateway
-	if errors.Is(err, errNotReady) {
-		status = http.StatusServiceUnavailable
-		w.Header().Set("Retry-After", "1")
-	}
-	http.Error(w, "the service did not answer", status)
 }

@@ -15,6 +15,7 @@ import (
 
 	"github.com/digital-factory/factory/internal/base/errs"
 	"github.com/digital-factory/factory/internal/ref"
+	"github.com/digital-factory/factory/internal/runtime/count"
 )
 
 // serve puts the gateway on a real listener.
@@ -164,7 +165,7 @@ func TestSplit(t *testing.T) {
 			t.Fatal(err)
 		}
 		s, ok := w.SplitOf(version("2", "green"))
-		if !ok || s.Arm != Canary || s.Rollout != "r2" {
+		if !ok || s.Arm != count.Canary || s.Rollout != "r2" {
 			t.Fatalf("split %+v", s)
 		}
 		names := map[string]bool{}
@@ -347,7 +348,7 @@ func (w *world) idle() {
 	for range 10_000 {
 		n := int64(0)
 		for _, worker := range *w.serving.Load() {
-			n += worker.inFlight.Load()
+			n += worker.Status().InFlight + worker.waiting.Load()
 		}
 		if n == 0 {
 			return
@@ -362,12 +363,12 @@ func (w *world) idle() {
 func TestCountsAreKept(t *testing.T) {
 	t.Parallel()
 	out := newOutside()
-	s := New(nil, nil, nil, Asks{out, out, out, out, out, out, out}, t.TempDir(), time.Now)
+	s := New(nil, nil, nil, Asks{out, out, out, out, out, out, out, out}, t.TempDir(), time.Now)
 	for i, r := range []ref.Rollout{"poor", "unknown", "good"} {
 		s.apply(&route{Route: Route{Component: ref.Component(fmt.Sprint("c", i)), Baseline: "1", Canary: "2", Rollout: r, Strata: everybody(0, 0.5), Key: "k"}})
 	}
 	hit := func(i int, unit string, failed bool) {
-		s.routes.Load().routes[place{ref.Component(fmt.Sprint("c", i)), ""}].counter.count(hash("k", unit), Baseline, 0, failed, !failed, 0, time.Now())
+		s.routes.Load().routes[place{ref.Component(fmt.Sprint("c", i)), ""}].counter.Count(hash("k", unit).unit(), count.Baseline, 0, failed, !failed, 0, time.Now())
 	}
 	out.observe = func(t Traffic) error {
 		switch t.Rollout {

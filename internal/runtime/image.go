@@ -8,7 +8,6 @@ import (
 	"strings"
 	"sync"
 
-	"github.com/digital-factory/factory/internal/base/sandbox"
 	"github.com/digital-factory/factory/internal/ref"
 )
 
@@ -44,20 +43,15 @@ func (s *Service) discard(ctx context.Context, a ref.Artifact) error {
 	l := s.locked(a)
 	l.Lock()
 	defer l.Unlock()
+	s.mu.Lock()
+	used := s.using[a] > 0
+	s.mu.Unlock()
+	if used {
+		return nil // who uses it discards it
+	}
 	want, err := s.desired(ctx)
 	if err != nil || slices.ContainsFunc(want, func(w Workload) bool { return w.Artifact == a }) {
 		return err
 	}
 	return os.RemoveAll(s.imageDir(a))
-}
-
-// bound narrows limits to what the image says that it needs.
-func (i Image) bound(l sandbox.Limits) sandbox.Limits {
-	if i.CPUs > 0 {
-		l.CPUs = min(l.CPUs, i.CPUs)
-	}
-	if i.Memory > 0 {
-		l.MemoryBytes = min(l.MemoryBytes, i.Memory)
-	}
-	return l
 }

@@ -55,16 +55,16 @@ func nginx(b *testing.B, w *world) *proxied {
 		return nil
 	}
 	const port = 18080
-	in := (*w.serving.Load())["1"].current.Load()
+	in := (*w.serving.Load())["1"].Take()
 	dir, user := b.TempDir(), ""
 	if os.Getuid() == 0 {
 		user = "user root;"
 	}
 	conf := filepath.Join(dir, "nginx.conf")
-	if err := os.WriteFile(conf, fmt.Appendf(nil, nginxConf, dir, port, in.port, user), 0o600); err != nil {
+	if err := os.WriteFile(conf, fmt.Appendf(nil, nginxConf, dir, port, in.Port, user), 0o600); err != nil {
 		b.Fatal(err)
 	}
-	cmd := exec.Command("nsenter", fmt.Sprintf("--net=/proc/%d/ns/net", in.process.PID()), program, "-e", filepath.Join(dir, "error.log"), "-p", dir, "-c", conf)
+	cmd := exec.Command("nsenter", fmt.Sprintf("--net=/proc/%d/ns/net", in.Process.PID()), program, "-e", filepath.Join(dir, "error.log"), "-p", dir, "-c", conf)
 	cmd.Stderr = os.Stderr
 	if err := cmd.Start(); err != nil {
 		b.Fatal(err)
@@ -73,7 +73,7 @@ func nginx(b *testing.B, w *world) *proxied {
 		_ = cmd.Process.Signal(os.Interrupt)
 		_ = cmd.Wait() // it was interrupted
 	})
-	dial := func(ctx context.Context, _, _ string) (net.Conn, error) { return in.process.Dial(ctx, port) }
+	dial := func(ctx context.Context, _, _ string) (net.Conn, error) { return in.Process.Dial(ctx, port) }
 	for bound, tick := time.After(10*time.Second), time.NewTicker(10*time.Millisecond); ; {
 		if conn, err := dial(b.Context(), "", ""); err == nil {
 			_ = conn.Close()

@@ -2,12 +2,12 @@ package runtime
 
 import (
 	"context"
-	"errors"
-	"os"
 
 	"github.com/digital-factory/factory/internal/base/sandbox"
 	"github.com/digital-factory/factory/internal/base/store"
 	"github.com/digital-factory/factory/internal/ref"
+	"github.com/digital-factory/factory/internal/runtime/printed"
+	"github.com/digital-factory/factory/internal/runtime/replica"
 )
 
 // previewLimits are those of a workload that only tries a change.
@@ -45,7 +45,7 @@ func (s *Service) Unroute(ctx context.Context, c ref.Component, e ref.Environmen
 		}
 	}
 	if before.counter != nil {
-		s.meters.retire(before.counter)
+		s.retired.Add(before.counter)
 	}
 	s.routes.Store(next)
 	return nil
@@ -56,20 +56,10 @@ func (s *Service) Forget(id ref.Workload) error {
 	s.mu.Lock()
 	w := s.workers[id]
 	s.mu.Unlock()
-	if w != nil {
-		select {
-		case <-w.ended:
-		default:
-			return nil
-		}
+	if w != nil && !w.over() {
+		return nil
 	}
-	var failed error
-	for _, name := range []string{s.logPath(id), s.logPath(id) + ".1"} {
-		if err := os.Remove(name); !errors.Is(err, os.ErrNotExist) {
-			failed = errors.Join(failed, err)
-		}
-	}
-	return failed
+	return printed.Remove(s.logPath(id))
 }
 
 // Crashing returns why a workload takes no traffic just now; empty when it does.
@@ -80,8 +70,8 @@ func (s *Service) Crashing(id ref.Workload) string {
 	if w == nil {
 		return ""
 	}
-	if state, _, reason := w.status(); state == StateCrashed || state == StateBroken || state == StateStarting {
-		return reason
+	if st := w.Status(); st.State == replica.Crashed || st.State == replica.Broken || st.State == replica.Starting {
+		return st.Reason
 	}
 	return ""
 }

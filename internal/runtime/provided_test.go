@@ -14,6 +14,7 @@ import (
 	"github.com/digital-factory/factory/internal/base/errs"
 	"github.com/digital-factory/factory/internal/base/sandbox"
 	"github.com/digital-factory/factory/internal/fact"
+	"github.com/digital-factory/factory/internal/runtime/replica"
 )
 
 // TestProvided: what an image needs is there before its first instruction, for
@@ -44,7 +45,7 @@ func TestProvided(t *testing.T) {
 						return ""
 					}
 				},
-				Doors: []Door{{Port: port, Serve: func(l net.Listener) {
+				Doors: []Door{{Port: port, Serve: func(l net.Listener, _ func(string)) {
 					_ = http.Serve(l, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "pass-word") }))
 				}}},
 				Release: func() { held.Add(-1) }}, err
@@ -54,7 +55,7 @@ func TestProvided(t *testing.T) {
 		close(end)
 		w.until("the second life", func() bool {
 			raw, _ := os.ReadFile(filepath.Join(dir, "lives"))
-			return string(raw) == "xx" && w.state("1").State == StateReady
+			return string(raw) == "xx" && w.state("1").State == replica.Ready
 		})
 		if got := facts[fact.WorkloadCrashed](w); len(got) != 1 || !strings.HasPrefix(got[0].Reason, "it wrote too much") {
 			t.Fatalf("told %+v", got)

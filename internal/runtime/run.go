@@ -19,6 +19,8 @@ import (
 	"github.com/digital-factory/factory/internal/fact"
 	"github.com/digital-factory/factory/internal/journal"
 	"github.com/digital-factory/factory/internal/ref"
+	"github.com/digital-factory/factory/internal/runtime/printed"
+	"github.com/digital-factory/factory/internal/runtime/replica"
 )
 
 // Run keeps the desired workloads running and hands on what the gateway
@@ -69,23 +71,33 @@ func (s *Service) runDesired(ctx context.Context, group *sync.WaitGroup) error {
 	if err != nil {
 		return err
 	}
+	scales := s.ask(ctx, want)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	changed := false
 	var failed error
 	for _, w := range want {
-		if _, running := s.workers[w.ID]; running {
+		scale := scales[place{w.Component, w.Environment}]
+		if old := s.workers[w.ID]; old != nil && (old.workload.is(w) || !old.over()) {
+			if !old.workload.is(w) {
+				old.cancel() // it was stopped, and deployed again before it had ended
+			}
+			old.Rescale(replica.Scale(scale))
 			continue
 		}
-		log, err := openLog(s.logPath(w.ID), s.now)
+		log, err := printed.Open(s.logPath(w.ID), s.now)
 		if err != nil {
 			failed = errors.Join(failed, fmt.Errorf("open the log of %s: %w", w.ID, err))
 			continue
 		}
 		bounded, cancel := context.WithCancel(ctx)
-		worker := newWorker(w, log, s.meters.of(w.meter()), cancel)
+		worker := s.newWorker(w, log, scale, cancel)
 		s.workers[w.ID] = worker
-		group.Go(func() { s.runWorker(bounded, worker) })
+		group.Go(func() {
+			worker.Run(bounded)
+			_ = log.Close()
+			s.nudge() // another of its name may wait for its end
+		})
 		changed = true
 	}
 	for id, w := range s.workers {
@@ -93,11 +105,9 @@ func (s *Service) runDesired(ctx context.Context, group *sync.WaitGroup) error {
 			continue
 		}
 		w.cancel()
-		select {
-		case <-w.ended:
+		if w.over() {
 			delete(s.workers, id)
 			changed = true
-		default: // it is stopping
 		}
 	}
 	if changed {
@@ -127,38 +137,49 @@ func (s *Service) Deploy(ctx context.Context, w Workload) error {
 	if w.Variables, err = s.variables.Newest(ctx, w.Component, w.Environment); err != nil {
 		return err
 	}
-	if err := s.db.Update(ctx, func(tx *store.Tx) error { return insertWorkload(ctx, tx, w) }); err != nil {
+	err = s.db.Update(ctx, func(tx *store.Tx) error {
+		if err := insertWorkload(ctx, tx, w); err != nil {
+			return err
+		}
+		w, err = store.One(ctx, tx, scanWorkload, `select `+workloadColumns+` from runtime_workload where id = $1`, string(w.ID)) // it may be there already
+		return err
+	})
+	if err != nil {
 		return err
 	}
 	s.nudge()
-	worker, err := s.await(ctx, w.ID)
+	worker, err := s.await(ctx, w.ID, w.is)
 	if err != nil {
 		return err
 	}
 	select {
 	case <-ctx.Done():
 		return errs.Because(errs.Unavailable, ctx.Err(), "%s version %s is not ready yet", w.Component, w.Number)
-	case <-worker.ended:
+	case <-worker.Ended():
 		return errs.New(errs.Unavailable, "%s version %s was stopped before it was ready", w.Component, w.Number)
-	case <-worker.settled:
+	case <-worker.Settled():
 	}
-	if state, _, reason := worker.status(); state == StateBroken {
-		worker.mu.Lock()
-		advice := cmp.Or(worker.advice, "correct the service, or its health path in .factory/component.yaml, and push again")
-		worker.mu.Unlock()
+	if reason, advice := worker.Broken(); reason != "" {
 		return errs.New(errs.Blocked, "%s version %s never became ready in %s: %s", w.Component, w.Number, w.Environment, reason).
-			Do("%s", advice)
+			Do("%s", cmp.Or(advice, "correct the service, or its health path in .factory/component.yaml, and push again"))
 	}
 	return nil
 }
 
-// await returns the worker of a workload once there is one.
-func (s *Service) await(ctx context.Context, id ref.Workload) (*worker, error) {
+// is reports whether two are the same deployment: the name alone is used again
+// when what was stopped is deployed again.
+func (w Workload) is(o Workload) bool { return w.ID == o.ID && w.Created.Equal(o.Created) }
+
+// whichever is every deployment of a name.
+func whichever(Workload) bool { return true }
+
+// await returns the worker of a workload once there is one that is right.
+func (s *Service) await(ctx context.Context, id ref.Workload, right func(Workload) bool) (*worker, error) {
 	for {
 		s.mu.Lock()
 		w, changed := s.workers[id], s.changed
 		s.mu.Unlock()
-		if w != nil {
+		if w != nil && right(w.workload) {
 			return w, nil
 		}
 		select {
@@ -180,7 +201,7 @@ func (s *Service) Stop(ctx context.Context, id ref.Workload) error {
 		select {
 		case <-ctx.Done():
 			return errs.Because(errs.Unavailable, ctx.Err(), "the workload %s does not end", id)
-		case <-worker.ended:
+		case <-worker.Ended():
 		}
 	}
 	// It is desired until it is gone, so that a Stop that is called again after a
@@ -215,21 +236,23 @@ func (s *Service) Probe(ctx context.Context, id ref.Workload, n int) (failed int
 	s.mu.Lock()
 	w := s.workers[id]
 	s.mu.Unlock()
-	if w == nil || w.current.Load() == nil {
-		return 0, "", errs.New(errs.Unavailable, "the workload %s is not ready", id)
-	}
-	in := w.current.Load()
-	paths := in.image.Smoke
-	if len(paths) == 0 {
-		paths = []string{in.image.Health}
-	}
 	for i := range n {
-		if err := in.get(ctx, paths[i%len(paths)], fmt.Sprintf("probe-%d", i)); err != nil {
-			if ctx.Err() != nil {
-				return 0, "", errs.Because(errs.Unavailable, ctx.Err(), "the smoke requests took too long")
-			}
-			failed, example = failed+1, err.Error()
+		var in *replica.Process
+		if w != nil {
+			in = w.TakeFor(i)
 		}
+		if in == nil {
+			return 0, "", errs.New(errs.Unavailable, "the workload %s is not ready", id)
+		}
+		err := in.Probe(ctx, i)
+		in.Left()
+		if err == nil {
+			continue
+		}
+		if ctx.Err() != nil {
+			return 0, "", errs.Because(errs.Unavailable, ctx.Err(), "the smoke requests took too long")
+		}
+		failed, example = failed+1, err.Error()
 	}
 	return failed, example, nil
 }

@@ -12,12 +12,14 @@ import (
 
 	"github.com/digital-factory/factory/internal/base/errs"
 	"github.com/digital-factory/factory/internal/ref"
+	"github.com/digital-factory/factory/internal/runtime/count"
+	"github.com/digital-factory/factory/internal/runtime/replica"
 )
 
 // How a request says whose it is: the unit of randomisation, a customer or a
 // device. Without header and cookie it is the address.
 const (
-	unitHeader = "X-Unit-Id"
+	unitHeader = replica.UnitHeader
 	unitCookie = "factory_unit"
 )
 
@@ -51,7 +53,9 @@ func (d digest) canary(share float64) bool {
 }
 
 // name identifies the unit within the rollout.
-func (d digest) name() string { return hex.EncodeToString(d[16:]) }
+func (d digest) name() string { return d.unit().Name() }
+
+func (d digest) unit() count.Unit { return count.Unit(d[16:]) }
 
 // Member is a unit that a stage with a cohort admits.
 type Member struct {
@@ -85,7 +89,7 @@ func (s *Service) prepare(ctx context.Context, r Route) (*route, error) {
 
 // assign returns the arm of a unit in a stage, the stage so far that admitted it,
 // and whether it takes part at all.
-func (r *route) assign(unit digest, in int) (arm Arm, stage int, takesPart bool) {
+func (r *route) assign(unit digest, in int) (arm count.Arm, stage int, takesPart bool) {
 	var member uint32
 	if r.members != nil {
 		member = r.members[[16]byte(unit[16:])]
@@ -98,11 +102,11 @@ func (r *route) assign(unit digest, in int) (arm Arm, stage int, takesPart bool)
 	}
 	switch {
 	case best.Share < 0:
-		return Baseline, 0, false
+		return count.Baseline, 0, false
 	case unit.canary(best.Share):
-		return Canary, best.Stage, true
+		return count.Canary, best.Stage, true
 	}
-	return Baseline, best.Stage, true
+	return count.Baseline, best.Stage, true
 }
 
 // asked reports whether a request asks for the canary.
@@ -114,7 +118,7 @@ func (p Preview) asked(r *http.Request) bool {
 // named there.
 type Split struct {
 	Rollout ref.Rollout
-	Arm     Arm
+	Arm     count.Arm
 	route   *route
 }
 
@@ -123,9 +127,14 @@ type Split struct {
 // that counts as evidence: it does not where the stage is not known, for units
 // that take no part, and for those that look at the canary of their own choice.
 func (p Split) Unit(unit string, at time.Time) (name string, stage int, counts bool) {
+	if len(p.route.Strata) == 0 {
+		// Workers take units themselves. The same one, done by both, is one of each.
+		stage, counts = p.route.stageAt(at)
+		return hash(p.route.Key, string(p.Arm)+"\x00"+unit).name(), stage, counts
+	}
 	of := hash(p.route.Key, unit)
 	now, _, _ := p.route.assign(of, p.route.Stage)
-	if p.Arm == Canary && now != Canary {
+	if p.Arm == count.Canary && now != count.Canary {
 		return of.name(), 0, false // who is in the canary stays there
 	}
 	if stage, counts = p.route.stageAt(at); counts && p.route.members != nil {
@@ -161,16 +170,17 @@ func (s *Service) SplitOf(w Workload) (Split, bool) {
 	case rt == nil || rt.Rollout == "":
 		return Split{}, false
 	case rt.Canary == w.ID:
-		return Split{rt.Rollout, Canary, rt}, true
+		return Split{rt.Rollout, count.Canary, rt}, true
 	case rt.Baseline == w.ID:
-		return Split{rt.Rollout, Baseline, rt}, true
+		return Split{rt.Rollout, count.Baseline, rt}, true
 	}
 	return Split{}, false
 }
 
 // check refuses what can never work.
 func (r Route) check() error {
-	sound := r.Baseline != "" && (r.Canary == "") == (r.Rollout == "") && (r.Canary == "") == (len(r.Strata) == 0)
+	// Without strata nobody is assigned: so it is with workers, to which nobody comes.
+	sound := r.Baseline != "" && (r.Canary == "") == (r.Rollout == "") && (r.Canary != "" || len(r.Strata) == 0)
 	for _, st := range r.Strata {
 		sound = sound && st.Share >= 0 && st.Share <= 1 && st.Stage >= 0 && st.Stage < mostStages
 	}

@@ -59,7 +59,7 @@ func TestStagesOfARoute(t *testing.T) {
 			}
 			w.end()
 			w.again()
-			if _, err := w.await(t.Context(), "1"); err != nil {
+			if _, err := w.await(t.Context(), "1", whichever); err != nil {
 				t.Fatal(err)
 			}
 		}

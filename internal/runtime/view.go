@@ -3,7 +3,6 @@ package runtime
 import (
 	"context"
 	"errors"
-	"io"
 	"os"
 	"slices"
 	"strings"
@@ -13,19 +12,22 @@ import (
 	"github.com/digital-factory/factory/internal/base/errs"
 	"github.com/digital-factory/factory/internal/base/store"
 	"github.com/digital-factory/factory/internal/ref"
+	"github.com/digital-factory/factory/internal/runtime/printed"
+	"github.com/digital-factory/factory/internal/runtime/replica"
 )
+
+// State of a workload, and of one of its replicas.
+type State = replica.State
+
+// Replica is one of the processes that serve a workload, and how it does.
+type Replica = replica.Replica
 
 // Status is a workload and how it does.
 type Status struct {
 	Workload
-	State    State
-	Restarts int
-	Reason   string // why it crashed or is broken
-	CPU      time.Duration
-	Memory   int64 // bytes now
-	Peak     int64 // bytes
-	InFlight int64
-	Share    float64 // of its environment's units, 0..1
+	replica.Status
+	Share  float64 // of its environment's units, 0..1
+	Worker bool    // it serves nothing, as far as is known since it was started
 }
 
 // Workloads returns how everything that runs does, by component; component
@@ -45,12 +47,8 @@ func (s *Service) Workloads(ctx context.Context, who access.Actor, component ref
 		if component != "" && w.workload.Component != component {
 			continue
 		}
-		st := Status{Workload: w.workload, InFlight: w.inFlight.Load()}
-		st.State, st.Restarts, st.Reason = w.status()
-		if in := w.current.Load(); in != nil {
-			u := in.process.Usage()
-			st.CPU, st.Memory, st.Peak = u.CPU, u.MemoryBytes, u.PeakBytes
-		}
+		st := Status{Workload: w.workload, Status: w.Status(), Worker: !w.Serves()}
+		st.InFlight += w.waiting.Load()
 		if rt := s.routes.Load().routes[place{w.workload.Component, w.workload.Environment}]; rt != nil {
 			switch w.workload.ID {
 			case rt.Canary:
@@ -76,27 +74,11 @@ func (s *Service) Log(_ context.Context, who access.Actor, id ref.Workload, most
 	if err := who.May(access.Read, ""); err != nil {
 		return "", err
 	}
-	f, err := os.Open(s.logPath(id))
+	text, err := printed.Read(s.logPath(id), most)
 	if errors.Is(err, os.ErrNotExist) {
 		return "", errs.New(errs.NotFound, "there is no log of a workload %s", id)
-	} else if err != nil {
-		return "", err
 	}
-	defer func() { _ = f.Close() }()
-	info, err := f.Stat()
-	if err != nil {
-		return "", err
-	}
-	from := max(0, info.Size()-most)
-	raw, err := io.ReadAll(io.NewSectionReader(f, from, most))
-	if err != nil {
-		return "", err
-	}
-	text := string(raw)
-	if from > 0 {
-		_, text, _ = strings.Cut(text, "\n")
-	}
-	return text, nil
+	return text, err
 }
 
 // Since returns when the routes of a component last changed, by environment.

@@ -19,6 +19,7 @@ import (
 	"github.com/digital-factory/factory/internal/base/store/storetest"
 	"github.com/digital-factory/factory/internal/fact"
 	"github.com/digital-factory/factory/internal/ref"
+	"github.com/digital-factory/factory/internal/runtime/replica"
 )
 
 func wants(t *testing.T, err error, kind errs.Kind, texts ...string) {
@@ -40,7 +41,7 @@ func TestDeploy(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		w.deploy(version("1", "blue"))
 		w.deploy(version("1", "blue"))
-		if s := w.state("1"); s.State != StateReady || s.Restarts != 0 || s.Memory == 0 {
+		if s := w.state("1"); s.State != replica.Ready || s.Restarts != 0 || s.Memory == 0 {
 			t.Fatalf("status %+v", s)
 		}
 		if got := facts[fact.WorkloadReady](w); len(got) != 1 || got[0].Version != "1" || got[0].Artifact != "blue" {
@@ -54,7 +55,7 @@ func TestDeploy(t *testing.T) {
 		}
 		log, err := w.Log(t.Context(), access.System("test"), "1", 1<<20)
 		if err != nil || !strings.Contains(log, "--- starting version 1\n") || !strings.Contains(log, " flags beside telemetry true\n") ||
-			!strings.Contains(log, " attributes service.version=1,deployment.environment.name=production,service.instance.id=1\n") {
+			!strings.Contains(log, " attributes service.version=1,deployment.environment.name=production,service.instance.id=1-1\n") {
 			t.Fatalf("log %q: %v", log, err)
 		}
 		_, err = w.Log(t.Context(), access.System("test"), "../../secret", 1<<20)
@@ -75,7 +76,7 @@ func TestVariables(t *testing.T) {
 		w.out.revision = 4
 		w.out.mu.Unlock()
 		w.again()
-		w.until("it is up again", func() bool { return w.state("1").State == StateReady })
+		w.until("it is up again", func() bool { return w.state("1").State == replica.Ready })
 		w.deploy(version("2", "green"))
 		says := func(id ref.Workload) string {
 			log, err := w.Log(t.Context(), access.System("test"), id, 1<<20)
@@ -117,7 +118,7 @@ func TestVariables(t *testing.T) {
 func TestNeverReady(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		wants(t, w.Deploy(t.Context(), version("1", "exit")), errs.Blocked, "never became ready", "exited with code 2", "the configuration is missing")
-		if s := w.state("1"); s.State != StateBroken || s.Restarts != 2 {
+		if s := w.state("1"); s.State != replica.Broken || s.Restarts != 2 {
 			t.Errorf("status %+v", s)
 		}
 		// What the outside is at fault for is tried again without end.
@@ -144,9 +145,9 @@ func TestUnhealthy(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		w.end()
 		pace := w.pace
-		w.Service = New(w.db, w.j, w.box, Asks{w.out, w.out, w.out, w.out, w.out, w.out, w.out}, w.dir, time.Now)
+		w.Service = New(w.db, w.j, w.box, Asks{w.out, w.out, w.out, w.out, w.out, w.out, w.out, w.out}, w.dir, time.Now)
 		w.pace = pace
-		w.pace.ready = 300 * time.Millisecond
+		w.pace.Ready = 300 * time.Millisecond
 		w.start(t)
 		wants(t, w.Deploy(t.Context(), version("2", "unready")), errs.Blocked, "did not become ready", "/healthz", "503", "mode unready")
 	})
@@ -161,7 +162,7 @@ func TestCrash(t *testing.T) {
 			if got := w.get("engine.localhost", "/crash", ""); got.Code != http.StatusBadGateway {
 				t.Fatalf("a crashing request is answered %d", got.Code)
 			}
-			w.until("it is ready again", func() bool { s := w.state("1"); return s.Restarts == n && s.State == StateReady })
+			w.until("it is ready again", func() bool { s := w.state("1"); return s.Restarts == n && s.State == replica.Ready })
 		}
 		if got := w.get("engine.localhost", "/", ""); got.Code != http.StatusOK {
 			t.Fatalf("after the restart: %d %s", got.Code, got.Body)
@@ -260,7 +261,7 @@ func TestRestart(t *testing.T) {
 			u := fmt.Sprint("unit-", i)
 			before[u] = w.get("engine.localhost", "/", u).Body.String()
 		}
-		fails := 2 * attempts
+		fails := 6 // twice what a new one gets
 		w.out.mu.Lock()
 		w.out.unpack = func(ref.Artifact) error {
 			if fails > 0 {
@@ -271,7 +272,7 @@ func TestRestart(t *testing.T) {
 		}
 		w.out.mu.Unlock()
 		w.again()
-		w.until("both are ready", func() bool { return w.state("1").State == StateReady && w.state("2").State == StateReady })
+		w.until("both are ready", func() bool { return w.state("1").State == replica.Ready && w.state("2").State == replica.Ready })
 		for u, want := range before {
 			if got := w.get("engine.localhost", "/", u); got.Body.String() != want {
 				t.Fatalf("unit %s was served %q, now %q", u, want, got.Body)
@@ -288,7 +289,7 @@ func TestRestart(t *testing.T) {
 		if err := w.Stop(t.Context(), "2"); err != nil {
 			t.Fatal(err)
 		}
-		if s := w.state("2"); s.State == StateReady {
+		if s := w.state("2"); s.State == replica.Ready {
 			t.Fatalf("it was stopped: %+v", s)
 		}
 	})
@@ -319,7 +320,7 @@ func TestRestartIsNoFailure(t *testing.T) {
 		w.end()
 		gates := map[ref.Artifact]chan struct{}{"blue": make(chan struct{}), "green": make(chan struct{})}
 		held := &holding{outside: w.out, gates: gates}
-		w.Service = New(w.db, w.j, w.box, Asks{held, w.out, w.out, w.out, w.out, w.out, w.out}, w.dir, time.Now)
+		w.Service = New(w.db, w.j, w.box, Asks{held, w.out, w.out, w.out, w.out, w.out, w.out, w.out}, w.dir, time.Now)
 		w.start(t)
 		w.until("both start", func() bool { return len(*w.serving.Load()) == 2 })
 		var all sync.WaitGroup
@@ -330,7 +331,7 @@ func TestRestartIsNoFailure(t *testing.T) {
 				}
 			})
 		}
-		waiting := func(id ref.Workload) int64 { return (*w.serving.Load())[id].inFlight.Load() }
+		waiting := func(id ref.Workload) int64 { return (*w.serving.Load())[id].waiting.Load() }
 		w.until("all wait", func() bool { return waiting("1") > 0 && waiting("1")+waiting("2") == 40 })
 		// Who waits for one version and is then routed to the other waits for that.
 		w.route(Route{Baseline: "1", Canary: "2", Rollout: "r", Strata: everybody(1, 1), Stage: 1, Key: "k", Sequence: 1})

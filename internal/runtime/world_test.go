@@ -12,6 +12,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -67,6 +68,8 @@ type outside struct {
 	told     []string // variables of every component, as of the newest revision
 	secrets  []string
 	revision int64
+	scale    Scale
+	scales   error // that they cannot be known
 }
 
 // Newest returns the revision of what every component is told.
@@ -91,6 +94,16 @@ func (o *outside) Provide(_ context.Context, w Workload, declared string, _ []st
 	return o.provide(w, declared)
 }
 
+// Scale returns what the test has set.
+func (o *outside) Scale(_ context.Context, _ ref.Component, e ref.Environment) (Scale, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if _, preview := e.Change(); preview {
+		return Scale{}, errors.New("asked for a preview")
+	}
+	return o.scale, o.scales
+}
+
 // Members returns who takes part in every rollout.
 func (o *outside) Members(context.Context, ref.Rollout) ([]Member, error) {
 	o.mu.Lock()
@@ -113,6 +126,15 @@ func (o *outside) Unpack(_ context.Context, a ref.Artifact, dir string) (Image, 
 	if a == "needy" {
 		image.Needs = "a store"
 	}
+	if strings.HasPrefix(string(a), "toil") {
+		image.Port, image.Health, image.Smoke, image.Steady = 0, "", nil, 200*time.Millisecond
+		if strings.HasPrefix(string(a), "toil-says") {
+			image.Says, image.Steady = "the queue is open", 0
+		}
+	}
+	if strings.HasPrefix(string(a), "pair") {
+		image.Replicas = 2
+	}
 	if a == "rotten" {
 		image.Smoke = []string{"/", "/fail"}
 	}
@@ -129,7 +151,7 @@ func (o *outside) Unpack(_ context.Context, a ref.Artifact, dir string) (Image, 
 	return image, os.WriteFile(filepath.Join(dir, "service"), raw, 0o755)
 }
 
-func (o *outside) Serve(l net.Listener, w Workload) error {
+func (o *outside) Serve(l net.Listener, w Workload, _ string) error {
 	return http.Serve(l, http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		text, _ := io.ReadAll(r.Body)
 		o.mu.Lock()
@@ -191,6 +213,23 @@ func each(t *testing.T, f func(t *testing.T, w *world)) {
 	})
 }
 
+// hosts is each, on a host that isolates and on one that does not.
+func hosts(t *testing.T, f func(t *testing.T, w *world)) {
+	t.Parallel()
+	for _, plain := range []bool{false, true} {
+		t.Run(map[bool]string{false: "isolated", true: "plain"}[plain], func(t *testing.T) {
+			t.Parallel()
+			storetest.Each(t, schemas(), func(t *testing.T, db *store.DB) {
+				box, err := sandbox.New(t.Context(), sandbox.Options{Plain: plain})
+				if err != nil {
+					t.Fatal(err)
+				}
+				f(t, begin(t, db, box, t.TempDir(), newOutside()))
+			})
+		})
+	}
+}
+
 func newOutside() *outside {
 	return &outside{unpacked: map[ref.Artifact]int{}, traffic: map[ref.Rollout]Traffic{}, heard: map[ref.Workload]string{}}
 }
@@ -199,8 +238,8 @@ func newOutside() *outside {
 func begin(t testing.TB, db *store.DB, box *sandbox.Sandbox, dir string, out *outside) *world {
 	t.Helper()
 	j := journal.New(db, time.Now)
-	w := &world{Service: New(db, j, box, Asks{out, out, out, out, out, out, out}, dir, time.Now), t: t, db: db, j: j, out: out, box: box}
-	w.pace.first, w.pace.ready, w.pace.stop = 10*time.Millisecond, 5*time.Second, 5*time.Second
+	w := &world{Service: New(db, j, box, Asks{out, out, out, out, out, out, out, out}, dir, time.Now), t: t, db: db, j: j, out: out, box: box}
+	w.pace.First, w.pace.Ready, w.pace.Stop = 10*time.Millisecond, 5*time.Second, 5*time.Second
 	w.start(t)
 	return w
 }

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"regexp"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/digital-factory/factory/internal/access"
@@ -30,7 +31,9 @@ var (
 const (
 	idle       = time.Minute // longest silence of a client
 	fetchLimit = 64 << 20    // bytes of what a client wants and has
-	drainLimit = 64 << 20    // bytes still read from a client after git gave up
+	surround   = 64 << 20    // bytes of a push around its pack
+	drainLimit = 8 << 30     // bytes still read from a client after git gave up
+	drainTime  = 10 * time.Minute
 )
 
 // Handler serves git's smart HTTP protocol below /git/, for the system's git
@@ -178,7 +181,7 @@ func (s *Service) exchange(w http.ResponseWriter, r *http.Request, who access.Ac
 		}
 		// Git itself holds the push to the exact limit and says so in the
 		// client's terminal; what surrounds the pack comes on top.
-		limit = s.cfg.Limit + drainLimit
+		limit = s.cfg.Limit + surround
 		p := push{id: ref.New(), who: who, owned: o}
 		secret, forget := s.gate.register(p)
 		env = append(env, envSocket+"="+s.gate.socket, envSecret+"="+secret)
@@ -189,10 +192,11 @@ func (s *Service) exchange(w http.ResponseWriter, r *http.Request, who access.Ac
 	if err := control.EnableFullDuplex(); err != nil && !errors.Is(err, http.ErrNotSupported) {
 		return err
 	}
-	raw := http.MaxBytesReader(w, &patient{r.Body, control}, limit)
-	body := io.Reader(raw)
+	sent := &patient{body: r.Body, control: control}
+	raw := http.MaxBytesReader(w, sent, limit+drainLimit)
+	body := io.LimitReader(raw, limit)
 	if r.Header.Get("Content-Encoding") == "gzip" {
-		unpacked, err := gzip.NewReader(raw)
+		unpacked, err := gzip.NewReader(body)
 		if err != nil {
 			return errs.Because(errs.Invalid, err, "the body is not gzip, as its header says")
 		}
@@ -206,7 +210,17 @@ func (s *Service) exchange(w http.ResponseWriter, r *http.Request, who access.Ac
 	answer := &flushing{w: w, control: control, kind: "application/x-" + service + "-result"}
 	var complaint bytes.Buffer
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = body, answer, &complaint
+	if service == "git-receive-pack" {
+		cmd.Stdout = &git.Remark{W: answer, Text: func() string {
+			if sent.bytes.Load() <= s.cfg.Limit {
+				return ""
+			}
+			return fmt.Sprintf("This push has more than %s, which is the most of one push. Take large files out of the commits (files over %s are refused anyway), or push in parts: git push origin <an older commit>:%s",
+				git.Size(s.cfg.Limit), git.Size(s.cfg.FileLimit), git.Trunk)
+		}}
+	}
 	err := cmd.Run()
+	sent.until.Store(new(time.Now().Add(drainTime)))
 	_, _ = io.CopyN(io.Discard, raw, drainLimit) // so that the client gets to read the answer
 	_ = control.SetReadDeadline(time.Time{})
 	_ = control.SetWriteDeadline(time.Time{})
@@ -228,16 +242,27 @@ func (s *Service) finish(ctx context.Context, p push, forget func()) {
 	logFailure("the note of a push stays", p.component, s.settle(ctx, p.id))
 }
 
-// patient gives a slow client time as long as it keeps sending.
+// patient gives a slow client time as long as it keeps sending, and counts what
+// it sent.
 type patient struct {
-	io.ReadCloser
+	body    io.ReadCloser
 	control *http.ResponseController
+	bytes   atomic.Int64
+	until   atomic.Pointer[time.Time] // nil: however long it takes
 }
 
 func (p *patient) Read(b []byte) (int, error) {
-	_ = p.control.SetReadDeadline(time.Now().Add(idle)) // where deadlines are not supported the whole is still bounded
-	return p.ReadCloser.Read(b)
+	end := time.Now().Add(idle)
+	if until := p.until.Load(); until != nil && until.Before(end) {
+		end = *until
+	}
+	_ = p.control.SetReadDeadline(end) // where deadlines are not supported the whole is still bounded
+	n, err := p.body.Read(b)
+	p.bytes.Add(int64(n))
+	return n, err
 }
+
+func (p *patient) Close() error { return p.body.Close() }
 
 // flushing sends every write at once: progress is for people who wait.
 type flushing struct {

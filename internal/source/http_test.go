@@ -85,7 +85,7 @@ func TestLargePush(t *testing.T) {
 		more := make([]byte, 9<<20)
 		_, _ = rand.Read(more)
 		c.commit("More noise", "more.bin", string(more))
-		c.refused([]string{"pack exceeds maximum allowed size"}, "origin", "main")
+		c.refused([]string{"remote: This push has more than 5 MiB", "push in parts", "pack exceeds maximum allowed size", "[remote rejected] main -> main"}, "origin", "main")
 		// A clone without blobs, as for a large repository, works too.
 		if out, err := git(t, "", "clone", "-q", "--filter=blob:none", "--depth=1", h.address("engine-controller", "eva-token"), filepath.Join(t.TempDir(), "thin")); err != nil {
 			t.Fatalf("%v %s", err, out)

@@ -141,7 +141,7 @@ func TestPushIsJudged(t *testing.T) {
 			{"broken pipeline", func() { c.commit("Break", source.Pipeline, "stages: []\n") }, []string{"origin", "main"}, []string{".factory/pipeline.yaml:1: want steps:", "next: begin with steps:"}},
 			{"broken manifest", func() { c.commit("Break", source.Manifest, "port: 80\n") }, []string{"origin", "main"}, []string{".factory/component.yaml:1: want service:", "next: begin with service:"}},
 			{"no pipeline", func() { c.must("rm", "-q", source.Pipeline); c.commit("Remove") }, []string{"origin", "main"}, []string{"main must have the file .factory/pipeline.yaml"}},
-			{"large file", func() { c.commit("Film", "a film.bin", string(make([]byte, 4<<20))) }, []string{"origin", "main"}, []string{"a film.bin has 4.0 MiB; the limit for one file is 3.0 MiB"}},
+			{"large file", func() { c.commit("Film", "a film.bin", string(make([]byte, 4<<20))) }, []string{"origin", "main"}, []string{"a film.bin has 4 MiB; the limit for one file is 3 MiB"}},
 		} {
 			before := len(h.facts())
 			test.prepare()

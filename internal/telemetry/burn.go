@@ -1,6 +1,7 @@
 package telemetry
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"math"
@@ -39,8 +40,8 @@ const (
 
 const (
 	budgetPeriod = 30 * 24 * time.Hour
-	// leastFailed is how many requests must have failed in the long window: a
-	// few failures of a service that few use are no trend.
+	// leastFailed is how many requests or events must have failed in the long
+	// window: a few failures of a service that few use are no trend.
 	leastFailed = 10
 )
 
@@ -61,7 +62,7 @@ func burnRules() []Rule {
 			Name: name, Title: title, Severity: severity, Above: rate, Clear: min(1, rate/2), Keep: time.Minute, Every: every, Unit: "times", Cause: CauseBurn, window: long,
 			Query: fmt.Sprintf("((%s) <= (%s) or (%s)) and increase(%s[%s]) >= %d and count_over_time(%s[%s]) >= %d",
 				slow, quick, quick, metricFailed, w, leastFailed, metricServed, w, int64(short/promisedEvery)),
-			Meaning: fmt.Sprintf("The component's error budget, what its promised availability allows to fail in 30 days, goes %g times too fast or more over %s, and over the last %s still. "+
+			Meaning: fmt.Sprintf("The component's error budget, what it promises (of requests, or of its jobs) allows to fail in 30 days, goes %g times too fast or more over %s, and over the last %s still. "+
 				"Versions under a rollout do not count: their rollout takes them back by itself.", rate, spoken(long), spoken(short)),
 			Advice: "Look at what changed last: the incident names it. Roll it back or kill its flag; that is quicker than understanding it. The alert ends when the last " + spoken(short) + " keep the promise.",
 			text: func(c ref.Component, v float64) string {
@@ -80,10 +81,14 @@ func burnRules() []Rule {
 	}
 }
 
-// burn says how a component's budget goes in the rule's window, and when it
-// began to go too fast.
-func (s *Service) burn(ctx context.Context, r Rule, at where, now time.Time) (b fact.Burn, began time.Time, err error) {
-	sel := fmt.Sprintf("{component=%s,environment=%s}", strconv.Quote(string(at.component)), strconv.Quote(string(at.environment)))
+// burn says how a component's budget goes in a window, and when it began to go
+// too fast.
+func (s *Service) burn(ctx context.Context, window time.Duration, at where, now time.Time) (b fact.Burn, began time.Time, err error) {
+	s.mu.Lock()
+	promised := s.promised[at.component]
+	b.Event = promised.Event
+	s.mu.Unlock()
+	sel := fmt.Sprintf("{component=%q,environment=%q,event=%q}", string(at.component), string(at.environment), b.Event)
 	ask := func(format string, args ...any) float64 {
 		if err != nil {
 			return 0
@@ -104,8 +109,9 @@ func (s *Service) burn(ctx context.Context, r Rule, at where, now time.Time) (b 
 		}
 		return covered, served, failed, rate
 	}
-	b.Objective, b.Period = ask("%s%s", metricPromised, sel), budgetPeriod.Seconds()
-	covered, served, failed, rate := over(r.window)
+	// Nothing may have been counted since a start of the factory.
+	b.Objective, b.Period = cmp.Or(ask("%s%s", metricPromised, sel), promised.Share, defaultAvailability), budgetPeriod.Seconds()
+	covered, served, failed, rate := over(window)
 	b.Window, b.Requests, b.Failed, b.Rate = covered.Seconds(), math.Round(served), math.Round(failed), rate
 	b.Spent = rate * covered.Seconds() / b.Period
 	known, _, _, average := over(budgetPeriod)
@@ -113,10 +119,10 @@ func (s *Service) burn(ctx context.Context, r Rule, at where, now time.Time) (b 
 	if err != nil {
 		return b, began, err
 	}
-	step := max(r.window/60, 2*promisedEvery)
+	step := max(window/60, 2*promisedEvery)
 	d := promDuration(step)
 	series, err := s.querier.Range(ctx, fmt.Sprintf("increase(%s%s[%s]) / increase(%s%s[%s]) > %g", metricFailed, sel, d, metricServed, sel, d, 1-b.Objective),
-		now.Add(-r.window).Truncate(step), now, step)
+		now.Add(-window).Truncate(step), now, step)
 	if err != nil || len(series) == 0 {
 		return b, now, err
 	}
@@ -138,8 +144,8 @@ func onset(points []Point, step time.Duration, now time.Time) time.Time {
 
 // burnText says a burn in a sentence.
 func burnText(c ref.Component, b fact.Burn) string {
-	text := fmt.Sprintf("%s of %s requests to %s failed in %s: the error budget goes %s times faster than the promised availability of %s %% allows; %s %% of the 30 days' budget went in that time",
-		figure(b.Failed), figure(b.Requests), c, spoken(time.Duration(b.Window*float64(time.Second))), figure(b.Rate), figure(100*b.Objective), figure(100*b.Spent))
+	text := fmt.Sprintf("%s of %s %s failed in %s: the error budget goes %s times faster than the promised %s of %s %% allows; %s %% of the 30 days' budget went in that time",
+		figure(b.Failed), figure(b.Requests), thingsOf(c, b.Event), spoken(time.Duration(b.Window*float64(time.Second))), figure(b.Rate), promiseWord(b.Event), figure(100*b.Objective), figure(100*b.Spent))
 	switch {
 	case b.Left <= 0:
 		return text + fmt.Sprintf(", and it is overspent by %s %%", figure(-100*b.Left))

@@ -4,16 +4,14 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"math"
 	"slices"
-	"strconv"
-	"strings"
 	"time"
 
 	"github.com/digital-factory/factory/internal/access"
-	"github.com/digital-factory/factory/internal/base/errs"
 	"github.com/digital-factory/factory/internal/base/store"
+	"github.com/digital-factory/factory/internal/fact"
 	"github.com/digital-factory/factory/internal/ref"
+	"github.com/digital-factory/factory/internal/telemetry/chart"
 )
 
 // Ask is which part of a component's picture is wanted.
@@ -32,35 +30,11 @@ type Dashboard struct {
 	Times       []time.Time
 	Step        time.Duration
 	Window      time.Duration // over which rates are taken
-	Charts      []Chart
+	Charts      []chart.Chart
+	Budget      *fact.Burn // how it goes over the last hour; nil outside production, and when nothing was counted in it
 	Markers     []Marker
 	Alerts      []Alert // open now
 }
-
-// Chart is one figure, by version or by workload.
-type Chart struct {
-	Name   string
-	Title  string
-	Unit   string
-	Query  string
-	Series []Line
-}
-
-// Line is one series of a chart, a value for each of the dashboard's times;
-// NaN where nothing is known.
-type Line struct {
-	Release  string
-	Workload string
-	Values   []float64
-}
-
-const (
-	defaultSpan = 15 * time.Minute
-	longestSpan = 31 * 24 * time.Hour
-	mostTimes   = 240
-	leastWindow = 5 * time.Second  // the gateway counts every second
-	leastUsage  = 10 * time.Second // workloads are measured every two seconds
-)
 
 // Dashboard draws a component's picture. The step follows the span, so that two
 // minutes show as much as a week; rates are taken over two steps, five seconds
@@ -69,12 +43,12 @@ func (s *Service) Dashboard(ctx context.Context, who access.Actor, ask Ask) (d D
 	if err := who.May(access.Read, ""); err != nil {
 		return d, err
 	}
-	from, to, step, err := span(ask.From, ask.To, s.now())
+	from, to, step, err := chart.Span(ask.From, ask.To, s.now())
 	if err != nil {
 		return d, err
 	}
 	end := to.Truncate(step)
-	d = Dashboard{Component: ask.Component, Environment: cmp.Or(ask.Environment, Production), From: from, To: to, Step: step, Window: max(2*step, leastWindow)}
+	d = Dashboard{Component: ask.Component, Environment: cmp.Or(ask.Environment, Production), From: from, To: to, Step: step, Window: max(2*step, chart.LeastWindow)}
 	for at := from; !at.After(end); at = at.Add(step) {
 		d.Times = append(d.Times, at)
 	}
@@ -92,103 +66,24 @@ func (s *Service) Dashboard(ctx context.Context, who access.Actor, ask Ask) (d D
 	if err != nil {
 		return d, err
 	}
-	for _, c := range charts(d.Component, d.Environment, d.Window) {
+	promised, err := s.objectives(ctx)
+	if err != nil {
+		return d, err
+	}
+	for _, c := range chart.Of(d.Component, d.Environment, promised[d.Component].Event, d.Window) {
 		series, err := s.querier.Range(ctx, c.Query, from, end, step)
 		if err != nil {
 			return d, fmt.Errorf("draw %s of %s: %w", c.Name, d.Component, err)
 		}
-		c.Series = lines(series, from, step, len(d.Times), c.Name == "rate")
+		c.Series = chart.Lines(series, from, step, len(d.Times), c.Name == "rate" || c.Name == "events")
 		d.Charts = append(d.Charts, c)
 	}
-	return d, nil
-}
-
-// steps are those that people can read.
-var steps = [...]time.Duration{
-	time.Second, 2 * time.Second, 5 * time.Second, 10 * time.Second, 15 * time.Second, 30 * time.Second,
-	time.Minute, 2 * time.Minute, 5 * time.Minute, 10 * time.Minute, 15 * time.Minute, 30 * time.Minute, time.Hour, 2 * time.Hour, 6 * time.Hour,
-}
-
-// span fills in what was not asked for and finds the step. The figures lie on
-// it, so that a dashboard that is drawn again shows the same ones; what happened
-// after the last of them is shown too.
-func span(from, to, now time.Time) (time.Time, time.Time, time.Duration, error) {
-	if to.IsZero() || to.After(now) {
-		to = now
+	if d.Environment != Production {
+		return d, nil
 	}
-	if from.IsZero() {
-		from = to.Add(-defaultSpan)
+	b, _, err := s.burn(ctx, time.Hour, where{d.Component, Production}, s.now())
+	if b.Window > 0 {
+		d.Budget = &b
 	}
-	if !from.Before(to) {
-		return from, to, 0, errs.New(errs.Invalid, "the time from %s to %s is none", from.UTC().Format(time.RFC3339), to.UTC().Format(time.RFC3339)).Do("ask for a time that begins before it ends, and before now")
-	}
-	if to.Sub(from) > longestSpan {
-		return from, to, 0, errs.New(errs.Invalid, "a dashboard shows up to %d days", longestSpan/(24*time.Hour)).Do("ask for a shorter time")
-	}
-	step := steps[len(steps)-1]
-	for _, st := range steps {
-		if to.Sub(from)/st <= mostTimes {
-			step = st
-			break
-		}
-	}
-	return from.Truncate(step).UTC(), to.UTC(), step, nil
-}
-
-// charts are what every component has.
-func charts(c ref.Component, e ref.Environment, window time.Duration) []Chart {
-	sel := func(more string) string {
-		return fmt.Sprintf("{component=%s,environment=%s%s}", strconv.Quote(string(c)), strconv.Quote(string(e)), more)
-	}
-	over := func(w time.Duration) string { return fmt.Sprintf("[%ds]", int64(w/time.Second)) }
-	w, usage := over(window), over(max(window, leastUsage))
-	rate := "sum by (version) (rate(gateway_requests_total" + sel("") + w + "))"
-	failing := "sum by (version) (rate(gateway_requests_total" + sel(`,code="5xx"`) + w + "))"
-	quantile := func(q string) string {
-		return "histogram_quantile(" + q + ", sum by (version, le) (rate(gateway_request_duration_seconds_bucket" + sel("") + w + ")))"
-	}
-	return []Chart{
-		{Name: "rate", Title: "Requests", Unit: "requests/s", Query: rate},
-		{Name: "errors", Title: "Failed requests", Unit: "share", Query: "(" + failing + " or 0 * " + rate + ") / (" + rate + " > 0)"},
-		{Name: "latency-p50", Title: "Latency, median", Unit: "s", Query: quantile("0.5")},
-		{Name: "latency-p95", Title: "Latency, 95th percentile", Unit: "s", Query: quantile("0.95")},
-		{Name: "latency-p99", Title: "Latency, 99th percentile", Unit: "s", Query: quantile("0.99")},
-		{Name: "cpu", Title: "Processor", Unit: "cores", Query: "sum by (version, workload) (rate(workload_cpu_seconds_total" + sel("") + usage + "))"},
-		{Name: "memory", Title: "Memory", Unit: "bytes", Query: "max by (version, workload) (last_over_time(workload_memory_bytes" + sel("") + usage + "))"},
-	}
-}
-
-// lines puts series on the dashboard's times. Versions that had no value (or
-// with busy no traffic) in all the time are left out: the gateway remembers
-// them for long.
-func lines(series []Series, from time.Time, step time.Duration, n int, busy bool) []Line {
-	out := []Line{}
-	for _, x := range series {
-		l := Line{Release: x.Labels["version"], Workload: x.Labels["workload"], Values: make([]float64, n)}
-		for i := range l.Values {
-			l.Values[i] = math.NaN()
-		}
-		seen := false
-		for _, p := range x.Points {
-			i := int(p.At.Sub(from) / step)
-			if i < 0 || i >= n || math.IsInf(p.Value, 0) {
-				continue
-			}
-			l.Values[i] = p.Value
-			seen = seen || !math.IsNaN(p.Value) && (!busy || p.Value > 0)
-		}
-		if seen {
-			out = append(out, l)
-		}
-	}
-	slices.SortFunc(out, func(a, b Line) int {
-		return cmp.Or(cmp.Compare(number(a.Release), number(b.Release)), strings.Compare(a.Release, b.Release), strings.Compare(a.Workload, b.Workload))
-	})
-	return out
-}
-
-// number orders versions as people count; what is no number comes first.
-func number(release string) int64 {
-	n, _ := strconv.ParseInt(release, 10, 64)
-	return n
+	return d, err
 }

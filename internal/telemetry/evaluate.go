@@ -99,7 +99,9 @@ func (s *Service) evaluate(ctx context.Context, r Rule, open []Alert, teams map[
 		if math.IsNaN(x.Value) {
 			continue
 		}
-		readings[where{ref.Component(x.Labels["component"]), ref.Environment(x.Labels["environment"])}] = reading{x.Value, true}
+		at := where{ref.Component(x.Labels["component"]), ref.Environment(x.Labels["environment"])}
+		// Where another promise has just begun to hold there are two.
+		readings[at] = reading{max(x.Value, readings[at].value), true}
 	}
 	current := map[where]Alert{}
 	for _, a := range open {
@@ -128,7 +130,7 @@ func (s *Service) evaluate(ctx context.Context, r Rule, open []Alert, teams map[
 		if what == fired {
 			switch r.Cause {
 			case CauseBurn:
-				if more.Burn, more.Since, err = s.burn(ctx, r, at, now); err != nil {
+				if more.Burn, more.Since, err = s.burn(ctx, r.window, at, now); err != nil {
 					return err
 				}
 				after.Text = burnText(at.component, more.Burn)

@@ -8,6 +8,7 @@ import (
 
 	"github.com/digital-factory/factory/internal/base/store"
 	"github.com/digital-factory/factory/internal/ref"
+	"github.com/digital-factory/factory/internal/telemetry/watch"
 )
 
 // tells hands over the gateway's counter of requests of version 2 as it was at a
@@ -35,7 +36,7 @@ func TestCountersOfTheGateway(t *testing.T) {
 			r.mu.Lock()
 			defer r.mu.Unlock()
 			p := r.periods["engine"]
-			if got := r.tallies[where{"engine", Production}]; got != (tally{served, failed}) || p == nil || p.Served != served || p.Failed != failed {
+			if got := r.tallies[tallied{where{"engine", Production}, ""}]; got != (tally{served, failed}) || p == nil || p.Served != served || p.Failed != failed {
 				t.Fatalf("%s: %+v and %+v, want %v served and %v failed", what, got, p, served, failed)
 			}
 		}
@@ -119,14 +120,14 @@ func TestPeriodThatCannotBeKept(t *testing.T) {
 		r.lasts(t, 30, load)
 		run(`select 1`, `create function busy() returns trigger language plpgsql as 'begin return null; end'`)
 		run(`create trigger busy before update on telemetry_release begin select raise(ignore); end`, `create trigger busy before update on telemetry_release for each row execute function busy()`)
-		before := total(r.releases(t)["engine"].watch.Periods)
+		before := watch.Total(r.releases(t)["engine"].watch.Periods)
 		r.lasts(t, 20, load)
-		if kept := total(r.releases(t)["engine"].watch.Periods); kept != before {
+		if kept := watch.Total(r.releases(t)["engine"].watch.Periods); kept != before {
 			t.Fatalf("it was kept: %+v, before %+v", kept, before)
 		}
 		run(`drop trigger busy`, `drop trigger busy on telemetry_release`)
 		r.lasts(t, 10, load)
-		after := total(r.releases(t)["engine"].watch.Periods)
+		after := watch.Total(r.releases(t)["engine"].watch.Periods)
 		if served, failed := math.Round(after.Served-before.Served), math.Round(after.Failed-before.Failed); served != 30*600 || failed != 30*6 {
 			t.Fatalf("of half an hour %v requests are known, %v failed; it had 18000 and 180", served, failed)
 		}

@@ -12,6 +12,7 @@ import (
 	"github.com/digital-factory/factory/internal/fact"
 	"github.com/digital-factory/factory/internal/journal"
 	"github.com/digital-factory/factory/internal/ref"
+	"github.com/digital-factory/factory/internal/telemetry/watch"
 )
 
 // release is the version of a component that has all of production's traffic,
@@ -22,7 +23,7 @@ type release struct {
 	rollout   ref.Rollout // that brought it; empty when that is not known
 	before    string      // version that it replaced; may be empty
 	since     time.Time
-	watch     watch
+	watch     watch.Live
 	stored    int64 // version of the row
 }
 

@@ -17,6 +17,27 @@ const (
 	RuleResourceFull = "resource-full"
 )
 
+// RuleJobFailed: a scheduled job of a component failed when it last ran in
+// production. Nothing runs it again before its next time. The alert ends when it
+// succeeds, by its schedule or by hand.
+const RuleJobFailed = "job-failed"
+
+// jobRule watches the jobs. The metric is the runtime's.
+func jobRule() Rule {
+	return Rule{
+		Name: RuleJobFailed, Title: "A job failed", Severity: Ticket, Above: 0, Clear: 0, Unit: "jobs",
+		Query:   `sum by (component, environment) (workload_job_failed{environment="production"})`,
+		Meaning: "A scheduled job failed when it last ran: it ended with another exit code than 0, took longer than it may, or could not be started. Nothing runs it again before its next time.",
+		Advice:  "Read what it printed (factory job log COMPONENT JOB), and run it again when the cause is gone (factory job run COMPONENT JOB). The alert ends when it succeeds.",
+		text: func(c ref.Component, v float64) string {
+			if v == 1 {
+				return fmt.Sprintf("a job of %s failed when it last ran", c)
+			}
+			return fmt.Sprintf("%.0f jobs of %s failed when they last ran", v, c)
+		},
+	}
+}
+
 // resourceRules watch what components have beside their own process. The metrics
 // are the platform's.
 func resourceRules() []Rule {

@@ -27,6 +27,10 @@ const (
 	// pauses, and requests fail in between. The end of the workload's log says
 	// why; roll back when it began with a release.
 	RuleCrashLoop = "crash-loop"
+	// RuleUnhealthy: a process of the component that was ready has answered its
+	// health check badly or late three times in a row. It gets no requests while
+	// another is healthy. The alert ends when it answers well again, or is gone.
+	RuleUnhealthy = "unhealthy"
 	// RuleSilence: there were at least twenty requests in the five minutes up to
 	// ten minutes ago, and none in the last five. Either customers left, which
 	// is news, or something in front of the gateway keeps them away. Ask the
@@ -56,7 +60,7 @@ type Rule struct {
 	For      time.Duration // it must hold before the alert fires
 	Keep     time.Duration // it must have passed before the alert is resolved
 	Every    time.Duration // how often it is evaluated; 0: each time
-	Unit     string        // of the value: share, s, crashes, requests, times
+	Unit     string        // of the value: share, s, crashes, requests, events, times
 	Cause    string        // CauseBurn, CauseSilence, CauseRegression, or empty
 	Meaning  string
 	Advice   string
@@ -115,6 +119,18 @@ func Rules() []Rule {
 			},
 		},
 		{
+			Name: RuleUnhealthy, Title: "Health checks fail", Severity: Page, Above: 0, Clear: 0, Unit: "replicas",
+			Query:   `sum by (component, environment) (workload_unhealthy{environment="production"})`,
+			Meaning: "A process that was ready has answered its health check badly or late three times in a row. It gets no requests while another of its workload is healthy, but is not restarted: what is wrong may lie elsewhere, as with a database that is away. One that gives no answer at all for 30 s is replaced.",
+			Advice:  "See what it answers (factory workload list) and read the end of its log (factory workload log). Roll back when it began with a release; restart it when it alone is wrong (factory workload restart).",
+			text: func(c ref.Component, v float64) string {
+				if v == 1 {
+					return fmt.Sprintf("a process of %s does not answer its health check well", c)
+				}
+				return fmt.Sprintf("%.0f processes of %s do not answer their health check well", v, c)
+			},
+		},
+		{
 			Name: RuleSilence, Title: "Traffic has stopped", Severity: Ticket, Above: 19, Clear: 0, Unit: "requests",
 			Query:   fmt.Sprintf(by, before) + ` unless on (component, environment) (` + fmt.Sprintf(by, now) + ` > 0)`,
 			Meaning: "There were at least twenty requests in the five minutes up to ten minutes ago and none in the last five. Either customers left, or something in front of the gateway keeps them away.",
@@ -124,6 +140,8 @@ func Rules() []Rule {
 			},
 		},
 		unheardRule(),
+		standstillRule(),
 		regressionRule(),
+		jobRule(),
 	}, append(resourceRules(), burnRules()...)...)
 }

@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -17,7 +18,7 @@ import (
 // telemetry_.
 const (
 	metricCanary   = "gateway_canary"             // 1 while a version is under a rollout, else 0
-	metricCPU      = "workload_cpu_seconds_total" // by component, environment, version, workload
+	metricCPU      = "workload_cpu_seconds_total" // by component, environment, version, workload, replica
 	metricMemory   = "workload_memory_bytes"      // likewise
 	metricCrashes  = "workload_crashes"           // within crashWindow, by component and environment
 	metricReceived = "telemetry_received_total"   // points, outcomes, lines and spans that were taken
@@ -99,11 +100,15 @@ func (s *Service) measure(ctx context.Context) error {
 			continue
 		}
 		live[where{u.Component, u.Environment}] = true
-		l := map[string]string{"component": string(u.Component), "environment": string(u.Environment), "version": u.Version, "workload": string(u.Workload)}
+		l := map[string]string{"component": string(u.Component), "environment": string(u.Environment), "version": u.Version, "workload": string(u.Workload), "replica": strconv.Itoa(u.Replica)}
 		gauges = append(gauges, Sample{metricCPU, l, u.CPU.Seconds(), now}, Sample{metricMemory, l, float64(u.Memory), now})
+	}
+	if err := s.settle(ctx); err != nil {
+		return err
 	}
 	s.mu.Lock()
 	s.live = live
+	counters = append(counters, s.outcomeSamples(now)...)
 	for k, n := range s.received {
 		counters = append(counters, Sample{metricReceived, map[string]string{
 			"signal": k.signal, "component": string(k.component), "environment": string(k.environment), "version": k.version}, n, now})

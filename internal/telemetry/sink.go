@@ -1,6 +1,7 @@
 package telemetry
 
 import (
+	"cmp"
 	"context"
 	"time"
 
@@ -16,6 +17,7 @@ import (
 // it sends to, or whoever sent a token along.
 type Source struct {
 	Workload    ref.Workload // empty for senders from outside
+	Process     string       // of the workload, whatever else runs of it: no other has this name at the same time
 	Component   ref.Component
 	Team        ref.Team
 	Environment ref.Environment
@@ -52,7 +54,9 @@ func (f Source) forced() map[string]string {
 		return nil
 	}
 	return map[string]string{
-		"component": string(f.Component), "environment": string(f.Environment), "version": f.Version,
+		// Cumulative counters of two processes are two series, whatever these call themselves.
+		"service.instance.id": cmp.Or(f.Process, string(f.Workload)),
+		"component":           string(f.Component), "environment": string(f.Environment), "version": f.Version,
 		"service.name": string(f.Component), "service.version": f.Version, "deployment.environment.name": string(f.Environment),
 	}
 }
@@ -80,6 +84,9 @@ func (s *Service) Logs(ctx context.Context, from Source, ld plog.Logs) (rejected
 	found := s.outcomes.Find(ld)
 	if len(found) > 0 {
 		if err := s.outcomes.Take(ctx, from, found); err != nil {
+			return 0, "", err
+		}
+		if err := s.tell(ctx, from, found); err != nil {
 			return 0, "", err
 		}
 	}

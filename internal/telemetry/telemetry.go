@@ -22,6 +22,7 @@ package telemetry
 import (
 	"context"
 	"embed"
+	"hash/maphash"
 	"sync"
 	"time"
 
@@ -31,6 +32,8 @@ import (
 	"github.com/digital-factory/factory/internal/base/store"
 	"github.com/digital-factory/factory/internal/journal"
 	"github.com/digital-factory/factory/internal/ref"
+	"github.com/digital-factory/factory/internal/telemetry/chart"
+	"github.com/digital-factory/factory/internal/telemetry/units"
 )
 
 //go:embed migrations
@@ -51,16 +54,10 @@ type Sample struct {
 }
 
 // Point is a value at a time.
-type Point struct {
-	At    time.Time
-	Value float64
-}
+type Point = chart.Point
 
 // Series is what one series did over a time.
-type Series struct {
-	Labels map[string]string
-	Points []Point
-}
+type Series = chart.Series
 
 // Receipt says what became of the data points of a request.
 type Receipt struct {
@@ -95,12 +92,13 @@ type Outcomes interface {
 	Take(ctx context.Context, from Source, list []Outcome) error
 }
 
-// Usage is what a workload uses of the machine.
+// Usage is what one process of a workload uses of the machine.
 type Usage struct {
 	Component   ref.Component
 	Environment ref.Environment
 	Version     string
 	Workload    ref.Workload
+	Replica     int           // of the workload
 	CPU         time.Duration // processor time since its process started
 	Memory      int64         // bytes now
 }
@@ -121,23 +119,28 @@ type Service struct {
 	promises  Objectives
 	now       func() time.Time
 	rules     []Rule
+	seed      maphash.Seed
 
 	mu       sync.Mutex              // guards what follows
 	begun    map[string]bool         // counter series that have their zero
 	received map[receivedKey]float64 // since the start
 	last     map[string]evaluation   // of each rule, by its name
 	counted  map[string]count        // the gateway's counters as they were last, by series
-	tallies  map[where]tally
-	promised time.Time                  // when the tallies were stored last
-	heard    map[where]*hearing         // since the start
-	live     map[where]bool             // where a workload's process runs
-	periods  map[ref.Component]*serving // of live versions, not over yet
-	listened time.Time                  // when silence was measured last
+	tallies  map[tallied]tally
+	stored   time.Time                      // when the tallies were stored last
+	promised map[ref.Component]Promise      // as it was last; nil before that was asked for
+	told     []told                         // events that are not reckoned yet
+	units    map[ref.Component]*units.Known // that are counted once
+	happened map[outcomesOf]float64         // events, since the start
+	heard    map[where]*hearing             // since the start
+	live     map[where]bool                 // where a workload's process runs
+	periods  map[ref.Component]*serving     // of live versions, not over yet
+	listened time.Time                      // when silence was measured last
 }
 
 // New returns the service. It starts nothing.
 func New(db *store.DB, j *journal.Journal, r Recorder, q Querier, o Outcomes, w Workloads, p Objectives, now func() time.Time) *Service {
-	return &Service{db: db, journal: j, recorder: r, querier: q, outcomes: o, workloads: w, promises: p, now: now, rules: Rules(),
+	return &Service{db: db, journal: j, recorder: r, querier: q, outcomes: o, workloads: w, promises: p, now: now, rules: Rules(), seed: maphash.MakeSeed(),
 		begun: map[string]bool{}, received: map[receivedKey]float64{}, last: map[string]evaluation{},
-		counted: map[string]count{}, tallies: map[where]tally{}, heard: map[where]*hearing{}, live: map[where]bool{}, periods: map[ref.Component]*serving{}}
+		counted: map[string]count{}, tallies: map[tallied]tally{}, units: map[ref.Component]*units.Known{}, happened: map[outcomesOf]float64{}, heard: map[where]*hearing{}, live: map[where]bool{}, periods: map[ref.Component]*serving{}}
 }

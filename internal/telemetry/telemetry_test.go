@@ -77,9 +77,21 @@ type outcomes struct {
 func (o *outcomes) Find(ld plog.Logs) (list []Outcome) {
 	records := ld.ResourceLogs().At(0).ScopeLogs().At(0).LogRecords()
 	for i := range records.Len() {
-		if e := records.At(i).EventName(); e != "" {
-			list = append(list, Outcome{Event: e, Unit: "u1"})
+		r := records.At(i)
+		if r.EventName() == "" {
+			continue
 		}
+		o := Outcome{Event: r.EventName(), Unit: "u1"}
+		if unit, is := r.Attributes().Get("unit.id"); is {
+			o.Unit = unit.Str()
+		}
+		if how, is := r.Attributes().Get("outcome"); is {
+			o.Success = how.Str() == "success"
+		}
+		if r.Timestamp() != 0 {
+			o.At = r.Timestamp().AsTime()
+		}
+		list = append(list, o)
 	}
 	return list
 }
@@ -96,11 +108,16 @@ func (u *usage) Usage(context.Context) ([]Usage, error) { return *u, nil }
 // promises are those of artifacts.
 type promises struct{}
 
-func (promises) Availability(_ context.Context, _ ref.Component, a ref.Artifact) (float64, error) {
-	if a == "sha256:strict" {
-		return 0.999, nil
+func (promises) Promise(_ context.Context, _ ref.Component, a ref.Artifact) (Promise, error) {
+	switch a {
+	case "sha256:strict":
+		return Promise{Share: 0.999}, nil
+	case "sha256:worker":
+		return Promise{Share: 0.99, Event: "jobs", Once: true}, nil
+	case "sha256:shop":
+		return Promise{Share: 0.95, Event: "checkout"}, nil
 	}
-	return 0, errs.New(errs.NotFound, "there is no artifact %s", a)
+	return Promise{}, errs.New(errs.NotFound, "there is no artifact %s", a)
 }
 
 // room is a telemetry service on a real metric store with a clock that the
@@ -392,6 +409,35 @@ func TestResourceRules(t *testing.T) {
 	})
 }
 
+// TestJobRule: a job that failed is told until it succeeds; one in staging is not.
+func TestJobRule(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, r room) {
+		goOn := func(report, backup float64) {
+			t.Helper()
+			for range 6 {
+				*r.at = r.at.Add(time.Second)
+				var samples []Sample
+				for job, value := range map[string]float64{"report": report, "backup": backup} {
+					samples = append(samples, Sample{"workload_job_failed", map[string]string{"component": "engine", "environment": string(Production), "job": job}, value, *r.at},
+						Sample{"workload_job_failed", map[string]string{"component": "engine", "environment": "staging", "job": job}, 1, *r.at})
+				}
+				if err := r.Record(t.Context(), samples); err != nil {
+					t.Fatal(err)
+				}
+				r.evaluateNow(t)
+			}
+		}
+		goOn(0, 0)
+		r.wantTold(t)
+		goOn(1, 0)
+		r.wantTold(t, "job-failed fired ticket of power")
+		goOn(0, 1) // the other
+		goOn(0, 0)
+		r.wantTold(t, "job-failed fired ticket of power", "job-failed resolved of power")
+	})
+}
+
 func TestEveryRuleSaysWhatToDo(t *testing.T) {
 	t.Parallel()
 	for _, r := range Rules() {
@@ -406,8 +452,8 @@ func TestRuleStatuses(t *testing.T) {
 	each(t, func(t *testing.T, r room) {
 		r.traffic(t, 30, load{version: "1", requests: 10, failed: 10})
 		list, interval, err := r.RuleStatuses(t.Context())
-		if err != nil || interval != 5*time.Second || len(list) != 12 {
-			t.Fatalf("%+v %s %v", list, interval, err)
+		if err != nil || interval != 5*time.Second || len(list) != len(Rules()) {
+			t.Fatalf("%d rules of %d, %s %v", len(list), len(Rules()), interval, err)
 		}
 		for _, s := range list {
 			if r.at.Sub(s.Evaluated) >= max(s.Every, time.Second) || s.Err != nil || len(s.Alerts) > 0 != (s.Name == RuleErrors) {

@@ -12,10 +12,9 @@ it("leads from a component to the run of a change, its steps, a line of its log,
   const { page, wrongs } = await enter(on, "eva", "/platform");
   await row(page, "Components", "engine-controller").click();
   await headed(page, "engine-controller");
-  await page
-    .getByRole("navigation", { name: "Views of engine-controller" })
-    .getByRole("link", { name: "Runs" })
-    .click();
+  const views = page.getByRole("navigation", { name: "Views of engine-controller" });
+  await views.getByRole("link", { name: "Delivery" }).click();
+  await views.getByRole("link", { name: "Runs" }).click();
   await row(page, "Runs", bad).click();
   await headed(page, "engine-controller run 4");
   for (const step of ["test", "build", "publish"])

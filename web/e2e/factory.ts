@@ -31,8 +31,19 @@ const story = process.env.FACTORY_STORY ?? fileURLToPath(new URL("../../.cache/s
 const caches = join(process.env.XDG_CACHE_HOME ?? join(homedir(), ".cache"), "factory");
 
 /** Starts the shipped program (bin/factory, or FACTORY_BIN) on an empty temporary data directory and free ports. */
-export async function boot(): Promise<Factory> {
-  return begin(await mkdtemp(join(tmpdir(), "factory-journey-")));
+export async function boot(...more: string[]): Promise<Factory> {
+  return begin(await mkdtemp(join(tmpdir(), "factory-journey-")), ...more);
+}
+
+/** Starts an agent, as another machine would, which joins a factory; it is ended by what is returned. */
+export async function bootAgent(door: string, token: string): Promise<() => Promise<void>> {
+  const data = await mkdtemp(join(tmpdir(), "factory-agent-"));
+  const args = ["agent", "run", "--data", data, "--url", `https://${door}`, "--token", token];
+  const child = spawn(process.env.FACTORY_BIN ?? shipped, args, { stdio: "ignore" });
+  return async () => {
+    await end(child);
+    await rm(data, { recursive: true, force: true });
+  };
 }
 
 /** Starts it on a copy of the data that the story left, with everybody's password. */

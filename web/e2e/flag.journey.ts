@@ -37,7 +37,9 @@ it("makes a feature killable, brings it to a cohort, and kills it from where it 
     headers: { origin: on.factory.url },
   });
   const token = ((await made.json()) as { secret: string }).secret;
-  await page.getByRole("link", { name: "Flags", exact: true }).click();
+  const views = page.getByRole("navigation", { name: `Views of ${component}` });
+  await views.getByRole("link", { name: "Settings" }).click();
+  await views.getByRole("link", { name: "Flags" }).click();
   await page.getByText("No flags yet").waitFor();
   expect(await accessibility(page)).toEqual([]);
   await page.getByRole("button", { name: "Create a flag" }).click();

@@ -2,7 +2,7 @@ import type { Page } from "playwright-core";
 import { expect, it } from "vitest";
 import { accessibility } from "./browser";
 import { bootAfterStory } from "./factory";
-import { enter, headed, late, signedIn, stage } from "./walk";
+import { enter, everybody, headed, late, signedIn, stage } from "./walk";
 
 const on = stage(bootAfterStory);
 
@@ -22,7 +22,15 @@ it("finds a component by its first letters, however soon they are typed, and goe
   await page.keyboard.press("Enter");
   await headed(page, "engine-controller");
   await page.keyboard.press("?");
-  await page.getByRole("dialog", { name: "Keyboard shortcuts" }).getByText("Next row of a table").waitFor();
+  const help = page.getByRole("dialog", { name: "Keyboard shortcuts" });
+  await help.getByText("Next row of a table").waitFor();
+  await help.getByRole("link", { name: "What one does on this page" }).click();
+  await headed(page, "Pages");
+  await page.waitForFunction(() => {
+    const at = [...document.querySelectorAll("h3")].find((h) => h.textContent === "Component");
+    const top = at?.getBoundingClientRect().top ?? -1;
+    return top >= 0 && top < window.innerHeight;
+  });
   expect(wrongs).toEqual([]);
 });
 
@@ -116,6 +124,16 @@ it("finds a place in the documentation, and a failure leads to what its kind mea
   expect(await accessibility(page)).toEqual([]);
   await page.getByRole("textbox", { name: "Search the documentation" }).fill("no word such as xyzzy");
   await page.getByText("No section has all of").waitFor();
+  await page.keyboard.press("Control+k");
+  await field(page).fill("golden path picture upgrade");
+  await page.getByRole("option", { name: "Pages: Golden path documentation" }).click();
+  await headed(page, "Pages");
+  const picture = page.getByRole("img", { name: /^An upgrade that is through/ });
+  await picture.scrollIntoViewIfNeeded();
+  await page.waitForFunction(() =>
+    [...document.images].some((i) => i.alt.startsWith("An upgrade") && i.naturalWidth === 1280),
+  );
+  await everybody(page, "pictures of pages");
   expect(wrongs).toEqual([]);
   await page.goto("/docs/how-to/nowhere");
   await page.getByText("The documentation has no page").waitFor();

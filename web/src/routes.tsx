@@ -160,6 +160,13 @@ const flags = createRoute({
   component: page(() => import("./features/flag/Flags.page"), "FlagsPage"),
 });
 
+const agents = createRoute({
+  getParentRoute: () => inside,
+  path: "/agents",
+  validateSearch: (s: Record<string, unknown>): { new?: string } => texts(s, ["new"]),
+  component: page(() => import("./features/agent/Agents.page"), "AgentsPage"),
+});
+
 const freezes = createRoute({
   getParentRoute: () => inside,
   path: "/freezes",
@@ -318,6 +325,7 @@ export const tree = root.addChildren([
     path,
     component,
     flags,
+    agents,
     freezes,
     cost,
     units,

@@ -16,6 +16,7 @@ import (
 	"github.com/digital-factory/factory/internal/base/sandbox"
 	"github.com/digital-factory/factory/internal/cost"
 	"github.com/digital-factory/factory/internal/pipeline"
+	"github.com/digital-factory/factory/internal/pipeline/agent"
 	"github.com/digital-factory/factory/internal/platform/resource"
 	"github.com/digital-factory/factory/internal/ref"
 	"github.com/digital-factory/factory/internal/runtime"
@@ -45,6 +46,13 @@ func Workloads(c *cost.Service) runtime.Account {
 func Steps(c *cost.Service) pipeline.Account {
 	return func(r pipeline.Run, p *sandbox.Process) func(sandbox.Usage) {
 		return of(c, cost.Who{Component: r.Change.Component, Team: r.Change.Team, Place: cost.Builds}, p)
+	}
+}
+
+// Elsewhere keeps what the steps of a component use on agents.
+func Elsewhere(c *cost.Service) agent.Account {
+	return func(r pipeline.Run) func(time.Duration) {
+		return c.Elsewhere(cost.Who{Component: r.Change.Component, Team: r.Change.Team, Place: cost.Builds})
 	}
 }
 

@@ -119,6 +119,18 @@ func (p Places) Of(path string) (found string) {
 	return fmt.Sprintf("%s:%d:%d", p.name, pos.Line, pos.Column)
 }
 
+// Has reports whether something stands at the path, be it nothing: "worker:"
+// alone has a worker.
+func (p Places) Has(path string) (there bool) {
+	defer func() { _ = recover() }() // as in Decode
+	at, err := yaml.PathString(path)
+	if err != nil || p.file == nil {
+		return false
+	}
+	node, err := at.FilterFile(p.file)
+	return err == nil && node != nil
+}
+
 // Literal is a scalar as it was written: without quotes 3.10 stays 3.10, where
 // YAML means the number 3.1.
 type Literal string

@@ -3,7 +3,6 @@ package cache
 import (
 	"cmp"
 	"errors"
-	"fmt"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -18,31 +17,31 @@ import (
 // were checked last do.
 const Branches = 4
 
-// Build returns the folder of a build cache. A new one begins as a copy of the
-// platform's seed, which only the golden path's own first commits fill: a cache
-// that teams write is never shared. That of a branch begins as a copy of the
-// trunk's: what a branch writes reaches no build of the trunk.
-func (c *Cache) Build(s Scope) (string, error) {
+// Build returns the folders of a build cache: the one that is written, and those
+// that are read after it. They are not copied (see the package gocache). A
+// component's trunk reads the platform's seed, which only the golden path's own
+// first commits fill: a cache that teams write is never shared. A branch reads
+// its trunk's, too: what a branch writes reaches no build of the trunk.
+func (c *Cache) Build(s Scope) (own string, below []string, err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if exists(c.seed()) {
+		below = []string{c.seed()}
+	}
 	trunk := c.trunk(s.Component)
 	if s.Branch == "" {
-		return trunk, begin(trunk, c.seed())
+		return trunk, below, os.MkdirAll(trunk, 0o755)
 	}
-	own := c.branch(s)
-	dir := filepath.Join(own, "go")
-	from := trunk
-	if !exists(from) {
-		from = c.seed()
+	if exists(trunk) {
+		below = append([]string{trunk}, below...)
 	}
-	if err := begin(dir, from); err != nil {
-		return "", err
-	}
+	kept := c.branch(s)
+	own = filepath.Join(kept, "go")
 	now := c.now()
-	if err := os.Chtimes(own, now, now); err != nil {
-		return "", err
+	if err := errors.Join(os.MkdirAll(own, 0o755), os.Chtimes(kept, now, now)); err != nil {
+		return "", nil, err
 	}
-	return dir, prune(filepath.Dir(own))
+	return own, below, prune(filepath.Dir(kept))
 }
 
 // Drop removes the build cache of a branch that is gone.
@@ -64,26 +63,6 @@ func (c *Cache) trunk(of ref.Component) string {
 }
 
 func (c *Cache) seed() string { return filepath.Join(c.dir, "seed", "go") }
-
-// begin makes a cache as a copy of another, if there is one. It is laid out
-// beside and renamed, so that half a cache is never used.
-func begin(dir, from string) error {
-	if exists(dir) {
-		return nil
-	}
-	half := dir + ".half"
-	if err := os.RemoveAll(half); err != nil {
-		return err
-	}
-	if exists(from) {
-		if err := tree.Copy(half, from, nil); err != nil {
-			return fmt.Errorf("copy the seed of the build cache: %w", err)
-		}
-	} else if err := os.MkdirAll(half, 0o755); err != nil {
-		return err
-	}
-	return os.Rename(half, dir)
-}
 
 // prune removes all but the folders that were used last.
 func prune(dir string) error {

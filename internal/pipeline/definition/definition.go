@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/digital-factory/factory/internal/base/document"
+	"github.com/digital-factory/factory/internal/base/egress"
 	"github.com/digital-factory/factory/internal/base/errs"
 	"github.com/digital-factory/factory/internal/pipeline/tree"
 )
@@ -32,6 +33,8 @@ type Spec struct {
 	Retry   int                           `yaml:"retry" json:"retry,omitempty"`     // how often it is tried again after it failed
 	Reports []string                      `yaml:"reports" json:"reports,omitempty"` // paths of what tests said
 	Secrets []string                      `yaml:"secrets" json:"secrets,omitempty"` // keys of what it is given on the trunk
+	// Network is the hosts that it may reach; none: it has no network.
+	Network []egress.Host `yaml:"network" json:"network,omitempty"`
 	// Services run beside it, in its sandbox.
 	Services []Service `yaml:"services" json:"services,omitempty"`
 	Timeout  Duration  `yaml:"timeout" json:"timeout"`
@@ -74,7 +77,7 @@ const (
 var (
 	nameForm = regexp.MustCompile(`^[a-z][a-z0-9-]{0,39}$`)
 	envForm  = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
-	caches   = []string{"go"}
+	caches   = []string{"go", "npm"}
 )
 
 // Parse reads a pipeline file and appends the platform's steps. Every error
@@ -166,6 +169,7 @@ func (d *Definition) check(bad *errs.Error, data []byte) {
 		}
 		s.checkServices(bad, at, i)
 		s.checkSecrets(bad, at, i)
+		s.checkNetwork(bad, at, i)
 		s.checkMatrix(bad, at("$.steps[%d].matrix", i))
 		for _, c := range s.Cache {
 			if !slices.Contains(caches, c) {

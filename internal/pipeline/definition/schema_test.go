@@ -120,7 +120,7 @@ func TestSchemaTakesExamples(t *testing.T) {
 	const tail = "artifact: {binary: out/service}\n"
 	for name, text := range map[string]string{
 		"unknown field": "steps: [{name: a, run: x, imge: y}]\n" + tail, "no steps": tail, "bad name": "steps: [{name: A, run: x}]\n" + tail, "publish": "steps: [{name: publish, run: x}]\n" + tail,
-		"nothing to run": "steps: [{name: a, run: ' '}]\n" + tail, "bad cache": "steps: [{name: a, run: x, cache: [npm]}]\n" + tail, "bad timeout": "steps: [{name: a, run: x, timeout: soon}]\n" + tail,
+		"nothing to run": "steps: [{name: a, run: ' '}]\n" + tail, "bad cache": "steps: [{name: a, run: x, cache: [cargo]}]\n" + tail, "bad timeout": "steps: [{name: a, run: x, timeout: soon}]\n" + tail,
 		"bad memory": "steps: [{name: a, run: x, memory: lots}]\n" + tail, "many retries": "steps: [{name: a, run: x, retry: 6}]\n" + tail, "bad value": "steps: [{name: a, run: x, matrix: {A: [a/b]}}]\n" + tail,
 		"bad variable": "steps: [{name: a, run: x, env: {A-B: c}}]\n" + tail, "path of the host": "steps: [{name: a, run: x, reports: [/etc]}]\n" + tail, "no artifact": "steps: [{name: a, run: x}]\n",
 		"a service of nothing": "steps: [{name: a, run: x, services: [{name: b}]}]\n" + tail, "no ready": "steps: [{name: a, run: x, services: [{name: b, run: c}]}]\n" + tail,

@@ -99,6 +99,36 @@ func (s *Log) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
+// slack is what may stand in a mirrored log beyond Most: the lines that say so.
+const slack = 64 << 10
+
+// At writes what another machine printed of a step at an offset of its file, and
+// returns from where it goes on. What is there already is passed over, so that it
+// may be sent again; of what comes too early nothing is taken.
+func (s *Log) At(offset int64, p []byte) (next int64, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	end := offset + int64(len(p))
+	switch {
+	case s.cut && end > s.size:
+		return end, nil // beyond what is kept
+	case offset > s.size || end <= s.size:
+		return s.size, nil
+	}
+	p = p[s.size-offset:]
+	if s.cut = s.size+int64(len(p)) > Most+slack; s.cut {
+		return end, nil
+	}
+	n, err := s.file.Write(p)
+	s.size += int64(n)
+	close(s.changed)
+	s.changed = make(chan struct{})
+	if err != nil {
+		err = errs.Because(errs.Unavailable, err, "the log cannot be written").Do("free space on the disk of the data directory")
+	}
+	return s.size, err
+}
+
 // Hide has secrets be written as stars.
 func (s *Log) Hide(secrets []string) {
 	s.mu.Lock()

@@ -138,3 +138,22 @@ func Keep(ctx context.Context, tx *store.Tx, r Run, sum Report, cases []report.C
 	_, err = tx.Exec(ctx, `delete from pipeline_test where component = $1 and run < $2`, string(r.Component), string(oldest[MostRuns-1]))
 	return err
 }
+
+// Said returns what Keep kept of a step's attempt; store.ErrNone when nothing is.
+func Said(ctx context.Context, tx *store.Tx, id ref.Run, step string, attempt int) (*Report, []report.Case, error) {
+	sum, err := store.One(ctx, tx, func(s store.Scanner) (Report, error) {
+		p := Report{Step: step, Attempt: attempt}
+		var micros int64
+		err := s.Scan(&p.Passed, &p.Failed, &p.Skipped, &micros, &p.Problem)
+		p.Took = time.Duration(micros) * time.Microsecond
+		return p, err
+	}, `select passed, failed, skipped, micros, problem from pipeline_report where run = $1 and step = $2 and attempt = $3`, string(id), step, attempt)
+	if err != nil {
+		return nil, nil, err
+	}
+	cases, err := store.List(ctx, tx, func(s store.Scanner) (report.Case, error) {
+		t, err := scanTest(s)
+		return t.Case, err
+	}, `select `+testColumns+` from pipeline_test where run = $1 and step = $2 and attempt = $3 order by place`, string(id), step, attempt)
+	return &sum, cases, err
+}

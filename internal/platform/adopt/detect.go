@@ -129,7 +129,7 @@ func golang(f Found, program string) (p Proposal, err error) {
 		p.Why += ", with the main package in " + program + "."
 		p.Edits = append(p.Edits, Edit{pipelineFile, "-o out/service .", "-o out/service ./" + program})
 	}
-	p.Notes = append(p.Notes, "Steps have no network: the modules that `go.mod` names must be in the module cache of the factory's host, or vendored (`go mod vendor`).",
+	p.Notes = append(p.Notes, "Steps reach no host but those that they list under `network`: modules are fetched from `proxy.golang.org`. Private ones are vendored (`go mod vendor`), or come from a registry of your own.",
 		"The program must listen on the port in `PORT`, and be static (`CGO_ENABLED=0`).")
 	return p, nil
 }
@@ -178,14 +178,14 @@ func javascript(f Found, program string) (p Proposal, err error) {
 	}
 	slices.Sort(roots)
 	p.Edits = []Edit{
-		{pipelineFile, "cp -R package.json src out/app/ # and package-lock.json node_modules, once you have some", "cp -R " + strings.Join(roots, " ") + " out/app/"},
+		{pipelineFile, "cp -R package.json src out/app/", "cp -R " + strings.Join(roots, " ") + " out/app/"},
 		{pipelineFile, "command: [node, src/server.js]", "command: [node, " + entry + "]"},
 	}
 	if len(left) > 0 {
 		p.Notes = append(p.Notes, fmt.Sprintf("Not copied into the image, for their names: %s.", list(left)))
 	}
-	if len(of.Dependencies) > 0 && !slices.Contains(roots, "node_modules") {
-		p.Notes = append(p.Notes, "It depends on packages from npm, which are not in the repository, and steps have no network: commit them (`npm ci --omit=dev`, `git add --force node_modules`) and have the step `build` copy `node_modules` too.")
+	if len(of.Dependencies) > 0 && !slices.Contains(f.Files, "package-lock.json") {
+		p.Notes = append(p.Notes, "It depends on packages from npm, and there is no package-lock.json, which says exactly which: make one (`npm install --package-lock-only`) and commit it. What it names is installed from `registry.npmjs.org`.")
 	}
 	p.Notes = append(p.Notes, "The program must listen on the port in `PORT`. Tests run by `node --test`: change the step `test` when they are run by something else.")
 	return p, nil

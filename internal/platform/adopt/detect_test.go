@@ -31,7 +31,7 @@ func TestDetect(t *testing.T) {
 		"go elsewhere":    {found: Found{Files: []string{"go.mod"}, Programs: []string{"."}}, program: "../x", no: "no main package in \"x\""},
 		"go odd":          {found: Found{Files: []string{"go.mod"}, Programs: []string{"cmd/a b"}}, no: "cannot stand in a pipeline file"},
 		"node by start": {found: Found{Files: []string{"package.json", "lib/a.js", "lib/b.js", "README.md", ".eslintrc", "test/x.js", "a b/c"}, Package: `{"scripts": {"start": "node ./lib/a.js"}, "dependencies": {"x": "1"}}`},
-			path: "node-service", pipe: "cp -R lib package.json out/app/\n", notes: "node_modules"},
+			path: "node-service", pipe: "cp -R lib package.json out/app/\n", notes: "package-lock.json"},
 		"node by main":   {found: Found{Files: []string{"package.json"}, Package: `{"main": "app.mjs"}`}, path: "node-service", pipe: "command: [node, app.mjs]"},
 		"node by name":   {found: Found{Files: []string{"package.json", "index.js"}, Package: `{}`}, path: "node-service", pipe: "command: [node, index.js]"},
 		"node hostile":   {found: Found{Files: []string{"package.json"}, Package: `{"main": "a.js]\nsteps: [x.js"}`}, no: "does not say what starts"},

@@ -26,7 +26,7 @@ type Input struct {
 	Files      string // with a base: their folder in the workspace
 	Command    []string
 	Node       string // version of the host's Node.js, of a component on that base, e.g. "20.20.2", or "lts" when that has none any more
-	Port       int
+	Port       int    // 0: it is a worker, that listens on none
 	Health     string // path
 	Go         string // version of the Go toolchain that the steps ask for, e.g. "1.26.1"; empty: none
 	Variables  []Variable
@@ -34,8 +34,9 @@ type Input struct {
 	Password   string // of that, made up for the export
 	Volumes    []Volume
 	Route      bool     // it is told its address
-	CPUs       float64  // at most
-	Memory     int64    // bytes, at most
+	Replicas   int      // processes; 0: nobody says
+	CPUs       float64  // of each, at most
+	Memory     int64    // of each, bytes, at most
 	Entrypoint []string // in place of the program, in the container; nil: as it is
 	Args       []string // the program's
 	Explicit   bool     // Variables say where its resources are; nothing else does
@@ -43,6 +44,13 @@ type Input struct {
 
 // MiB is the memory as Compose and Kubernetes read it.
 func (in Input) MiB() int64 { return in.Memory >> 20 }
+
+// LeastMiB and LeastCPU, in thousandths of a processor, are what Kubernetes keeps
+// for each process: not more than it may use.
+func (in Input) LeastMiB() int64 { return min(64, in.MiB()) }
+
+// LeastCPU is described at LeastMiB.
+func (in Input) LeastCPU() int64 { return min(100, int64(in.CPUs*1000+0.5)) }
 
 // Volume is a folder that stays.
 type Volume struct {

@@ -11,6 +11,7 @@ import (
 	"github.com/goccy/go-yaml"
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/digital-factory/factory/internal/platform/scale"
 	"github.com/digital-factory/factory/internal/platform/score"
 )
 
@@ -235,5 +236,105 @@ func TestTell(t *testing.T) {
 	}
 	if out, err := exec.Command("sh", "-n", filepath.Join(dir, "run.sh")).CombinedOutput(); err != nil {
 		t.Errorf("%v %s", err, out)
+	}
+}
+
+// TestWorker: what serves nothing has no port, no probe and no service anywhere,
+// and is still what Compose and Kubernetes read.
+func TestWorker(t *testing.T) {
+	t.Parallel()
+	dir := written(t, Input{Component: "mail", Commit: "c1", Factory: "http://factory", Binary: "out/mail", CPUs: 2, Memory: 512 << 20})
+	for _, name := range []string{"compose.yaml", "kubernetes/mail.yaml", "Dockerfile", "run.sh", "README.md"} {
+		raw, err := os.ReadFile(filepath.Join(dir, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, no := range []string{"PORT:", "PORT=", "EXPOSE", "containerPort", "readinessProbe", "kind: Service\n", "GET "} {
+			if strings.Contains(string(raw), no) {
+				t.Errorf("%s has %s:\n%s", name, no, raw)
+			}
+		}
+		if !strings.HasSuffix(name, ".yaml") {
+			continue
+		}
+		for _, m := range strings.Split(string(raw), "\n---\n") {
+			var any map[string]any
+			if err := yaml.Unmarshal([]byte(m), &any); err != nil || len(any) == 0 {
+				t.Errorf("%s: %v in\n%s", name, err, m)
+			}
+		}
+	}
+}
+
+// TestScale: as many processes as production has are asked for, where they can
+// be, and none keeps more than it may use.
+func TestScale(t *testing.T) {
+	t.Parallel()
+	type deployment struct {
+		Kind string
+		Spec struct {
+			Replicas int
+			Template struct {
+				Spec struct {
+					Containers []struct {
+						Resources struct{ Requests, Limits map[string]string }
+					}
+				}
+			}
+		}
+	}
+	type service struct {
+		Ports    []string
+		MemLimit string  `yaml:"mem_limit"`
+		CPUs     float64 `yaml:"cpus"`
+		Deploy   struct{ Replicas int }
+	}
+	for name, c := range map[string]struct {
+		port           int
+		volumes        []Volume
+		set            scale.Scale
+		pods, composed int
+		cpu, memory    string
+		keeps          map[string]string
+	}{
+		"nobody says":    {9000, nil, scale.Scale{}, 2, 0, "2", "512Mi", map[string]string{"cpu": "100m", "memory": "64Mi"}},
+		"one":            {9000, nil, scale.Scale{Replicas: 1}, 1, 0, "2", "512Mi", map[string]string{"cpu": "100m", "memory": "64Mi"}},
+		"three, little":  {9000, nil, scale.Scale{Replicas: 3, MilliCPU: 500, Memory: 16 << 20}, 3, 0, "0.5", "16Mi", map[string]string{"cpu": "100m", "memory": "16Mi"}},
+		"a worker":       {0, nil, scale.Scale{Replicas: 3}, 3, 3, "2", "512Mi", map[string]string{"cpu": "100m", "memory": "64Mi"}},
+		"with a volume":  {9000, []Volume{{Name: "files", Path: "/var/files", Bytes: 1 << 30}}, scale.Scale{Replicas: 3}, 1, 0, "2", "512Mi", map[string]string{"cpu": "100m", "memory": "64Mi"}},
+		"a quiet worker": {0, nil, scale.Scale{}, 1, 0, "2", "512Mi", map[string]string{"cpu": "100m", "memory": "64Mi"}},
+	} {
+		in := some()
+		in.Port, in.Volumes = c.port, c.volumes
+		in.Scale(c.set)
+		dir := written(t, in)
+		raw, err := os.ReadFile(filepath.Join(dir, "kubernetes", "shop.yaml"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, text := range strings.Split(string(raw), "\n---\n") {
+			var d deployment
+			if !strings.Contains(text, "kind: Deployment\n") {
+				continue
+			}
+			if err := yaml.Unmarshal([]byte(text), &d); err != nil {
+				t.Fatal(err)
+			}
+			got := d.Spec.Template.Spec.Containers[0].Resources
+			if d.Spec.Replicas != c.pods || got.Limits["cpu"] != c.cpu || got.Limits["memory"] != c.memory || !cmp.Equal(got.Requests, c.keeps) {
+				t.Errorf("%s: %+v", name, d)
+			}
+		}
+		raw, err = os.ReadFile(filepath.Join(dir, "compose.yaml"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var compose struct{ Services map[string]service }
+		if err := yaml.Unmarshal(raw, &compose); err != nil {
+			t.Fatal(err)
+		}
+		if got := compose.Services["shop"]; got.Deploy.Replicas != c.composed || got.MemLimit != strings.TrimSuffix(c.memory, "Mi")+"m" || fmt.Sprint(got.CPUs) != c.cpu || (len(got.Ports) > 0) != (c.port > 0) {
+			t.Errorf("%s: %+v\n%s", name, got, raw)
+		}
 	}
 }

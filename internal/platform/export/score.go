@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/digital-factory/factory/internal/platform/resource"
+	"github.com/digital-factory/factory/internal/platform/scale"
 	"github.com/digital-factory/factory/internal/platform/score"
 )
 
@@ -64,6 +65,13 @@ func (in *Input) Tell(w score.Workload) error {
 		in.Variables = append(in.Variables, Variable{Key: key, Value: value, Secret: secret})
 	}
 	return nil
+}
+
+// Scale has it run as production does, as far as somebody says so: the version, or
+// who operates it.
+func (in *Input) Scale(s scale.Scale) {
+	in.Replicas = s.Replicas
+	in.CPUs, in.Memory = cmp.Or(s.CPUs(), in.CPUs), cmp.Or(s.Memory, in.Memory)
 }
 
 // mounted is where the program finds a volume in a container.

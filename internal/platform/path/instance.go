@@ -43,10 +43,10 @@ type Move struct {
 	Trunk     ref.Commit // that brought it in
 }
 
-// For renders this version for an instance of another, and returns the
-// answers that it did so with.
-func (p *Path) For(i Instance) (Rendered, map[string]string, error) {
-	answers, err := p.Again(i.Answers)
+// For renders this version for an instance of another, with what is answered
+// anew, and returns the answers that it did so with.
+func (p *Path) For(i Instance, anew map[string]string) (Rendered, map[string]string, error) {
+	answers, err := p.Anew(i.Answers, anew)
 	if err != nil {
 		return Rendered{}, nil, err
 	}

@@ -192,15 +192,16 @@ func (p *Path) Answer(given map[string]string) (map[string]string, error) {
 	return all, nil
 }
 
-// Again completes the answers that were given to another version, for an
-// upgrade: those to inputs that this version has no longer are left out.
-func (p *Path) Again(given map[string]string) (map[string]string, error) {
+// Anew completes the answers that were given to another version, with what is
+// answered anew: those to inputs that this version has no longer are left out.
+func (p *Path) Anew(given, anew map[string]string) (map[string]string, error) {
 	kept := map[string]string{}
 	for _, in := range p.Inputs {
 		if value, ok := given[in.Name]; ok && (value != "" || !in.Required) {
 			kept[in.Name] = value
 		}
 	}
+	maps.Copy(kept, anew)
 	return p.Answer(kept)
 }
 

@@ -142,7 +142,7 @@ func TestAnswers(t *testing.T) {
 		}
 	}
 	// An upgrade takes what is still asked for, and defaults for what is new.
-	again, err := p.Again(map[string]string{"database": "none", "colour": "red", "port": "9090"})
+	again, err := p.Anew(map[string]string{"database": "none", "colour": "red", "port": "9090"}, nil)
 	if err != nil || again["port"] != "9090" || again["package"] != "app" || again["colour"] != "" {
 		t.Errorf("%v %v", again, err)
 	}
@@ -202,7 +202,7 @@ func FuzzParse(f *testing.F) {
 		for _, in := range p.Inputs {
 			given[in.Name] = answer
 		}
-		answers, err := p.Again(given)
+		answers, err := p.Anew(given, nil)
 		if err != nil {
 			return
 		}

@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/digital-factory/factory/internal/base/egress"
 	"github.com/digital-factory/factory/internal/base/errs"
 )
 
@@ -18,6 +19,7 @@ const (
 	Postgres = "postgres" // a database of its own
 	Volume   = "volume"   // a folder that stays
 	Route    = "route"    // the component's address on the gateway
+	Network  = "network"  // hosts that it may reach
 )
 
 // Declaration is what a component's file says of a resource.
@@ -25,6 +27,8 @@ type Declaration struct {
 	Type string `yaml:"type" json:"type"`
 	Path string `yaml:"path" json:"path,omitempty"` // of a volume: where the workload finds it
 	Size string `yaml:"size" json:"size,omitempty"` // of a volume: how much fits in
+	// Hosts that a network leads to.
+	Hosts []egress.Host `yaml:"hosts" json:"hosts,omitempty"`
 }
 
 // Declarations are a component's resources by name.
@@ -59,7 +63,7 @@ func (d Declarations) Check(bad func(name, field, text string)) {
 			bad(name, "", fmt.Sprintf("the resource's name %q must have 1 to 20 lower-case letters, digits and dashes, begin with a letter and not end with a dash", name))
 		}
 		switch r.Type {
-		case Postgres, Route:
+		case Postgres, Route, Network:
 			if r.Path != "" || r.Size != "" {
 				bad(name, "", fmt.Sprintf("a %s has neither path nor size; only a volume has", r.Type))
 			}
@@ -67,6 +71,7 @@ func (d Declarations) Check(bad func(name, field, text string)) {
 				bad(name, "type", fmt.Sprintf("%s is a second %s beside %s; a component has one", name, r.Type, other))
 			}
 			first[r.Type] = name
+			hostFaults(r, func(text string) { bad(name, "hosts", text) })
 		case Volume:
 			if fault := mountFault(r.Path); fault != "" {
 				bad(name, "path", fault)
@@ -77,13 +82,29 @@ func (d Declarations) Check(bad func(name, field, text string)) {
 				}
 			}
 			mounts[r.Path] = name
+			hostFaults(r, func(text string) { bad(name, "hosts", text) })
 			if n, ok := r.bytes(); !ok || n < leastSize || n > mostSize {
 				bad(name, "size", fmt.Sprintf("the size %q must be a number of MiB or GiB, such as 2GiB, up to 1024GiB", r.Size))
 			}
 		case "":
-			bad(name, "", fmt.Sprintf("%s has no type; it may be postgres, volume or route", name))
+			bad(name, "", fmt.Sprintf("%s has no type; it may be postgres, volume, route or network", name))
 		default:
-			bad(name, "type", fmt.Sprintf("there is no resource of the type %q; there are postgres, volume and route", r.Type))
+			bad(name, "type", fmt.Sprintf("there is no resource of the type %q; there are postgres, volume, route and network", r.Type))
+		}
+	}
+}
+
+// hostFaults tells what is wrong with the hosts of a resource.
+func hostFaults(d Declaration, bad func(text string)) {
+	switch {
+	case d.Type != Network && len(d.Hosts) > 0:
+		bad(fmt.Sprintf("a %s has no hosts; only a network has", d.Type))
+	case d.Type == Network && (len(d.Hosts) == 0 || len(d.Hosts) > egress.Most):
+		bad(fmt.Sprintf("a network must list 1 to %d hosts that the workload may reach", egress.Most))
+	}
+	for _, h := range d.Hosts {
+		if why := h.Check(); why != "" {
+			bad(fmt.Sprintf("%.100q %s", string(h), why))
 		}
 	}
 }

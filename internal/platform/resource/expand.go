@@ -14,6 +14,7 @@ var outputs = map[string][]string{
 	Postgres: {"host", "port", "name", "database", "username", "password"},
 	Volume:   {"source"},
 	Route:    {"host", "url"},
+	Network:  {"proxy"},
 }
 
 // Outputs lists what a workload can be told of a resource of a type; nil of an

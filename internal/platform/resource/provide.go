@@ -51,7 +51,7 @@ type Provided struct {
 // Door is a port on which the workload is served.
 type Door struct {
 	Port  int
-	Serve func(l net.Listener) // until l closes
+	Serve func(l net.Listener, say func(line string)) // until l closes; say writes to its log
 }
 
 // Provide makes what an image needs be there for one life of a workload, and says
@@ -102,6 +102,10 @@ func (s *Service) Provide(ctx context.Context, w Workload, text string, told []s
 			if u, err := url.Parse(address); err == nil {
 				p.output(name, "host", u.Hostname())
 			}
+		case Network:
+			if err := s.provideNetwork(ctx, p, at, d); err != nil {
+				return nil, err
+			}
 		}
 	}
 	if need.Variables != nil {
@@ -148,7 +152,7 @@ func (s *Service) note(ctx context.Context, w Workload, declared Declarations) (
 		passwords = map[string]string{}
 		for _, name := range slices.Sorted(maps.Keys(declared)) {
 			d := declared[name]
-			if d.Type == Route {
+			if d.Type == Route || d.Type == Network {
 				continue // nothing is kept of it
 			}
 			r := row{place: place{w.Component, w.Environment, name}, kind: d.Type, size: d.Bytes(), used: s.now()}
@@ -232,7 +236,7 @@ func (s *Service) provideDatabase(ctx context.Context, p *Provided, w Workload, 
 		p.output(at.name, output, value)
 	}
 	ctx = context.WithoutCancel(ctx)
-	p.Doors = append(p.Doors, Door{Port: port, Serve: func(l net.Listener) { s.serveDoor(ctx, l, c) }})
+	p.Doors = append(p.Doors, Door{Port: port, Serve: func(l net.Listener, _ func(string)) { s.serveDoor(ctx, l, c) }})
 	return leave, nil
 }
 

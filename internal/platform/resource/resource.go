@@ -37,6 +37,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/digital-factory/factory/internal/base/egress"
 	"github.com/digital-factory/factory/internal/base/sandbox"
 	"github.com/digital-factory/factory/internal/base/store"
 	"github.com/digital-factory/factory/internal/journal"
@@ -86,6 +87,7 @@ type Asks struct {
 	Meter      Meter
 	// Address returns where customers reach a component in an environment.
 	Address func(c ref.Component, e ref.Environment) string
+	Reach   egress.Policy // what workloads may reach, of the hosts that they list
 }
 
 // pace is how long what waits.

@@ -3,8 +3,12 @@ package resource
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"io"
 	"net"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -16,6 +20,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/digital-factory/factory/internal/access"
+	"github.com/digital-factory/factory/internal/base/egress"
 	"github.com/digital-factory/factory/internal/base/errs"
 	"github.com/digital-factory/factory/internal/base/sandbox"
 	"github.com/digital-factory/factory/internal/base/store"
@@ -35,6 +40,7 @@ type outside struct {
 	kept     map[string]string
 	deployed []ref.Workload
 	samples  map[string]float64
+	outer    map[string]string // what there is outside, by address
 }
 
 func (*outside) Owner(_ context.Context, c ref.Component) (ref.Team, error) {
@@ -104,7 +110,8 @@ func each(t *testing.T, f func(w *world)) {
 			t.Fatal(err)
 		}
 		w := &world{t: t, out: &outside{kept: map[string]string{}, samples: map[string]float64{}}, j: journal.New(db, time.Now)}
-		w.Service = New(db, w.j, box, Asks{w.out, w.out, w.out, w.out, func(c ref.Component, e ref.Environment) string { return "http://" + string(c) + "." + string(e) }}, t.TempDir(), time.Now)
+		w.Service = New(db, w.j, box, Asks{Components: w.out, Vault: w.out, Workloads: w.out, Meter: w.out, Address: func(c ref.Component, e ref.Environment) string { return "http://" + string(c) + "." + string(e) },
+			Reach: egress.Policy{Own: []egress.Host{"localhost"}, Dial: func(_, at string) (net.Conn, error) { return net.Dial("tcp", w.out.outer[at]) }}}, t.TempDir(), time.Now)
 		w.again()
 		f(w)
 	})
@@ -176,7 +183,7 @@ func (w *world) query(p *Provided, text string) string {
 		w.t.Fatal(err)
 	}
 	served := make(chan struct{})
-	go func() { defer close(served); p.Doors[0].Serve(l) }()
+	go func() { defer close(served); p.Doors[0].Serve(l, nil) }()
 	defer func() { _ = l.Close(); <-served }()
 	config, err := pgx.ParseConfig(env(p, "DATABASE_URL"))
 	if err != nil {
@@ -322,6 +329,52 @@ func TestPlaceholders(t *testing.T) {
 		}
 		_, err := w.Provide(w.t.Context(), shop("1", "staging"), `{"kinds":{"env":"environment"},"variables":{"LANG":"${resources.env.LOCALE}"}}`, nil)
 		w.wants(err, errs.Blocked, "LANG asks for the variable LOCALE, which shop has not in staging", "factory variable set shop LOCALE=VALUE --environment staging")
+	})
+}
+
+// TestNetwork: a workload reaches the hosts that it lists, by what it is told, and
+// no others.
+func TestNetwork(t *testing.T) {
+	each(t, func(w *world) {
+		outer := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) { _, _ = io.WriteString(rw, "hello "+r.Host) }))
+		defer outer.Close()
+		w.out.outer = map[string]string{"api.test:80": outer.Listener.Addr().String()}
+		p := w.provide(shop("1", "production"), `{"resources":{"out":{"type":"network","hosts":["api.test"]}}}`)
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		served, said := make(chan struct{}), make(chan string, 10)
+		go func() { defer close(served); p.Doors[0].Serve(l, func(line string) { said <- line }) }()
+		defer func() { _ = l.Close(); <-served }()
+		if at := env(p, "HTTP_PROXY"); at != fmt.Sprintf("http://127.0.0.1:%d", p.Doors[0].Port) || env(p, "https_proxy") != at {
+			w.t.Errorf("told %v", p.Env)
+		}
+		if known, ok := egress.Authorities(); ok && (len(p.Binds) != 1 || p.Binds[0] != known) {
+			w.t.Errorf("it has no certificates: %+v", p.Binds)
+		}
+		proxy, err := url.Parse("http://" + l.Addr().String())
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		client := http.Client{Transport: &http.Transport{Proxy: http.ProxyURL(proxy), DisableKeepAlives: true}}
+		for at, want := range map[string]string{"api.test": "200 hello api.test", "other.test": "403 network: other.test:80 is not reached: it is not listed\n"} {
+			resp, err := client.Get("http://" + at + "/")
+			if err != nil {
+				w.t.Fatal(err)
+			}
+			text, _ := io.ReadAll(resp.Body)
+			_ = resp.Body.Close()
+			if got := fmt.Sprintf("%d %s", resp.StatusCode, text); got != want {
+				w.t.Errorf("%s: %q", at, got)
+			}
+		}
+		if line := <-said; line != "network: other.test:80 is not reached: it is not listed" {
+			w.t.Errorf("its log says %q", line)
+		}
+		if list, err := w.List(w.t.Context(), access.System("test"), "shop"); err != nil || len(list) > 0 {
+			w.t.Errorf("kept: %v, %v", list, err)
+		}
 	})
 }
 

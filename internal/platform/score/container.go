@@ -3,6 +3,7 @@ package score
 import (
 	"fmt"
 	"maps"
+	"math"
 	"regexp"
 	"slices"
 	"strconv"
@@ -125,44 +126,61 @@ func (r *reader) limits(at string, limits map[string]string) {
 		text, place := limits[key], at+"."+key
 		switch key {
 		case "cpu":
-			n, err := cpus(text)
-			if err != nil || n < 0.01 || n > r.most.CPUs {
+			n, ok := CPUs(text)
+			if !ok || n < 0.01 || n > r.most.CPUs {
 				r.no(place, "cpu %q must be a number of processors such as 500m or 1.5, at the most %g", text, r.most.CPUs)
 			}
 			r.w.CPUs = n
 		case "memory":
-			m := memoryForm.FindStringSubmatch(text)
-			if m == nil {
+			n, ok := Bytes(text)
+			switch {
+			case !ok:
 				r.no(place, "memory %q must be a number of bytes with a unit, such as 256Mi", text)
-				continue
-			}
-			n, err := strconv.ParseInt(m[1], 10, 64)
-			unit := units[m[2]]
-			if err != nil || n > r.most.Memory/unit || n*unit < leastMemory {
+			case n < leastMemory || n > r.most.Memory:
 				r.no(place, "memory %q must be at least %dMi and at the most %dMi", text, leastMemory>>20, r.most.Memory>>20)
-				continue
+			default:
+				r.w.Memory = n
 			}
-			r.w.Memory = n * unit
 		default:
 			r.no(place, "there is no limit of %s; there are cpu and memory", key)
 		}
 	}
 }
 
-func cpus(text string) (float64, error) {
+// CPUs reads a number of processors as Kubernetes writes it: 500m, 0.5 or 2.
+func CPUs(text string) (n float64, ok bool) {
 	if !cpuForm.MatchString(text) {
-		return 0, fmt.Errorf("no number of processors: %q", text)
+		return 0, false
 	}
-	if milli, ok := strings.CutSuffix(text, "m"); ok {
-		n, err := strconv.ParseFloat(milli, 64)
-		return n / 1000, err
+	milli, thousandths := strings.CutSuffix(text, "m")
+	n, err := strconv.ParseFloat(milli, 64)
+	if thousandths {
+		n /= 1000
 	}
-	return strconv.ParseFloat(text, 64)
+	return n, err == nil
+}
+
+// Bytes reads a number of bytes as Kubernetes writes it: 256Mi, 1G or 1048576.
+func Bytes(text string) (n int64, ok bool) {
+	m := memoryForm.FindStringSubmatch(text)
+	if m == nil {
+		return 0, false
+	}
+	n, err := strconv.ParseInt(m[1], 10, 64)
+	if unit := units[m[2]]; n > math.MaxInt64/unit {
+		n = math.MaxInt64 // more than anybody has
+	} else {
+		n *= unit
+	}
+	return n, err == nil
 }
 
 func (r *reader) probe(at string, p probe) {
 	h := p.HTTPGet
 	switch {
+	case len(r.d.Service.Ports) == 0:
+		r.no(at, "without a port nobody can ask whether it is ready: it is when it has run for a while, or says so (worker.says in .factory/component.yaml); leave this out")
+		return
 	case p.Exec != nil || h == nil:
 		r.no(at, "the gateway asks over HTTP whether it is ready; describe httpGet with path and port")
 		return

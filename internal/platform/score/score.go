@@ -10,12 +10,14 @@ import (
 	"io"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/ast"
 
 	"github.com/digital-factory/factory/internal/base/document"
+	"github.com/digital-factory/factory/internal/base/egress"
 	"github.com/digital-factory/factory/internal/base/errs"
 	"github.com/digital-factory/factory/internal/platform/resource"
 )
@@ -33,8 +35,9 @@ type Workload struct {
 	Memory    int64                 `json:"memory,omitempty"`  // bytes, likewise
 	Kinds     map[string]string     `json:"kinds,omitempty"`   // types of all its resources, by name
 	Resources resource.Declarations `json:"-"`                 // those that are provided
-	Port      int                   `json:"-"`
-	Health    string                `json:"-"` // path; empty: it says none
+	Port      int                   `json:"-"`                 // 0: it is a worker, that serves nothing
+	Health    string                `json:"-"`                 // path; empty: it says none
+	Replicas  int                   `json:"-"`                 // processes that it asks for; 0: it says none
 }
 
 // Program is what runs, where an image has an entrypoint and arguments.
@@ -145,8 +148,9 @@ type need struct {
 
 // Most is what the platform gives a workload at the most.
 type Most struct {
-	CPUs   float64
-	Memory int64 // bytes
+	CPUs     float64
+	Memory   int64 // bytes
+	Replicas int
 }
 
 // Parse reads a description. Errors are errs.Invalid and name line and column.
@@ -188,6 +192,7 @@ func (r *reader) read() {
 	if r.w.Name = name; name == "" {
 		r.no("metadata", "metadata.name is missing; it is the component's name")
 	}
+	r.replicas()
 	r.port()
 	if len(r.d.Containers) != 1 {
 		r.no("containers", "containers has %d entries; a component is one program: describe it as one container, and others as components of their own", len(r.d.Containers))
@@ -207,9 +212,23 @@ func (r *reader) read() {
 	})
 }
 
+// Replicas is the annotation by which a description asks for several processes:
+// the format itself has no word for it.
+const Replicas = "factory/replicas"
+
+func (r *reader) replicas() {
+	said, is := r.d.Metadata["annotations"].(map[string]any)
+	if text, there := said[Replicas]; is && there {
+		n, err := strconv.Atoi(fmt.Sprint(text))
+		if r.w.Replicas = n; err != nil || n < 1 || n > r.most.Replicas {
+			r.no("metadata.annotations.'"+Replicas+"'", "%s %q must be \"1\" to \"%d\"", Replicas, fmt.Sprint(text), r.most.Replicas)
+		}
+	}
+}
+
 func (r *reader) port() {
-	if len(r.d.Service.Ports) != 1 {
-		r.no("service.ports", "service.ports has %d entries; a component listens on one port, over which the gateway reaches it", len(r.d.Service.Ports))
+	if len(r.d.Service.Ports) > 1 {
+		r.no("service.ports", "service.ports has %d entries; a component listens on one port, over which the gateway reaches it, or on none, as a worker", len(r.d.Service.Ports))
 		return
 	}
 	for name, p := range r.d.Service.Ports {
@@ -233,7 +252,7 @@ func (r *reader) resource(name string, n need) {
 	if n.ID != "" {
 		r.no(at+".id", "a resource is of one component, and cannot be shared by an id; leave it out")
 	}
-	allowed := map[string][]string{resource.Volume: {"size"}, resource.Route: {"host", "path", "port"}}[n.Type]
+	allowed := map[string][]string{resource.Volume: {"size"}, resource.Route: {"host", "path", "port"}, resource.Network: {"hosts"}}[n.Type]
 	for _, key := range slices.Sorted(maps.Keys(n.Params)) {
 		if !slices.Contains(allowed, key) {
 			r.no(at+".params."+key, "a %s has no parameter %s here", n.Type, key)
@@ -252,11 +271,26 @@ func (r *reader) resource(name string, n need) {
 	case resource.Route:
 		r.route(at, n.Params)
 	case resource.Postgres:
+	case resource.Network:
+		d.Hosts = r.hosts(at, n.Params["hosts"])
 	default:
-		r.no(at+".type", "there is no resource of the type %q; there are postgres, volume, route and environment", n.Type)
+		r.no(at+".type", "there is no resource of the type %q; there are postgres, volume, route, network and environment", n.Type)
 		return
 	}
 	r.w.Resources[name] = d
+}
+
+// hosts reads those of a network.
+func (r *reader) hosts(at string, param any) (list []egress.Host) {
+	all, ok := param.([]any)
+	if !ok {
+		r.no(at+".params.hosts", "must list the hosts that the workload may reach, such as [api.example.com]")
+		return nil
+	}
+	for _, h := range all {
+		list = append(list, egress.Host(fmt.Sprint(h)))
+	}
+	return list
 }
 
 // route makes sure that a route is the one that there is.

@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/digital-factory/factory/internal/base/egress"
 	"github.com/digital-factory/factory/internal/base/errs"
 	"github.com/digital-factory/factory/internal/platform/resource"
 )
@@ -34,6 +35,7 @@ resources:
   db: {type: postgres}
   env: {type: environment}
   files: {type: volume, params: {size: 2GiB}}
+  out: {type: network, params: {hosts: [api.example.com]}}
   web: {type: route, params: {path: /, port: 80}}
 `
 
@@ -46,8 +48,8 @@ func TestParse(t *testing.T) {
 		Name: "shop", Args: []string{"--quick"}, CPUs: 0.5, Memory: 256 << 20, Port: 9000, Health: "/ready",
 		Variables: map[string]string{"DATABASE": "postgres://${resources.db.username}:${resources.db.password}@${resources.db.host}:${resources.db.port}/${resources.db.name}",
 			"LANG": "${resources.env.LOCALE}", "GREETING": "$${not.ours} $5"},
-		Kinds:     map[string]string{"db": "postgres", "env": "environment", "files": "volume", "web": "route"},
-		Resources: resource.Declarations{"db": {Type: "postgres"}, "files": {Type: "volume", Path: "/var/files", Size: "2GiB"}, "web": {Type: "route"}},
+		Kinds:     map[string]string{"db": "postgres", "env": "environment", "files": "volume", "web": "route", "out": "network"},
+		Resources: resource.Declarations{"db": {Type: "postgres"}, "files": {Type: "volume", Path: "/var/files", Size: "2GiB"}, "web": {Type: "route"}, "out": {Type: "network", Hosts: []egress.Host{"api.example.com"}}},
 	}
 	for name, text := range map[string]string{
 		"a list of volumes":    whole,
@@ -116,7 +118,9 @@ func TestRefused(t *testing.T) {
 		{"{type: postgres}", "{type: postgres, id: shared}", "score.yaml:19:", "cannot be shared"},
 		{"{type: postgres}", "{type: postgres, params: {version: 17}}", "score.yaml:19:", "no parameter version"},
 		{"size: 2GiB", "size: 2TB", "score.yaml:21:", "number of MiB or GiB"},
-		{"path: /, port", "host: shop.example, port", "score.yaml:22:", "names hosts itself"},
+		{"hosts: [api.example.com]", "hosts: all", "score.yaml:22:", "must list the hosts"},
+		{"hosts: [api.example.com]", "hosts: [a b]", "score.yaml:22:", "the name of a host"},
+		{"path: /, port", "host: shop.example, port", "score.yaml:23:", "names hosts itself"},
 	} {
 		text := strings.Replace(whole, c.old, c.new, 1)
 		if text == whole {

@@ -53,7 +53,7 @@ func (s *Service) Drift(ctx context.Context, who access.Actor, component ref.Com
 			return err
 		default:
 			d.Offered = to.Version
-			if out, _, err := to.For(at); err == nil && to.Version != at.Version { // else it needs answers that nobody gave
+			if out, _, err := to.For(at, nil); err == nil && to.Version != at.Version { // else it needs answers that nobody gave
 				newer = out.Files
 			}
 		}

@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -89,7 +91,7 @@ func (s *Service) propose(ctx context.Context, t task) error {
 	if err != nil {
 		return err
 	}
-	branch := Branch(u.Path, u.Version)
+	branch := c.Branch(u.Path, u.Version)
 	err = s.repositories.Put(ctx, c.Component, branch, c.head, ours)
 	if errs.Is(err, errs.Conflict) {
 		return s.settle(ctx, c, Approval, errs.Of(err).Text+". It is left to the team.")
@@ -152,10 +154,10 @@ func (s *Service) prepare(ctx context.Context, u Upgrade, c *Component) (done bo
 		return false, err
 	case len(at) == 0:
 		return true, s.settle(ctx, *c, Failed, "the component is not there any more")
-	case at[0].Version == u.Version:
+	case at[0].Version == u.Version && len(c.Asked) == 0:
 		return true, s.settle(ctx, *c, Current, "")
 	}
-	out, answers, err := to.For(at[0])
+	out, answers, err := to.For(at[0], c.Asked)
 	if err != nil {
 		return true, s.settle(ctx, *c, Failed, reasonOf(errs.Of(err)))
 	}
@@ -164,6 +166,9 @@ func (s *Service) prepare(ctx context.Context, u Upgrade, c *Component) (done bo
 		return true, s.settle(ctx, *c, Failed, reasonOf(errs.Of(err)))
 	} else if err != nil {
 		return false, err
+	}
+	if at[0].Version == u.Version && maps.Equal(answers, at[0].Answers) {
+		return true, s.settle(ctx, *c, Current, "")
 	}
 	c.From, c.trunk, c.render, c.before, c.head, c.Conflicts, c.answers, c.Check = at[0].Version, m.Trunk, m.Render, c.head, m.Head, m.Conflicts, answers, Unknown
 	return false, s.note(ctx, *c)
@@ -328,8 +333,14 @@ func (s *Service) tellParked(ctx context.Context, tx *store.Tx, c Component) err
 }
 
 func title(u Upgrade, c Component) string {
+	if c.From == u.Version {
+		return fmt.Sprintf("Answer golden path %s anew: %s", u.Path, anew(c))
+	}
 	return fmt.Sprintf("Upgrade golden path %s from %s to %s", u.Path, c.From, u.Version)
 }
+
+// anew names what is answered.
+func anew(c Component) string { return strings.Join(slices.Sorted(maps.Keys(c.Asked)), ", ") }
 
 func (s *Service) news(ctx context.Context, u Upgrade) (text string) {
 	_ = s.db.View(ctx, func(tx *store.Tx) error { // without it the change says less
@@ -357,10 +368,28 @@ func conflicting(c Component) string {
 }
 
 // body is the text of the change.
+// places counts what has to be settled.
+func places(n int) string {
+	if n == 1 {
+		return "1 place"
+	}
+	return fmt.Sprintf("%d places", n)
+}
+
 func body(u Upgrade, c Component, news string) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "Version %s of the golden path `%s`, merged with what the team made of version %s.\n", u.Version, u.Path, c.From)
-	if news != "" {
+	if c.From == u.Version {
+		fmt.Fprintf(&b, "The golden path `%s` with other answers, merged with what the team made of it.\n", u.Path)
+	} else {
+		fmt.Fprintf(&b, "Version %s of the golden path `%s`, merged with what the team made of version %s.\n", u.Version, u.Path, c.From)
+	}
+	if len(c.Asked) > 0 {
+		fmt.Fprintf(&b, "\n%s answered:\n\n", u.By)
+		for _, name := range slices.Sorted(maps.Keys(c.Asked)) {
+			fmt.Fprintf(&b, "- `%s`: %q\n", name, c.Asked[name])
+		}
+	}
+	if news != "" && c.From != u.Version {
 		b.WriteString("\n" + strings.TrimSpace(news) + "\n")
 	}
 	if len(c.Conflicts) == 0 {
@@ -368,12 +397,12 @@ func body(u Upgrade, c Component, news string) string {
 		return b.String()
 	}
 	fmt.Fprintf(&b, "\nThe team and the path changed the same lines, so a person must settle them. Nothing was changed on the trunk.\n\n"+
-		"```sh\ngit fetch\ngit switch %[1]s\ngit merge origin/main   # settle the files below\ngit push origin %[1]s\n```\n\n", Branch(u.Path, u.Version))
+		"```sh\ngit fetch\ngit switch %[1]s\ngit merge origin/main   # settle the files below\ngit push origin %[1]s\n```\n\n", c.Branch(u.Path, u.Version))
 	for _, f := range c.Conflicts {
 		if len(f.Hunks) == 0 {
 			fmt.Fprintf(&b, "- `%s`: one side deleted or renamed what the other changed\n", f.Path)
 		} else {
-			fmt.Fprintf(&b, "- `%s`: %d places\n", f.Path, len(f.Hunks))
+			fmt.Fprintf(&b, "- `%s`: %s\n", f.Path, places(len(f.Hunks)))
 		}
 	}
 	return b.String()

@@ -2,6 +2,7 @@ package upgrade
 
 import (
 	"context"
+	"maps"
 	"slices"
 
 	"github.com/digital-factory/factory/internal/access"
@@ -17,11 +18,12 @@ import (
 // Ask says what shall be upgraded, and how.
 type Ask struct {
 	Path     string
-	Version  string          // the newest that is offered when it is empty
-	Cohorts  []string        // how many have had their turn after each: "1", "10%"; 1, a tenth and all when it is empty
-	First    []ref.Component // who comes first
-	Only     []ref.Component // nobody but these; all of the path when it is empty
-	Failures int             // percent of a cohort that may fail; 10 when it is 0
+	Version  string            // the newest that is offered when it is empty
+	Cohorts  []string          // how many have had their turn after each: "1", "10%"; 1, a tenth and all when it is empty
+	First    []ref.Component   // who comes first
+	Only     []ref.Component   // nobody but these; all of the path when it is empty
+	Answers  map[string]string // what the one component of Only answers anew; what it does not name stays
+	Failures int               // percent of a cohort that may fail; 10 when it is 0
 }
 
 const usualFailures = 10
@@ -63,7 +65,10 @@ func (s *Service) Start(ctx context.Context, who access.Actor, a Ask) (u Upgrade
 		if err := s.free(ctx, tx, u, chosen); err != nil {
 			return err
 		}
-		behind := slices.DeleteFunc(chosen, func(i path.Instance) bool { return i.Version == u.Version })
+		if err := answer(to, a, chosen); err != nil {
+			return err
+		}
+		behind := slices.DeleteFunc(chosen, func(i path.Instance) bool { return i.Version == u.Version && len(a.Answers) == 0 })
 		if len(behind) == 0 {
 			return errs.New(errs.Blocked, "there is nothing to upgrade: no component of it is on another version of golden path %s than %s", a.Path, u.Version)
 		}
@@ -77,7 +82,7 @@ func (s *Service) Start(ctx context.Context, who access.Actor, a Ask) (u Upgrade
 		u.Components = nil
 		for cohort, n := range u.Cohorts {
 			for _, i := range behind[:n] {
-				u.Components = append(u.Components, Component{Upgrade: u.ID, Component: i.Component, Team: i.Team, Cohort: cohort + 1, From: i.Version, Stage: Waiting, Changed: u.Started})
+				u.Components = append(u.Components, Component{Upgrade: u.ID, Component: i.Component, Team: i.Team, Cohort: cohort + 1, From: i.Version, Stage: Waiting, Changed: u.Started, Asked: a.Answers})
 			}
 			behind = behind[n:]
 		}
@@ -116,6 +121,25 @@ func known(all []path.Instance, a Ask) error {
 	}
 	if a.Failures < 0 || a.Failures > 100 {
 		return errs.New(errs.Invalid, "the upgrade cannot be started so").In("failures", "is percent of a cohort, 0 to 100")
+	}
+	return nil
+}
+
+// answer refuses answers that cannot be rendered, or that change nothing.
+func answer(to *path.Path, a Ask, chosen []path.Instance) error {
+	if len(a.Answers) == 0 {
+		return nil
+	}
+	if len(a.Only) != 1 {
+		return errs.New(errs.Invalid, "the upgrade cannot be started so").In("answers", "are those of one component: name it in only")
+	}
+	before := chosen[0]
+	answers, err := to.Anew(before.Answers, a.Answers)
+	if err != nil {
+		return err
+	}
+	if before.Version == to.Version && maps.Equal(answers, before.Answers) {
+		return errs.New(errs.Blocked, "%s has these answers already", before.Component)
 	}
 	return nil
 }

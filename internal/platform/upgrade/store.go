@@ -64,10 +64,14 @@ func insertUpgrade(ctx context.Context, tx *store.Tx, u Upgrade) error {
 		return err
 	}
 	for _, c := range u.Components {
+		asked, err := json.Marshal(c.Asked)
+		if err != nil {
+			return err
+		}
 		if _, err := tx.Exec(ctx, `insert into platform_upgrade_component
-			(upgrade, component, team, cohort, from_version, state, reason, green, attempts, trunk, render, head, before, change_id, answers, conflicts, changed)
-			values ($1, $2, $3, $4, $5, $6, '', 0, 0, '', '', '', '', '', '{}', '[]', $7)`,
-			string(u.ID), string(c.Component), string(c.Team), c.Cohort, c.From, string(c.Stage), store.Micros(c.Changed)); err != nil {
+			(upgrade, component, team, cohort, from_version, state, reason, green, attempts, trunk, render, head, before, change_id, asked, answers, conflicts, changed)
+			values ($1, $2, $3, $4, $5, $6, '', 0, 0, '', '', '', '', '', $8, '{}', '[]', $7)`,
+			string(u.ID), string(c.Component), string(c.Team), c.Cohort, c.From, string(c.Stage), store.Micros(c.Changed), string(asked)); err != nil {
 			return err
 		}
 	}
@@ -80,18 +84,18 @@ func saveUpgrade(ctx context.Context, tx *store.Tx, u Upgrade) error {
 	return err
 }
 
-const selectComponent = `select upgrade, component, team, cohort, from_version, state, reason, green, attempts, trunk, render, head, before, change_id, answers, conflicts, changed
+const selectComponent = `select upgrade, component, team, cohort, from_version, state, reason, green, attempts, trunk, render, head, before, change_id, asked, answers, conflicts, changed
 	from platform_upgrade_component `
 
 func scanComponent(s store.Scanner) (c Component, err error) {
-	var answers, conflicts string
+	var asked, answers, conflicts string
 	var changed int64
 	if err := s.Scan(&c.Upgrade, &c.Component, &c.Team, &c.Cohort, &c.From, &c.Stage, &c.Reason, &c.Check, &c.attempts, &c.trunk, &c.render, &c.head, &c.before,
-		&c.Change, &answers, &conflicts, &changed); err != nil {
+		&c.Change, &asked, &answers, &conflicts, &changed); err != nil {
 		return c, err
 	}
 	c.Changed = store.Time(changed)
-	if err := json.Unmarshal([]byte(answers), &c.answers); err != nil {
+	if err := errors.Join(json.Unmarshal([]byte(asked), &c.Asked), json.Unmarshal([]byte(answers), &c.answers)); err != nil {
 		return c, fmt.Errorf("answers of %s in upgrade %s: %w", c.Component, c.Upgrade, err)
 	}
 	if err := json.Unmarshal([]byte(conflicts), &c.Conflicts); err != nil {

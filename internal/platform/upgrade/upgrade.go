@@ -113,14 +113,15 @@ type Component struct {
 	Check     Check
 	Change    ref.Change
 	Conflicts []Clash
+	Asked     map[string]string // what its team answers anew
 	Changed   time.Time
 
 	attempts int
 	trunk    string // merged with; empty: still to be merged
 	render   string
-	head     string // what was put on the branch
-	before   string // what was put there before that
-	answers  map[string]string
+	head     string            // what was put on the branch
+	before   string            // what was put there before that
+	answers  map[string]string // that it is rendered with
 }
 
 // Clash is a file that a person must settle.
@@ -209,3 +210,12 @@ func (s *Service) clock() time.Time { return s.now().UTC().Truncate(time.Microse
 
 // Branch is where an upgrade of a component stands.
 func Branch(name, version string) string { return "upgrade/" + name + "-" + version }
+
+// Branch is where an upgrade of it stands: what is answered anew may come to the
+// same version as an upgrade before it, and is a change of its own.
+func (c Component) Branch(name, version string) string {
+	if len(c.Asked) > 0 {
+		return Branch(name, version) + "-answers"
+	}
+	return Branch(name, version)
+}

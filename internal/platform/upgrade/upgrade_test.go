@@ -289,7 +289,7 @@ func (w *world) say() string {
 	return out.String()
 }
 
-const manifest = "name: tiny\nversion: %s\ntitle: Tiny\ndescription: Says hello.\n"
+const manifest = "name: tiny\nversion: %s\ntitle: Tiny\ndescription: Says hello.\ninputs:\n  - {name: greeting, type: text, text: What it says, default: Hello}\n"
 
 // commit writes files of a repository's trunk.
 func (w *world) commit(who access.Actor, repo, branch string, files map[string]string) {
@@ -486,6 +486,53 @@ func TestUpgrade(t *testing.T) {
 	})
 }
 
+// TestAnswers: what a path asks for can be answered anew, as a change that is
+// merged with what the team did; it outlasts the next version.
+func TestAnswers(t *testing.T) {
+	each(t, func(w *world) {
+		w.tiny("plain", "other")
+		w.offer("1.1.0", map[string]string{"said.txt": "1\n2\n3\n4\n{{.greeting}}\n"})
+		w.ends(w.start(upgrade.Ask{Path: "tiny"}), upgrade.Done)
+		w.commit(eva, "plain", "main", map[string]string{"said.txt": "one\n2\n3\n4\nHello\n"})
+		for _, bad := range []struct {
+			ask  upgrade.Ask
+			kind errs.Kind
+			says string
+		}{
+			{upgrade.Ask{Only: []ref.Component{"plain"}, Answers: map[string]string{"colour": "red"}}, errs.Invalid, `asks for no "colour"`},
+			{upgrade.Ask{Only: []ref.Component{"plain"}, Answers: map[string]string{"greeting": "two\nlines"}}, errs.Invalid, "answers.greeting"},
+			{upgrade.Ask{Answers: map[string]string{"greeting": "Ahoy"}}, errs.Invalid, "of one component"},
+			{upgrade.Ask{Only: []ref.Component{"plain"}, Answers: map[string]string{"greeting": "Hello"}}, errs.Blocked, "has these answers already"},
+			{upgrade.Ask{Only: []ref.Component{"plain"}}, errs.Blocked, "nothing to upgrade"},
+		} {
+			bad.ask.Path = "tiny"
+			if _, err := w.upgrades.Start(t.Context(), pia, bad.ask); !errs.Is(err, bad.kind) || !strings.Contains(fmt.Sprintf("%+v", errs.Of(err)), bad.says) {
+				t.Errorf("%+v: %+v", bad.ask, errs.Of(err))
+			}
+		}
+		id, err := w.upgrades.Start(t.Context(), eva, upgrade.Ask{Path: "tiny", Only: []ref.Component{"plain"}, Answers: map[string]string{"greeting": "Ahoy"}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		w.ends(id.ID, upgrade.Done)
+		if got := w.read("plain", "said.txt"); got != "one\n2\n3\n4\nAhoy\n" || w.stages(id.ID)["plain"] != upgrade.Merged {
+			t.Fatal(got, w.say())
+		}
+		u, err := w.upgrades.Get(t.Context(), eva, id.ID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if d, err := w.changes.Get(t.Context(), eva, u.Components[0].Change); err != nil || d.Title != "Answer golden path tiny anew: greeting" || !strings.Contains(d.Body, `- `+"`greeting`"+`: "Ahoy"`) {
+			t.Fatalf("%v %q %q", err, d.Title, d.Body)
+		}
+		w.offer("1.2.0", map[string]string{"said.txt": "1\n2\n3\nfour\n{{.greeting}}\n"})
+		w.ends(w.start(upgrade.Ask{Path: "tiny"}), upgrade.Done)
+		if plain, other := w.read("plain", "said.txt"), w.read("other", "said.txt"); plain != "one\n2\n3\nfour\nAhoy\n" || other != "1\n2\n3\nfour\nHello\n" {
+			t.Fatal(plain, other, w.say())
+		}
+	})
+}
+
 // TestSteering: a red canary pauses, a person goes on or stops, a withdrawn
 // version stops by itself, and the version before comes back.
 func TestSteering(t *testing.T) {
@@ -547,6 +594,16 @@ func TestSteering(t *testing.T) {
 		back := w.start(upgrade.Ask{Path: "tiny", First: []ref.Component{"beta"}})
 		w.ends(back, upgrade.Done)
 		if w.version("beta") != "1.0.0" || w.version("battery") != "1.0.0" || w.read("beta", "new.txt") != "-" {
+			t.Fatal(w.say())
+		}
+		if v, err := w.platform.Offer(t.Context(), pia, "tiny", "1.1.0", "It was the kettle"); err != nil || v.State != platform.Offered {
+			t.Fatalf("%+v %v", v, err)
+		}
+		if _, err := w.platform.Offer(t.Context(), pia, "tiny", "1.1.0", "Again"); !errs.Is(err, errs.Blocked) {
+			t.Fatalf("it is offered already: %v", err)
+		}
+		w.ends(w.start(upgrade.Ask{Path: "tiny", Only: []ref.Component{"beta"}}), upgrade.Done)
+		if w.version("beta") != "1.1.0" {
 			t.Fatal(w.say())
 		}
 	})

@@ -87,6 +87,8 @@ type overrides struct {
 	ExperimentUnits    *int64          `json:"experiment_units"`
 	ExperimentPatience *Duration       `json:"experiment_patience"`
 	Metrics            []declared      `json:"metrics"`
+	Watch              *Duration       `json:"watch"`
+	Worker             bool            `json:"worker"` // the platform adds it for a component without a port
 }
 
 // Check refuses a rollout section that no plan can be made from.
@@ -126,7 +128,14 @@ func For(lane string, first bool, section string, before Latencies) (Plan, error
 		set(&p.Evidence.AcceptedRate, o.AcceptedRate)
 	}
 	bad := errs.New(errs.Invalid, "the rollout plan is not sound").Do("correct the rollout section of .factory/component.yaml")
-	p.watch(o.Metrics, first, before, bad)
+	switch {
+	case o.Worker:
+		p.worker(o, first, bad)
+	case o.Watch != nil:
+		bad.In("watch", "is for workers; a component with a port is judged by the requests that it serves")
+	default:
+		p.watch(o.Metrics, first, before, bad)
+	}
 	p.validate(first, bad)
 	if len(bad.Fields) > 0 {
 		return p, bad

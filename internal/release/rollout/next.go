@@ -71,6 +71,15 @@ func (s Situation) byEvidence() (step Step, verdict evidence.Verdict, waiting st
 		return Stay, verdict, "held by a person: " + s.Held
 	}
 	last := len(s.Plan.Stages) - 1 // the stage that is the whole
+	if s.Plan.Evidence.Watch != nil {
+		switch {
+		case !s.First && s.Stage+1 < last:
+			return Widen, verdict, "" // there is no share to give it; other parts of its release have one
+		case verdict.Decision == evidence.Promote:
+			return Promote, verdict, ""
+		}
+		return Stay, verdict, verdict.Waiting
+	}
 	if !s.First {
 		of := s.Plan.Evidence
 		of.MinimumUnits = s.Plan.Minimum(s.Stage)

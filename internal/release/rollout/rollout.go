@@ -81,6 +81,7 @@ type Rollout struct {
 	Release      ref.Release      // whose part it is; empty when it goes by itself
 	Cause        ref.Rollout      // of the part that took this one back; empty otherwise
 	Ready        time.Time        // its workload in production had proved itself
+	Steady       time.Time        // of a worker: since when it has run; zero while it does not
 	Requests     int64
 	Unanswered   int64 // requests that got no answer from a service
 	Created      time.Time

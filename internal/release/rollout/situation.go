@@ -64,6 +64,8 @@ func Situate(r Rollout, rows []Count) Situation {
 		}
 		exposure := &s.Inputs.Exposures[c.stage]
 		switch {
+		case name == Crashed && r.Plan.Evidence.Watch != nil:
+			*armOf(c.arm, &s.lives().Crashes, &s.lives().Baseline) += c.Units
 		case name == Exposed && c.arm == Canary:
 			exposure.Canary += c.Units
 		case name == Exposed:

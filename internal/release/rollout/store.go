@@ -15,23 +15,23 @@ import (
 // Columns are those of release_rollout.
 const Columns = `id, artifact, number, run, origin, first, base_artifact, base_number, base_workload, workload,
 	plan, plan_hash, split_key, experiments, phase, stage, held, waiting, reason, verdict, inputs, by_hand, requests, failed_requests,
-	created, started, staged, widened, deciding, decided, moved, finished, version, back, release_id, ready, cause, approvals`
+	created, started, staged, widened, deciding, decided, moved, finished, version, back, release_id, ready, cause, approvals, steady`
 
 // Scan reads Columns.
 func Scan(s store.Scanner) (Rollout, error) {
 	var r Rollout
 	var origin, plan, experiments, verdict, inputs, back, approvals string
 	var first int64
-	var created, started, staged, widened, deciding, decided, moved, finished, ready int64
+	var created, started, staged, widened, deciding, decided, moved, finished, ready, steady int64
 	err := s.Scan(&r.ID, &r.Artifact, &r.Number, &r.Run, &origin, &first, &r.BaseArtifact, &r.BaseNumber, &r.BaseWorkload, &r.Workload,
 		&plan, &r.PlanHash, &r.SplitKey, &experiments, &r.Phase, &r.Stage, &r.Held, &r.Waiting, &r.Reason, &verdict, &inputs, &r.ByHand, &r.Requests, &r.Unanswered,
-		&created, &started, &staged, &widened, &deciding, &decided, &moved, &finished, &r.Version, &back, &r.Release, &ready, &r.Cause, &approvals)
+		&created, &started, &staged, &widened, &deciding, &decided, &moved, &finished, &r.Version, &back, &r.Release, &ready, &r.Cause, &approvals, &steady)
 	if err != nil {
 		return r, err
 	}
 	r.First = first == 1
 	r.Created, r.Started, r.Staged, r.Widened = store.Time(created), store.Time(started), store.Time(staged), store.Time(widened)
-	r.Ready = store.Time(ready)
+	r.Ready, r.Steady = store.Time(ready), store.Time(steady)
 	r.Deciding, r.Decided, r.Moved, r.Finished = store.Time(deciding), store.Time(decided), store.Time(moved), store.Time(finished)
 	for _, doc := range []struct {
 		text string

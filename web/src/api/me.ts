@@ -23,6 +23,7 @@ export type Action =
   | "freeze"
   | "publish-path"
   | "set-rates"
+  | "manage-agents"
   | "ingest";
 
 /** Why this person may not do something anywhere, in the API's own words, before it is tried; else undefined. */

@@ -88,6 +88,70 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/agents": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the machines that take pipeline runs, by name
+         * @description Needs the action `read`.
+         */
+        get: operations["get-agents"];
+        put?: never;
+        /**
+         * Register a machine that may take pipeline runs, and make the token with which it joins
+         * @description Needs the action `manage-agents`.
+         */
+        post: operations["post-agents"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/agents/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Refuse an agent from now on; its runs begin again elsewhere
+         * @description Needs the action `manage-agents`.
+         */
+        delete: operations["delete-agents-name"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/agents/{name}/drain": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Have an agent take no more runs, and end when those that it has have
+         * @description Needs the action `manage-agents`.
+         */
+        post: operations["post-agents-name-drain"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/alerts": {
         parameters: {
             query?: never;
@@ -504,6 +568,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/components/{component}/scale": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show how many processes of a component serve in each environment, and what each may use
+         * @description Needs the action `read`.
+         */
+        get: operations["get-components-component-scale"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/components/{component}/scale/{environment}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Set how many processes of a component serve in an environment, and what each may use, at once
+         * @description Needs the action `operate`.
+         */
+        put: operations["put-components-component-scale-environment"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/components/{component}/variables": {
         parameters: {
             query?: never;
@@ -754,6 +858,46 @@ export interface paths {
         get: operations["get-components-name-flaky-tests"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/components/{name}/jobs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List what a component does at certain times, and how it went
+         * @description Needs the action `read`.
+         */
+        get: operations["get-components-name-jobs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/components/{name}/jobs/{job}/runs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Run a job now
+         * @description Needs the action `operate`.
+         */
+        post: operations["post-components-name-jobs-job-runs"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1650,6 +1794,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/job-runs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List runs of jobs, newest first
+         * @description Needs the action `read`.
+         */
+        get: operations["get-job-runs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/job-runs/{id}/log": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read the end of what a run of a job printed, whole lines with their times
+         * @description Needs the action `read`.
+         */
+        get: operations["get-job-runs-id-log"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/journal/verify": {
         parameters: {
             query?: never;
@@ -1876,6 +2060,26 @@ export interface paths {
          * @description Needs the action `publish-path`.
          */
         post: operations["post-paths-name-versions"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/paths/{name}/versions/{version}/offer": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Offer a version again that was taken back
+         * @description Needs the action `publish-path`.
+         */
+        post: operations["post-paths-name-versions-version-offer"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2848,6 +3052,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/workloads/{id}/restart": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Replace the processes of a workload, one after another; answered when all are
+         * @description Needs the action `operate`.
+         */
+        post: operations["post-workloads-id-restart"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -2965,6 +3189,62 @@ export interface components {
              */
             programs?: string[] | null;
         };
+        Agent: {
+            /**
+             * Format: date-time
+             * @description It renews its certificate by itself when a third of the time is left
+             */
+            certificateExpires?: string;
+            /** Format: date-time */
+            created: string;
+            createdBy: string;
+            /** @example go1.26.1 */
+            go?: string;
+            id: string;
+            /** @description What its host cannot isolate; empty: all is isolated */
+            isolation: string[];
+            /** Format: date-time */
+            joined?: string;
+            /** @example build-1 */
+            name: string;
+            /** @description That it has */
+            runs: components["schemas"]["Run"][];
+            /**
+             * Format: date-time
+             * @description When it gave its last sign of life
+             */
+            seen?: string;
+            /**
+             * Format: int64
+             * @description Runs at once; 0 before it joined
+             */
+            slots: number;
+            /**
+             * @description expected: it has not joined yet; expired: its token does not hold any more; draining: it takes no more runs
+             * @enum {string}
+             */
+            state: "expected" | "expired" | "connected" | "draining" | "stopped" | "lost";
+            /**
+             * @description Whose programs its steps use
+             * @example debian 12 linux/amd64
+             */
+            system?: string;
+            /** @description Of the program; the factory's own, or it is given no runs */
+            version?: string;
+        };
+        Agents: {
+            /**
+             * @description Address at which the factory waits for agents; absent: it does not, start it with --agents
+             * @example 0.0.0.0:8443
+             */
+            door?: string;
+            items: components["schemas"]["Agent"][];
+            /**
+             * Format: int64
+             * @description Runs at once in the factory's own process
+             */
+            runners: number;
+        };
         Alert: {
             /** @description What to do */
             advice: string;
@@ -2980,7 +3260,7 @@ export interface components {
             /** Format: date-time */
             resolved?: string;
             /** @enum {string} */
-            rule: "errors" | "latency" | "crash-loop" | "silence" | "unheard" | "regression" | "resource-down" | "resource-full" | "slo-burn-fast" | "slo-burn-slow" | "slo-burn-day" | "slo-burn-drip";
+            rule: "errors" | "latency" | "crash-loop" | "unhealthy" | "job-failed" | "silence" | "unheard" | "standstill" | "regression" | "resource-down" | "resource-full" | "slo-burn-fast" | "slo-burn-slow" | "slo-burn-day" | "slo-burn-drip";
             /**
              * @description page: somebody must look now, an incident is opened; ticket: this week
              * @enum {string}
@@ -3005,7 +3285,7 @@ export interface components {
              */
             threshold: number;
             /** @enum {string} */
-            unit: "share" | "s" | "crashes" | "requests" | "times";
+            unit: "share" | "s" | "crashes" | "requests" | "events" | "times";
             /**
              * Format: double
              * @description Last seen, in the unit of the threshold
@@ -3741,7 +4021,7 @@ export interface components {
         };
         Chart: {
             /** @enum {string} */
-            name: "rate" | "errors" | "latency-p50" | "latency-p95" | "latency-p99" | "cpu" | "memory";
+            name: "rate" | "errors" | "latency-p50" | "latency-p95" | "latency-p99" | "cpu" | "memory" | "events" | "events-failed";
             /** @description The PromQL it is made from */
             query: string;
             /** @description Empty when there was no traffic */
@@ -3752,7 +4032,7 @@ export interface components {
              * @description share is 0..1
              * @enum {string}
              */
-            unit: "requests/s" | "share" | "s" | "cores" | "bytes";
+            unit: "requests/s" | "share" | "s" | "cores" | "bytes" | "events/s";
         };
         ChartSeries: {
             /**
@@ -4308,6 +4588,10 @@ export interface components {
             password: string;
             roles: ("board" | "product" | "member" | "platform" | "auditor")[];
         };
+        CreateAgent: {
+            /** @example build-1 */
+            name: string;
+        };
         CreateCommit: {
             /**
              * @description Made when it does not exist
@@ -4564,6 +4848,13 @@ export interface components {
             name: string;
             scopes: ("read" | "write" | "git" | "registry" | "telemetry" | "flags")[];
         };
+        CreatedAgent: {
+            agent: components["schemas"]["Agent"];
+            /** @description Address at which the factory waits for agents */
+            door: string;
+            /** @description Holds for an hour, once */
+            token: string;
+        };
         CreatedCommit: {
             /**
              * Format: date-time
@@ -4636,7 +4927,9 @@ export interface components {
         Dashboard: {
             /** @description Those that are pending or firing now */
             alerts: components["schemas"]["Alert"][];
-            /** @description Always all seven, in the order of the enum */
+            /** @description How the error budget goes, over the last hour; absent outside production and when nothing was counted in that time */
+            budget?: components["schemas"]["ErrorBudget"];
+            /** @description Seven in the order of the enum; nine where the component promises something of an outcome event */
             charts: components["schemas"]["Chart"][];
             /** @example engine-controller */
             component: string;
@@ -5016,6 +5309,24 @@ export interface components {
             since: string;
             workload: string;
         };
+        EnvironmentScale: {
+            /** Format: date-time */
+            changed?: string;
+            changed_by?: string;
+            /** @enum {string} */
+            environment: "staging" | "production";
+            /** @description What is in force */
+            holds: components["schemas"]["Scale"];
+            /** @description What the version that runs says; left out where nothing runs */
+            says?: components["schemas"]["SaidScale"];
+            /** @description What was set; what is left out holds as the version says */
+            set: components["schemas"]["Scale"];
+            /**
+             * Format: int64
+             * @description Counts changes; 0 when nothing was ever set
+             */
+            version: number;
+        };
         EnvironmentVariables: {
             /** Format: date-time */
             changed?: string;
@@ -5031,6 +5342,11 @@ export interface components {
         };
         ErrorBudget: {
             /**
+             * @description Outcome event that the promise is of; absent: requests
+             * @example jobs
+             */
+            event?: string;
+            /**
              * Format: double
              * @example 820
              */
@@ -5043,7 +5359,7 @@ export interface components {
             left: number;
             /**
              * Format: double
-             * @description Promised availability, 0..1
+             * @description Promised share of requests or events, 0..1
              * @example 0.995
              */
             objective: number;
@@ -5061,6 +5377,7 @@ export interface components {
             rate: number;
             /**
              * Format: double
+             * @description Or events
              * @example 4000
              */
             requests: number;
@@ -6074,6 +6391,80 @@ export interface components {
             /** @example building */
             to: string;
         };
+        Job: {
+            /** @example shop */
+            component: string;
+            /** @enum {string} */
+            environment: "staging" | "production";
+            /** @description The newest run; absent: it never ran */
+            last?: components["schemas"]["JobRun"];
+            /**
+             * Format: int64
+             * @description Bytes that it may use at most; 0: as much as the workload
+             */
+            memory: number;
+            /** @example nightly */
+            name: string;
+            /**
+             * Format: date-time
+             * @description When it is due; absent in staging, where it is started by hand
+             */
+            next?: string;
+            /**
+             * @description The version that has it
+             * @example 12
+             */
+            release: string;
+            /**
+             * @description As cron(5) writes it, UTC; absent: it is started by hand only
+             * @example 0 3 * * *
+             */
+            schedule?: string;
+            /** @example shop */
+            team: string;
+            /**
+             * Format: double
+             * @description Seconds after which it is ended
+             * @example 600
+             */
+            timeout: number;
+        };
+        JobRun: {
+            /**
+             * @description Who started it; absent: its schedule
+             * @example Eva Keller
+             */
+            by?: string;
+            /** @example shop */
+            component: string;
+            /**
+             * Format: date-time
+             * @description When it should have begun
+             */
+            due: string;
+            environment: string;
+            /**
+             * Format: int64
+             * @description -1: it was ended by a signal, or never was a process
+             */
+            exitCode: number;
+            /** Format: date-time */
+            finished?: string;
+            id: string;
+            /** @example nightly */
+            job: string;
+            /** @description Why it failed or was skipped */
+            reason?: string;
+            /** @example 12 */
+            release: string;
+            /** Format: date-time */
+            started?: string;
+            /**
+             * @description skipped: it was due while the one before had not ended
+             * @enum {string}
+             */
+            state: "running" | "succeeded" | "failed" | "skipped";
+        };
         KeyResult: {
             /** Format: double */
             baseline: number;
@@ -6630,6 +7021,13 @@ export interface components {
             /** Format: int64 */
             version: number;
         };
+        OfferPath: {
+            /**
+             * @description why; the teams read it
+             * @example It was the library that leaked memory
+             */
+            reason: string;
+        };
         OpenChange: {
             /** @description Markdown */
             body?: string;
@@ -6715,6 +7113,11 @@ export interface components {
             /** @description Pass it as ?after= to read on */
             next?: string;
         };
+        PageEnvironmentScale: {
+            items: components["schemas"]["EnvironmentScale"][];
+            /** @description Pass it as ?after= to read on */
+            next?: string;
+        };
         PageEnvironmentVariables: {
             items: components["schemas"]["EnvironmentVariables"][];
             /** @description Pass it as ?after= to read on */
@@ -6757,6 +7160,16 @@ export interface components {
         };
         PageItem: {
             items: components["schemas"]["Item"][];
+            /** @description Pass it as ?after= to read on */
+            next?: string;
+        };
+        PageJob: {
+            items: components["schemas"]["Job"][];
+            /** @description Pass it as ?after= to read on */
+            next?: string;
+        };
+        PageJobRun: {
+            items: components["schemas"]["JobRun"][];
             /** @description Pass it as ?after= to read on */
             next?: string;
         };
@@ -6914,7 +7327,7 @@ export interface components {
              * @description since when it was offered
              */
             published?: string;
-            /** @description why it was refused or withdrawn */
+            /** @description why it was refused, withdrawn or offered again */
             reason?: string;
             /** @description identifier of the run that tried it */
             run?: string;
@@ -7188,6 +7601,11 @@ export interface components {
              */
             chanceDays: number;
             /**
+             * @description Outcome event that the promise is of; absent: requests
+             * @example jobs
+             */
+            event?: string;
+            /**
              * Format: double
              * @example 1692
              */
@@ -7200,7 +7618,7 @@ export interface components {
             logE: number;
             /**
              * Format: double
-             * @description Share of requests that may fail, 0..1
+             * @description Share of requests or events that may fail, 0..1
              * @example 0.005
              */
             promised: number;
@@ -7211,7 +7629,7 @@ export interface components {
             release: string;
             /**
              * Format: double
-             * @description Since then
+             * @description Or events, since then
              * @example 112800
              */
             requests: number;
@@ -7319,6 +7737,52 @@ export interface components {
             identical: boolean;
             stored: components["schemas"]["Verdict"];
         };
+        Replica: {
+            /**
+             * Format: double
+             * @description Seconds of processor time since its process started
+             */
+            cpu: number;
+            /** @description It is ready and answers its health check well */
+            healthy: boolean;
+            /**
+             * Format: int64
+             * @description Requests on their way
+             */
+            inFlight: number;
+            /**
+             * Format: int64
+             * @description Bytes now
+             */
+            memory: number;
+            /**
+             * Format: int64
+             * @description From 1
+             */
+            number: number;
+            /**
+             * Format: int64
+             * @description Bytes at the most
+             */
+            peak: number;
+            /** @description Why it crashed, is broken or is not healthy */
+            reason?: string;
+            /**
+             * Format: int64
+             * @description Since the factory started it
+             */
+            restarts: number;
+            /**
+             * Format: date-time
+             * @description When its state began; of one that is ready, when its process became so
+             */
+            since: string;
+            /**
+             * @description crashed: it will be started again; broken: it never became ready
+             * @enum {string}
+             */
+            state: "starting" | "ready" | "crashed" | "broken" | "stopping";
+        };
         ResetPassword: {
             password: string;
         };
@@ -7370,6 +7834,13 @@ export interface components {
             used: string;
             /** @description Deployed ones that were given it */
             workloads: string[];
+        };
+        Restarted: {
+            /**
+             * Format: int64
+             * @description Processes that were replaced
+             */
+            replicas: number;
         };
         Result: {
             /** @description In a sentence: what the measured number rests on */
@@ -7456,6 +7927,11 @@ export interface components {
              * @example 120
              */
             detectedSeconds: number;
+            /**
+             * @description Outcome event that requests are counted of; absent: requests
+             * @example jobs
+             */
+            event?: string;
             /** @description The incident is over */
             final: boolean;
             /**
@@ -7472,7 +7948,7 @@ export interface components {
             recoveredSeconds?: number;
             /**
              * Format: double
-             * @description While it lasted; absent when not known
+             * @description Or events, while it lasted; absent when not known
              * @example 4200
              */
             requests?: number;
@@ -7617,6 +8093,8 @@ export interface components {
             unanswered: number;
             /** @description What it waits for */
             waiting?: string;
+            /** @description It serves nothing, so that no requests are split: both versions run and are watched; shares say nothing */
+            worker: boolean;
         };
         RolloutDetail: {
             /** @description Baseline and canary, side by side */
@@ -7741,6 +8219,10 @@ export interface components {
             verdict?: components["schemas"]["Verdict"];
             /** @description What it waits for */
             waiting?: string;
+            /** @description What decides of a worker; absent for a service */
+            watch?: components["schemas"]["Watch"];
+            /** @description It serves nothing, so that no requests are split: both versions run and are watched; shares say nothing */
+            worker: boolean;
         };
         RolloutPlan: {
             /**
@@ -7783,6 +8265,11 @@ export interface components {
             unwatched: components["schemas"]["UnwatchedMetric"][];
         };
         Run: {
+            /**
+             * @description The agent that it runs on, or ran on; absent: the factory itself
+             * @example build-1
+             */
+            agent?: string;
             /** @description Digest of the image it made */
             artifact?: string;
             /** @example main */
@@ -7811,6 +8298,11 @@ export interface components {
             items: string[];
             /** @enum {string} */
             lane: "normal" | "hotfix";
+            /**
+             * @description Why it began again on another machine
+             * @example agent build-2 was lost at 2026-11-23 20:14:05 UTC
+             */
+            lost?: string;
             /**
              * Format: int64
              * @description Counts the component's runs; the artifact's version
@@ -7843,6 +8335,11 @@ export interface components {
             title: string;
         };
         RunDetail: {
+            /**
+             * @description The agent that it runs on, or ran on; absent: the factory itself
+             * @example build-1
+             */
+            agent?: string;
             /** @description Digest of the image it made */
             artifact?: string;
             /** @example main */
@@ -7871,6 +8368,11 @@ export interface components {
             items: string[];
             /** @enum {string} */
             lane: "normal" | "hotfix";
+            /**
+             * @description Why it began again on another machine
+             * @example agent build-2 was lost at 2026-11-23 20:14:05 UTC
+             */
+            lost?: string;
             /**
              * Format: int64
              * @description Counts the component's runs; the artifact's version
@@ -7941,6 +8443,13 @@ export interface components {
              */
             name: string;
             needs: string[];
+            /**
+             * @description Hosts that it may reach
+             * @example [
+             *       "registry.npmjs.org"
+             *     ]
+             */
+            network?: string[] | null;
             /** @description Paths of what it makes */
             outputs?: string[] | null;
             /**
@@ -7997,6 +8506,31 @@ export interface components {
              */
             total: number;
         };
+        SaidScale: {
+            /**
+             * @description Processors of each, from 100m to 2
+             * @example 500m
+             */
+            cpu?: string;
+            /**
+             * @description Memory of each, from 16Mi to 512Mi
+             * @example 256Mi
+             */
+            memory?: string;
+            /**
+             * @description The version's number; of two, the one that has more of the environment
+             * @example 12
+             */
+            release: string;
+            /**
+             * Format: int64
+             * @description Processes, 1 to 10; they share the work
+             * @example 3
+             */
+            replicas?: number;
+            /** @description It serves nothing: each process takes work itself */
+            worker: boolean;
+        };
         SaveReview: {
             text: components["schemas"]["ReviewText"];
             /**
@@ -8004,6 +8538,24 @@ export interface components {
              * @description That the edit is based on; a stale one is refused with what is there now
              */
             version: number;
+        };
+        Scale: {
+            /**
+             * @description Processors of each, from 100m to 2
+             * @example 500m
+             */
+            cpu?: string;
+            /**
+             * @description Memory of each, from 16Mi to 512Mi
+             * @example 256Mi
+             */
+            memory?: string;
+            /**
+             * Format: int64
+             * @description Processes, 1 to 10; they share the work
+             * @example 3
+             */
+            replicas?: number;
         };
         Schedule: {
             /**
@@ -8097,6 +8649,29 @@ export interface components {
              */
             version: number;
         };
+        SetScale: {
+            /**
+             * @description Processors of each, from 100m to 2
+             * @example 500m
+             */
+            cpu?: string;
+            /**
+             * @description Memory of each, from 16Mi to 512Mi
+             * @example 256Mi
+             */
+            memory?: string;
+            /**
+             * Format: int64
+             * @description Processes, 1 to 10; they share the work
+             * @example 3
+             */
+            replicas?: number;
+            /**
+             * Format: int64
+             * @description From which the change was made; a conflict when it is not the newest
+             */
+            version: number;
+        };
         SetVision: {
             /** @example Grow our share of the drone market */
             text: string;
@@ -8142,6 +8717,13 @@ export interface components {
             /** Format: double */
             share: number;
         };
+        StartJob: {
+            /**
+             * @description Where; the version that is live there runs
+             * @enum {string}
+             */
+            environment: "staging" | "production";
+        };
         StartRollout: {
             /** @example sha256:... */
             artifact: string;
@@ -8162,6 +8744,10 @@ export interface components {
             steps?: string[] | null;
         };
         StartUpgrade: {
+            /** @description what the one component of only answers anew to what the path asks for; what it does not name stays */
+            answers?: {
+                [key: string]: string;
+            };
             /**
              * @description how many have had their turn after each cohort, as a number or percent; 1, 10% and 100% when it is empty
              * @example [
@@ -8572,6 +9158,15 @@ export interface components {
             whole: boolean;
         };
         UpgradeComponent: {
+            /** @description what its team answers anew */
+            answers?: {
+                [key: string]: string;
+            };
+            /**
+             * @description where the change stands
+             * @example upgrade/go-service-1.3.0
+             */
+            branch: string;
             /** @example engine-controller:12 */
             change?: string;
             /** Format: date-time */
@@ -8798,6 +9393,35 @@ export interface components {
              */
             wsjf: number;
         };
+        Watch: {
+            /**
+             * Format: int64
+             * @description How often the version before did in the same time
+             */
+            baseline: number;
+            /**
+             * Format: int64
+             * @description How often it ended by itself since it is watched
+             */
+            crashed: number;
+            /**
+             * Format: int64
+             * @description So many, and more than the version before had, take it back
+             * @example 3
+             */
+            crashes: number;
+            /**
+             * Format: double
+             * @description That it must run without ending by itself
+             * @example 300
+             */
+            seconds: number;
+            /**
+             * Format: date-time
+             * @description Since when it has run; absent while it does not
+             */
+            steady?: string;
+        };
         WithdrawPath: {
             /**
              * @description why; the teams read it
@@ -8838,25 +9462,29 @@ export interface components {
              * @description Bytes at the most
              */
             peak: number;
-            /** @description Why it crashed or is broken */
+            /** @description Why it crashed, is broken or is not healthy */
             reason?: string;
             /**
              * @description The artifact's version
              * @example 12
              */
             release: string;
+            /** @description The processes that serve it; memory, processor time and requests are their sums */
+            replicas: components["schemas"]["Replica"][];
             /**
              * Format: int64
              * @description Since the factory started it
              */
             restarts: number;
+            /** @description Its processes are being replaced, one after another */
+            rolling: boolean;
             /**
              * Format: double
              * @description Of its environment's units that it serves, 0..1
              */
             share: number;
             /**
-             * @description crashed: it will be started again; broken: it never became ready
+             * @description ready when one replica is, else as the worst is. crashed: it will be started again; broken: it never became ready
              * @enum {string}
              */
             state: "starting" | "ready" | "crashed" | "broken" | "stopping";
@@ -8867,6 +9495,8 @@ export interface components {
              * @description Revision of its variables; 0: none was ever set
              */
             variables: number;
+            /** @description It serves nothing: no units are given to it */
+            worker: boolean;
         };
     };
     responses: never;
@@ -9286,6 +9916,380 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Component"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Locked */
+            423: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-agents": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Agents"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Locked */
+            423: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "post-agents": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateAgent"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CreatedAgent"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Locked */
+            423: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "delete-agents-name": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Locked */
+            423: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "post-agents-name-drain": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Agent"];
                 };
             };
             /** @description Unauthorized */
@@ -11402,6 +12406,200 @@ export interface operations {
             };
         };
     };
+    "get-components-component-scale": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                component: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageEnvironmentScale"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Locked */
+            423: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "put-components-component-scale-environment": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                component: string;
+                /** @description staging or production */
+                environment: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SetScale"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EnvironmentScale"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Locked */
+            423: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "get-components-component-variables": {
         parameters: {
             query?: never;
@@ -12721,6 +13919,199 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PageFlakyTest"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Locked */
+            423: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-components-name-jobs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageJob"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Locked */
+            423: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "post-components-name-jobs-job-runs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+                job: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StartJob"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobRun"];
                 };
             };
             /** @description Unauthorized */
@@ -18003,6 +19394,134 @@ export interface operations {
             };
         };
     };
+    "get-job-runs": {
+        parameters: {
+            query?: {
+                /** @description How many at the most */
+                limit?: number;
+                /** @description The cursor of the page before */
+                after?: string;
+                /** @description Only this component's */
+                component?: string;
+                /** @description Only in this environment */
+                environment?: string;
+                /** @description Only of the job with this name */
+                job?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageJobRun"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Locked */
+            423: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-job-runs-id-log": {
+        parameters: {
+            query?: {
+                /** @description How much at the most; 64 KiB when absent */
+                bytes?: number;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain; charset=utf-8": unknown;
+                };
+            };
+        };
+    };
     "get-journal-verify": {
         parameters: {
             query?: never;
@@ -19256,6 +20775,107 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": components["schemas"]["PublishPath"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PathVersion"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Locked */
+            423: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "post-paths-name-versions-version-offer": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The path */
+                name: string;
+                /** @description The version */
+                version: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OfferPath"];
             };
         };
         responses: {
@@ -24465,6 +26085,100 @@ export interface operations {
                 };
                 content: {
                     "text/plain; charset=utf-8": unknown;
+                };
+            };
+        };
+    };
+    "post-workloads-id-restart": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Restarted"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Locked */
+            423: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };

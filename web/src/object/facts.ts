@@ -35,6 +35,18 @@ const text = (v: unknown): string =>
         : "";
 const list = (v: unknown): string => (Array.isArray(v) ? v.map(text).join(", ") : "");
 const share = (v: unknown): string => (typeof v === "number" ? format(v, "ratio") : "an unknown share");
+/** How a component is scaled, as far as somebody set it. */
+const scaled = (v: unknown): string => {
+  const s = (v ?? {}) as Data;
+  const n = Number(s.replicas ?? 0);
+  return [
+    n > 0 && (n === 1 ? "1 process" : `${n} processes`),
+    s.cpu && `${text(s.cpu)} CPU each`,
+    s.memory && `${text(s.memory)} memory each`,
+  ]
+    .filter(Boolean)
+    .join(", ");
+};
 const because = (what: string, why: unknown): Saying => (text(why) ? { what, why: text(why) } : { what });
 
 /** A run that publishes nothing: of a branch, or of the trunk beside its pushes. */
@@ -86,6 +98,11 @@ const tellers: Record<string, Teller> = {
       `withdrew version ${text(d.version)} of the golden path ${text(d.path)}; ${text(d.offered)} is offered`,
       d.reason,
     ),
+  "path.offered": (d) =>
+    because(
+      `offered version ${text(d.version)} of the golden path ${text(d.path)} again${d.offered === d.version ? "" : `; ${text(d.offered)} is the newest`}`,
+      d.reason,
+    ),
   "upgrade.started": (d) =>
     `began to bring ${text(d.path)} ${text(d.version)} to ${text(d.components)} components`,
   "upgrade.advanced": (d) =>
@@ -97,7 +114,10 @@ const tellers: Record<string, Teller> = {
       `ended the upgrade to ${text(d.path)} ${text(d.version)}: ${text(d.merged)} merged, ${text(d.parked)} wait for their teams`,
       d.reason,
     ),
-  "component.path-upgraded": (d) => `upgraded ${text(d.path)} from ${text(d.from)} to ${text(d.version)}`,
+  "component.path-upgraded": (d) =>
+    d.from === d.version
+      ? `answered ${text(d.path)} anew`
+      : `upgraded ${text(d.path)} from ${text(d.from)} to ${text(d.version)}`,
   "component.upgrade-parked": (d) =>
     because(`left the upgrade to ${text(d.path)} ${text(d.version)} to the team`, d.reason),
   "path.published": (d) => `published the golden path ${text(d.path)} ${text(d.version)}`,
@@ -129,6 +149,9 @@ const tellers: Record<string, Teller> = {
   "check.queued": (d) => `queued ${checkOf(d)}`,
   "check.finished": (d) =>
     because(`ended ${checkOf(d)}: ${text(d.state)}${text(d.step) ? ` in ${text(d.step)}` : ""}`, d.reason),
+  "agent.joined": (d) => `${text(d.name)} joined, to take pipeline runs`,
+  "agent.lost": (d) => `took the agent ${text(d.name)} for lost; what it ran begins again elsewhere`,
+  "agent.removed": (d) => `removed the agent ${text(d.name)}`,
   "artifact.published": (d) =>
     `published version ${text(d.version)}, ${format(Number(d.size), "bytes")}, with signed SBOM and provenance`,
   "artifact.marked-bad": (d) =>
@@ -156,7 +179,14 @@ const tellers: Record<string, Teller> = {
   "workload.ready": (d) => `version ${text(d.version)} answers in ${text(d.environment)}`,
   "workload.crashed": (d) =>
     because(`version ${text(d.version)} crashed in ${text(d.environment)}`, d.reason),
+  "workload.unhealthy": (d) =>
+    `version ${text(d.version)} is unhealthy in ${text(d.environment)}: ${text(d.reason)}`,
+  "workload.restarted": (d) =>
+    `the processes of version ${text(d.version)} in ${text(d.environment)} are replaced one after another`,
   "workload.stopped": (d) => `version ${text(d.version)} was stopped in ${text(d.environment)}`,
+  "job.started": (d) => `the job ${text(d.job)} began in ${text(d.environment)}`,
+  "job.finished": (d) =>
+    `the job ${text(d.job)} ${d.state === "succeeded" ? "succeeded" : `${text(d.state)}: ${text(d.reason)}`}`,
   "alert.fired": (d) => because(`raised the alert ${text(d.alert)} in ${text(d.environment)}`, d.text),
   "alert.resolved": (d) => `ended the alert ${text(d.alert)} in ${text(d.environment)}`,
   "incident.opened": (d) => `opened the incident: ${text(d.title)}`,
@@ -186,6 +216,12 @@ const tellers: Record<string, Teller> = {
     because(`had its ${text(d.type)} ${text(d.resource)} fail in ${text(d.environment)}`, d.reason),
   "resource.deleted": (d) =>
     `had its ${text(d.type)} ${text(d.resource)} in ${text(d.environment)} deleted, with all data`,
+  "scale.changed": (d) => {
+    const to = scaled(d.to);
+    const from = scaled(d.from);
+    if (!to) return `left the scale in ${text(d.environment)} to the version again; it was ${from}`;
+    return `set the scale in ${text(d.environment)} to ${to}${from ? `; it was ${from}` : ""}`;
+  },
   "variables.rekeyed": (d) => `sealed ${text(d.secrets)} secrets with a new key`,
   "rates.changed": () => "changed what a unit costs",
   "flag.archived": (d) => because(`archived the flag ${text(d.key)}`, d.reason),

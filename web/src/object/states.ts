@@ -10,6 +10,8 @@ export interface Said {
 
 type Rollout = Pick<Schemas["Rollout"], "phase" | "held" | "share" | "first"> & {
   waiting?: string;
+  /** it serves nothing, so no share of units is its */
+  worker?: boolean;
   stage?: number;
   /** known on its own page: whom the share is of */
   plan?: { stages: { cohort?: unknown }[] };
@@ -32,11 +34,18 @@ export function rolloutState(r: Rollout): Said {
       if (approval.test(r.waiting ?? "")) return { state: "waiting", label: "waiting for an approval" };
       return { state: "running", label: "starting in production" };
     case "running":
-      if (r.held) return { state: "held", label: `held at ${share}` };
+      if (r.held) return { state: "held", label: r.worker ? "held" : `held at ${share}` };
       if (approval.test(r.waiting ?? ""))
-        return { state: "waiting", label: `waiting for an approval at ${share}` };
+        return {
+          state: "waiting",
+          label: r.worker ? "waiting for an approval" : `waiting for an approval at ${share}`,
+        };
       if (freeze.test(r.waiting ?? ""))
-        return { state: "waiting", label: `waiting for a freeze to end, at ${share}` };
+        return {
+          state: "waiting",
+          label: r.worker ? "waiting for a freeze to end" : `waiting for a freeze to end, at ${share}`,
+        };
+      if (r.worker) return { state: "running", label: "running, being watched" };
       return { state: "running", label: r.first ? "first version, being proved" : `running at ${share}` };
     case "promoting":
       return { state: "running", label: "being promoted" };
@@ -102,8 +111,24 @@ export function componentState(state: Schemas["Component"]["state"]): Said {
   return { state: "running", label: "being created" };
 }
 
-export function workloadState(w: Pick<Schemas["Workload"], "state" | "restarts">): Said {
-  switch (w.state) {
+export function workloadState(w: Pick<Schemas["Workload"], "state" | "replicas" | "rolling">): Said {
+  const all = w.replicas.length;
+  const well = w.replicas.filter((r) => r.healthy).length;
+  if (w.rolling && w.state === "ready") return { state: "running", label: "is replaced" };
+  if (w.state === "ready" && all > 1 && well < all)
+    return { state: "held", label: `${well} of ${all} ready` };
+  if (w.state === "ready" && well < all) return { state: "held", label: "unhealthy" };
+  if (w.state === "ready" && all > 1) return { state: "done", label: `${all} ready` };
+  return processState(w.state);
+}
+
+/** How one process does. */
+export function replicaState(r: Pick<Schemas["Replica"], "state" | "healthy">): Said {
+  return r.state === "ready" && !r.healthy ? { state: "held", label: "unhealthy" } : processState(r.state);
+}
+
+function processState(state: Schemas["Replica"]["state"]): Said {
+  switch (state) {
     case "starting":
       return { state: "waiting", label: "starting" };
     case "ready":

@@ -1,6 +1,9 @@
 import { Modal } from "@mantine/core";
+import { useMatches } from "@tanstack/react-router";
 import { commandKey } from "~/lib/key";
+import { InLink } from "~/ui/InLink";
 import { Kbd } from "~/ui/Kbd";
+import { aboutHref } from "./about";
 import { areas } from "./areas";
 import classes from "./Shortcuts.module.css";
 
@@ -15,8 +18,9 @@ const general: readonly { keys: readonly string[]; together?: boolean; what: str
   { keys: ["Enter"], what: "Open the row" },
 ];
 
-/** What the keyboard does. */
+/** What the keyboard does, and where it stands what one does on this page. */
 export function Shortcuts({ onClose }: { onClose: () => void }) {
+  const route = useMatches({ select: (matches) => matches.at(-1)?.fullPath ?? "/" });
   return (
     <Modal
       opened
@@ -43,6 +47,11 @@ export function Shortcuts({ onClose }: { onClose: () => void }) {
           </dl>
         </section>
       </div>
+      <p className={classes.about}>
+        <InLink href={aboutHref(route)} onClick={onClose}>
+          What one does on this page
+        </InLink>
+      </p>
     </Modal>
   );
 }

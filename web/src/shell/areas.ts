@@ -106,6 +106,7 @@ const homes: Record<string, Area["to"]> = {
   "/accounts": "/teams",
   "/components": "/platform",
   "/paths": "/platform",
+  "/agents": "/platform",
   "/changes": "/delivery",
   "/runs": "/delivery",
   "/releases": "/delivery",

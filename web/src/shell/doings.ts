@@ -35,6 +35,7 @@ const forms = [
   { id: "mine", title: "See my changes", href: "/changes?mine=1", icon: IconGitPullRequest },
   { id: "release", title: "Compose a release", href: "/releases/new", icon: IconPackages },
   { id: "releases", title: "See releases of several components", href: "/releases", icon: IconPackages },
+  { id: "agents", title: "See the agents that run pipelines", href: "/agents", icon: IconStack2 },
   { id: "freezes", title: "See freezes of production", href: "/freezes", icon: IconSnowflake },
   { id: "freeze", title: "Declare a freeze", href: "/freezes?new=freeze", icon: IconSnowflake },
   { id: "units", title: "See units and preview a cohort", href: "/units", icon: IconUsersGroup },

@@ -18,6 +18,8 @@ interface Props {
   /** what one must be allowed to do; who is not reads why instead of writing in vain */
   needs?: Action;
   wide?: boolean;
+  /** what it does cannot be undone */
+  danger?: boolean;
   /** sends what is written; over is the state that a conflict showed and that shall be written over */
   onSend: (values: Values, over: unknown) => Promise<unknown>;
   /** reads the current state that a conflict carries, to show both sides */
@@ -50,7 +52,19 @@ export function Denied({ title, no, onClose }: { title: string; no: ProblemError
 }
 
 function Form(props: Props) {
-  const { title, lead, fields, initial, draft, action, wide = false, onSend, theirs, onClose } = props;
+  const {
+    title,
+    lead,
+    fields,
+    initial,
+    draft,
+    action,
+    wide = false,
+    danger = false,
+    onSend,
+    theirs,
+    onClose,
+  } = props;
   const { onSent = onClose } = props;
   const [kept] = useState(() => (draft ? readDraft(draft) : undefined));
   const [values, setValues] = useState<Values>(kept ? { ...initial, ...kept } : initial);
@@ -169,7 +183,7 @@ function Form(props: Props) {
             Cancel
           </Button>
           {!current && (
-            <Button type="submit" loading={busy}>
+            <Button type="submit" color={danger ? "red.8" : undefined} loading={busy}>
               {action}
             </Button>
           )}

@@ -105,6 +105,7 @@ func (s *Server) Dump(ctx context.Context, database string, to io.Writer) error 
 		return err
 	}
 	r, err := p.Wait()
+	s.beside.Add(int64(r.Usage.CPU))
 	if err == nil && r.ExitCode != 0 {
 		err = errs.New(errs.Unavailable, "the database %s could not be dumped: %s", database, said)
 	}

@@ -20,6 +20,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -46,7 +47,8 @@ type Server struct {
 	o       Options
 	found   postgres.Installation
 	process *sandbox.Process
-	socket  *os.File // the folder with the socket
+	socket  *os.File     // the folder with the socket
+	beside  atomic.Int64 // processor time, in nanoseconds, of what was run for it and has ended
 }
 
 const (
@@ -137,6 +139,7 @@ func (s *Server) run(ctx context.Context, env []string, args ...string) (sandbox
 		return sandbox.Result{}, err
 	}
 	r, err := p.Wait()
+	s.beside.Add(int64(r.Usage.CPU))
 	if err == nil && r.ExitCode != 0 {
 		err = errs.New(errs.Blocked, "%s failed: %s", filepath.Base(args[0]), said)
 	}
@@ -221,8 +224,13 @@ func (s *Server) Why() string {
 	return fmt.Sprintf("it exited with code %d", r.ExitCode)
 }
 
-// Usage is what it and its connections use.
-func (s *Server) Usage() sandbox.Usage { return s.process.Usage() }
+// Usage is what it and its connections use, with what was run for it: its first
+// set-up, and dumps.
+func (s *Server) Usage() sandbox.Usage {
+	u := s.process.Usage()
+	u.CPU += time.Duration(s.beside.Load())
+	return u
+}
 
 // Stop ends the server, connections at once, and returns when it is gone.
 func (s *Server) Stop() {

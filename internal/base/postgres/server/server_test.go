@@ -82,6 +82,9 @@ func TestServer(t *testing.T) {
 	o := options(t)
 	s := begin(t, o)
 	defer func() { s.Stop() }()
+	if setUp := s.Usage().CPU - s.process.Usage().CPU; setUp < 50*time.Millisecond {
+		t.Errorf("its first set-up is not part of what it used: %s", setUp)
+	}
 	for _, name := range []string{"shop.db", "store.db"} {
 		if err := s.Ensure(t.Context(), Database{Name: name, Password: "it's " + name, Most: 5}); err != nil {
 			t.Fatal(err)
@@ -120,6 +123,9 @@ func TestServer(t *testing.T) {
 	var dump bytes.Buffer
 	if err := s.Dump(t.Context(), "shop.db", &dump); err != nil || !strings.Contains(dump.String(), "4711") {
 		t.Fatalf("%v\n%s", err, dump.String())
+	}
+	if s.beside.Load() <= 0 {
+		t.Error("the dump is not part of what it used")
 	}
 	if err := s.Dump(t.Context(), "nothing", io.Discard); !errs.Is(err, errs.Unavailable) || !strings.Contains(err.Error(), "does not exist") {
 		t.Error(err)

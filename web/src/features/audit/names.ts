@@ -73,12 +73,21 @@ export function nameOf(subject: string, named: ReadonlyMap<string, string>): str
 
 const doings: Record<string, string> = {
   "source.create": "make the repository",
+  "path.try": "try a version of a golden path",
+  "path.propose": "propose the upgrade as a change",
+  "path.merge": "have the upgrade merged",
+  "path.close": "close the upgrade's change",
+  "preview.advance": "bring the preview to its change",
   "change.advance": "go on with the merge queue",
   "release.stage": "deploy to staging",
   "release.start": "start in production",
   "release.route": "route traffic",
   "release.settle": "settle the traffic",
   "release.stop": "stop a workload",
+  "release.back": "take a version back",
+  "release.back-parts": "take the parts back together",
+  "release.move": "let the parts go on together",
+  "release.end": "end the release",
 };
 
 /** What an effect does, in words; a kind that nobody has taught this page is named as it is. */

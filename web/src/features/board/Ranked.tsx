@@ -31,6 +31,7 @@ const columns: readonly Column<Initiative>[] = [
     id: "rank",
     header: "Rank",
     width: "58px",
+    small: "38px",
     align: "right",
     sort: (i) => i.wsjf?.rank || null,
     cell: (i) => (i.wsjf && i.wsjf.rank > 0 ? i.wsjf.rank : <span className={classes.none}>–</span>),
@@ -39,6 +40,7 @@ const columns: readonly Column<Initiative>[] = [
     id: "title",
     header: "Initiative",
     width: "minmax(150px, 2fr)",
+    small: "minmax(0, 1fr)",
     sort: (i) => i.title,
     cell: (i) => (
       <InLink href={`/initiatives/${i.id}`} look="quiet">
@@ -50,6 +52,7 @@ const columns: readonly Column<Initiative>[] = [
     id: "wsjf",
     header: "WSJF",
     width: "66px",
+    small: "46px",
     align: "right",
     sort: (i) => i.wsjf?.wsjf ?? null,
     cell: (i) => (i.wsjf ? <b>{format(i.wsjf.wsjf, "count")}</b> : <span className={classes.none}>–</span>),
@@ -72,6 +75,7 @@ const columns: readonly Column<Initiative>[] = [
     id: "state",
     header: "State",
     width: "126px",
+    small: "118px",
     sort: (i) => i.state,
     cell: (i) => <Status {...initiativeState(i)} label={i.state} />,
   },

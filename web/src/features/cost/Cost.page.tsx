@@ -9,12 +9,23 @@ import { ComponentName, TeamName } from "~/object/Names";
 import { useCrumbs } from "~/shell/crumbs";
 import { type Column, DataTable } from "~/ui/DataTable";
 import { Empty } from "~/ui/Empty";
+import { InLink } from "~/ui/InLink";
 import { Page } from "~/ui/Page";
 import { Panel } from "~/ui/Panel";
 import { Problem } from "~/ui/Problem";
 import { ChartSkeleton } from "~/ui/Skeletons";
 import classes from "./Cost.module.css";
-import { amount, type Cost, type CostSearch, type CostSum, costQuery, gbHours, part, ranges } from "./cost";
+import {
+  amount,
+  type Cost,
+  type CostSearch,
+  type CostSum,
+  costQuery,
+  gbHours,
+  part,
+  pathOf,
+  ranges,
+} from "./cost";
 import { Days } from "./Days";
 import { SetRates } from "./SetRates";
 
@@ -87,7 +98,7 @@ function View({ cost: c, search, stale }: { cost: Cost; search: CostSearch; stal
               <DataTable
                 label="Cost by team"
                 columns={[
-                  { id: "team", header: "Team", cell: (t) => <TeamName team={t.team} /> },
+                  { id: "team", header: "Team", cell: (t) => <Owner team={t.team} /> },
                   ...sums(currency),
                 ]}
                 rows={c.teams}
@@ -105,7 +116,7 @@ function View({ cost: c, search, stale }: { cost: Cost; search: CostSearch; stal
                 {
                   id: "component",
                   header: "Component",
-                  cell: (k) => <ComponentName component={k.component} />,
+                  cell: (k) => <Name component={k} />,
                 },
                 ...sums(currency),
               ]}
@@ -129,6 +140,22 @@ function View({ cost: c, search, stale }: { cost: Cost; search: CostSearch; stal
   );
 }
 
+// What a golden path is tried with belongs to the platform, which is no team.
+function Owner({ team }: { team: string }) {
+  return team === "" ? <span>Golden paths</span> : <TeamName team={team} />;
+}
+
+function Name({ component: k }: { component: Cost["components"][number] }) {
+  const path = pathOf(k);
+  return path ? (
+    <InLink href={`/paths/${path}`} look="quiet">
+      golden path {path}
+    </InLink>
+  ) : (
+    <ComponentName component={k.component} />
+  );
+}
+
 const places: Record<Cost["components"][number]["places"][number]["place"], string> = {
   production: "Production",
   staging: "Staging",
@@ -141,13 +168,17 @@ const places: Record<Cost["components"][number]["places"][number]["place"], stri
   resources: "Volumes and databases",
 };
 
+function Used({ much, says }: { much: number; says: string }) {
+  return much > 0 ? says : <span className={classes.none}>none</span>;
+}
+
 /** The columns of what was used, and what that costs. */
 function sums<T extends CostSum>(currency: string): Column<T>[] {
   return [
     {
       id: "cpu",
       header: "Processor",
-      cell: (s) => format(s.cpuSeconds, "seconds"),
+      cell: (s) => <Used much={s.cpuSeconds} says={format(s.cpuSeconds, "seconds")} />,
       align: "right",
       width: "110px",
       wide: true,
@@ -155,7 +186,7 @@ function sums<T extends CostSum>(currency: string): Column<T>[] {
     {
       id: "memory",
       header: "Memory",
-      cell: (s) => gbHours(s.memoryGbHours),
+      cell: (s) => <Used much={s.memoryGbHours} says={gbHours(s.memoryGbHours)} />,
       align: "right",
       width: "120px",
       wide: true,
@@ -163,7 +194,7 @@ function sums<T extends CostSum>(currency: string): Column<T>[] {
     {
       id: "storage",
       header: "Storage",
-      cell: (s) => gbHours(s.storageGbHours),
+      cell: (s) => <Used much={s.storageGbHours} says={gbHours(s.storageGbHours)} />,
       align: "right",
       width: "120px",
       wide: true,
@@ -171,7 +202,7 @@ function sums<T extends CostSum>(currency: string): Column<T>[] {
     {
       id: "build",
       header: "Builds",
-      cell: (s) => format(s.buildMinutes, { unit: "min" }),
+      cell: (s) => <Used much={s.buildMinutes} says={format(s.buildMinutes, { unit: "min" })} />,
       align: "right",
       width: "110px",
       wide: true,

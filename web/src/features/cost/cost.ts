@@ -59,6 +59,11 @@ export function part(of: number, whole: number): string {
   return share > 0 && share < 0.1 ? "under 0.1 %" : `${share.toFixed(1)} %`;
 }
 
+/** The golden path that was tried, where a component is the repository of one. */
+export function pathOf(c: Pick<Cost["components"][number], "component" | "team">): string | undefined {
+  return c.team === "" && c.component.startsWith("path-") ? c.component.slice("path-".length) : undefined;
+}
+
 export interface Bar {
   day: string;
   total: number;

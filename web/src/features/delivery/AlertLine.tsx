@@ -10,6 +10,7 @@ const units: Record<Alert["unit"], Unit> = {
   s: "seconds",
   crashes: { unit: "crashes" },
   requests: { unit: "requests" },
+  events: { unit: "events" },
   times: { unit: "times too fast" },
 };
 

@@ -33,8 +33,8 @@ export function RolloutsTable(n: Narrow) {
     {
       id: "state",
       header: "State",
-      width: "minmax(126px, 0.8fr)",
-      small: "116px",
+      width: "minmax(172px, 0.8fr)",
+      small: "136px",
       cell: (r) => <Status {...rolloutState(r)} />,
     },
     itemsColumn(),

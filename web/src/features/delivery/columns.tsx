@@ -19,7 +19,7 @@ export function componentColumn<T extends { component: string }>(n: Narrow): Col
       id: "component",
       header: "Component",
       cell: (r) => <ComponentName component={r.component} />,
-      width: "minmax(110px, 1.1fr)",
+      width: "minmax(124px, 1.1fr)",
       small: "minmax(0, 1fr)",
     },
   ];

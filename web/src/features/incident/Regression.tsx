@@ -6,7 +6,7 @@ import { odds } from "~/ui/evidence";
 import { InLink } from "~/ui/InLink";
 import { Panel } from "~/ui/Panel";
 import classes from "./Incident.module.css";
-import type { Incident } from "./incident";
+import { type Incident, things } from "./incident";
 
 /** What was found of a live version that got worse after its release, and the lever that takes it back. */
 export function Regression({ incident: i }: { incident: Incident }) {
@@ -26,7 +26,7 @@ export function Regression({ incident: i }: { incident: Incident }) {
         <Details
           rows={[
             ["Version", r.release],
-            ["Promised", `at most ${format(r.promised, "ratio")} of requests fail`],
+            ["Promised", `at most ${format(r.promised, "ratio")} of ${things(r.event)} fail`],
             ["Failed", `${format(r.failed, "count")} of ${format(r.requests, "count")}`],
             ["Since", <Ago key="s" at={r.since} />],
           ]}

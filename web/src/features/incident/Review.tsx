@@ -16,7 +16,7 @@ import { Problem } from "~/ui/Problem";
 import { Status } from "~/ui/Status";
 import { say } from "~/ui/say";
 import classes from "./Incident.module.css";
-import { type Incident, type Review, sections } from "./incident";
+import { type Incident, type Review, sections, things } from "./incident";
 
 /** What people learn from an incident: a draft from the timeline, their words, and what shall be done. */
 export function ReviewPart({ incident: i }: { incident: Incident }) {
@@ -132,7 +132,7 @@ function Figures({ review: r }: { review: Review }) {
   if (n.recoveredSeconds !== undefined) figures.push(["to recover", duration(n.recoveredSeconds)]);
   if (n.requests !== undefined && n.requestsFailed !== undefined)
     figures.push([
-      `of ${format(Math.round(n.requests), "count")} requests failed`,
+      `of ${format(Math.round(n.requests), "count")} ${things(n.event)} failed`,
       format(Math.round(n.requestsFailed), "count"),
     ]);
   if (n.units !== undefined && n.unitsFailed !== undefined)

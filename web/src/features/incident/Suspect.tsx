@@ -7,7 +7,7 @@ import { Ago } from "~/ui/Ago";
 import { InLink } from "~/ui/InLink";
 import { Panel } from "~/ui/Panel";
 import classes from "./Incident.module.css";
-import { causes, type Incident } from "./incident";
+import { causes, type Incident, things } from "./incident";
 import { Line } from "./Line";
 
 /** What changed last before it began, and where: the first suspect. */
@@ -90,7 +90,7 @@ export function Budget({ incident: i }: { incident: Incident }) {
       <div className={classes.scale}>
         <Details
           rows={[
-            ["Promised", `${format(b.objective, "ratio")} of requests`],
+            ["Promised", `${format(b.objective, "ratio")} of ${things(b.event)}`],
             ["Failed", `${format(b.failed, "count")} of ${format(b.requests, "count")}`],
             ["Within", duration(b.windowSeconds)],
             ["Gone by that", `${format(b.spent, "ratio")} of ${duration(b.periodSeconds)}`],

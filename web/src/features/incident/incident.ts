@@ -73,6 +73,11 @@ export function endsByItself(i: Pick<Incident, "cause" | "causes">): boolean {
   );
 }
 
+/** What a budget or a promise is of: requests, or an outcome event's. */
+export function things(event: string | undefined): string {
+  return event ? `${event} events` : "requests";
+}
+
 /** What can be done now, the most useful first. */
 export function next(i: Pick<Incident, "state" | "cause" | "causes">): string {
   if (i.state === "resolved") return "";

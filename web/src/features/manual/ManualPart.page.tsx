@@ -31,7 +31,12 @@ export function ManualPartPage() {
   const place = router.state.location.hash;
   useEffect(() => {
     // The text comes after the address, so the browser could not find the place by itself.
-    if (shown !== undefined && place) text.current?.querySelector(`#${CSS.escape(place)}`)?.scrollIntoView();
+    if (shown === undefined || !place || !text.current) return;
+    // A place is a heading, or the address of a page of ours that the text is about.
+    const at = place.startsWith("/")
+      ? [...text.current.querySelectorAll("code")].find((c) => c.textContent === place)
+      : text.current.querySelector(`#${CSS.escape(place)}`);
+    (at?.closest("p")?.previousElementSibling ?? at)?.scrollIntoView();
   }, [shown, place]);
   useEffect(() => {
     // What is wider than the page scrolls by itself, so the keyboard has to reach it.
@@ -52,6 +57,7 @@ export function ManualPartPage() {
     const link = event.target instanceof Element ? event.target.closest("a") : null;
     const plain = event.button === 0 && !event.metaKey && !event.ctrlKey && !event.shiftKey && !event.altKey;
     if (!link || !plain || link.origin !== window.location.origin) return;
+    if (link.querySelector("img")) return; // a picture in full size is no page
     event.preventDefault();
     router.history.push(link.pathname + link.hash);
   };

@@ -1,7 +1,7 @@
 import { Button, Switch } from "@mantine/core";
-import { IconArrowUp, IconFiles } from "@tabler/icons-react";
+import { IconArrowUp, IconFiles, IconPencil } from "@tabler/icons-react";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
-import { useState } from "react";
+import { useMemo, useState } from "react";
 import { ask, type Schemas, send } from "~/api/ask";
 import { useCannot } from "~/api/me";
 import { changeHref } from "~/object/subject";
@@ -13,8 +13,20 @@ import { InLink } from "~/ui/InLink";
 import { Panel } from "~/ui/Panel";
 import { Status } from "~/ui/Status";
 import { say } from "~/ui/say";
+import { AnswerAnew } from "./AnswerAnew";
 import classes from "./Path.module.css";
-import { type DriftFile, driftWord, parked, pathHref, stageOf, worth } from "./path";
+import {
+  answered,
+  answerWord,
+  type DriftFile,
+  driftWord,
+  inputLabel,
+  ownInputs,
+  parked,
+  pathHref,
+  stageOf,
+  worth,
+} from "./path";
 import { Conflicts } from "./Upgrades";
 
 /** How a component stands to its golden path: its version, the one that is offered, and file by file. */
@@ -25,6 +37,9 @@ export function ComponentPath({ component: c }: { component: Schemas["Component"
       kinds: ["commits", "path", "upgrade", "change", "check"],
     }),
   );
+  const path = useQuery(ask("/api/v1/paths/{name}", { path: { name: c.path }, kinds: ["path"] }));
+  const inputs = useMemo(() => ownInputs(path.data), [path.data]);
+  const [anew, setAnew] = useState(false);
   const [all, setAll] = useState(false);
   const [asked, setAsked] = useState(false);
   const no = useCannot("build");
@@ -91,7 +106,12 @@ export function ComponentPath({ component: c }: { component: Schemas["Component"
       >
         {u && (
           <div className={classes.lead}>
-            <span>Upgrade to {d?.to}</span> <Status {...stageOf(u)} />
+            <span>
+              {u.answers
+                ? `Answered anew: ${Object.keys(u.answers).join(", ")}`
+                : `Upgrade to ${d?.to ?? ""}`}
+            </span>{" "}
+            <Status {...stageOf(u)} />
             {u.change && <InLink href={changeHref(u.change)}>change {u.change.split(":")[1]}</InLink>}
             {u.reason && <span>{u.reason}</span>}
           </div>
@@ -99,10 +119,7 @@ export function ComponentPath({ component: c }: { component: Schemas["Component"
         {u && u.state === "conflict" && d && (
           <>
             <p className={classes.note}>Settle it on its branch, and the change can be merged:</p>
-            <Copyable
-              text={`git fetch && git switch upgrade/${d.path}-${d.to ?? ""} && git merge origin/main`}
-              look="command"
-            />
+            <Copyable text={`git fetch && git switch ${u.branch} && git merge origin/main`} look="command" />
           </>
         )}
         {!u && (
@@ -113,6 +130,33 @@ export function ComponentPath({ component: c }: { component: Schemas["Component"
         )}
       </Panel>
       {u && u.state === "conflict" && u.conflicts && u.conflicts.length > 0 && <Conflicts of={[u]} />}
+      {inputs.length > 0 && (
+        <Panel
+          title="Answers"
+          actions={
+            !no && (
+              <Button
+                size="xs"
+                variant="default"
+                leftSection={<IconPencil size={15} stroke={1.8} aria-hidden />}
+                onClick={() => setAnew(true)}
+              >
+                Answer anew
+              </Button>
+            )
+          }
+        >
+          <dl className={classes.parts}>
+            {inputs.map((i) => (
+              <div key={i.name}>
+                <dt title={i.text}>{inputLabel(i.name)}</dt>
+                <dd>{answerWord(i, answered(i, c.answers))}</dd>
+              </div>
+            ))}
+          </dl>
+        </Panel>
+      )}
+      {anew && <AnswerAnew component={c} inputs={inputs} onClose={() => setAnew(false)} />}
       <Panel
         title="Files"
         note={files?.length}

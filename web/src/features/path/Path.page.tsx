@@ -72,7 +72,8 @@ function PathView({ path: p }: { path: Path }) {
   return (
     <Page
       kind="Golden path"
-      title={p.title || p.name}
+      // Until a version of its own is offered, its title is that of the path it begins as.
+      title={p.version ? p.title || p.name : p.name}
       status={
         p.version ? (
           <Status look="pill" state="done" label={`${p.version} offered`} />

@@ -267,9 +267,15 @@ export function Conflicts({ of }: { of: readonly Upgraded[] }) {
         {of.flatMap((c) =>
           (c.conflicts ?? []).map((f) => (
             <li key={`${c.component} ${f.path}`}>
-              {c.change ? <InLink href={changeHref(c.change)}>{c.component}</InLink> : c.component},{" "}
-              <code>{f.path}</code>
-              {f.hunks.length === 0 && ": one side deleted or renamed what the other changed"}
+              <div className={classes.lead}>
+                {c.change ? (
+                  <InLink href={changeHref(c.change)}>{c.component}</InLink>
+                ) : (
+                  <span>{c.component}</span>
+                )}
+                <code>{f.path}</code>
+                {f.hunks.length === 0 && <span>One side deleted or renamed what the other changed.</span>}
+              </div>
               {f.hunks.map((h) => (
                 <div key={h.line} className={classes.sides}>
                   <div>

@@ -21,24 +21,29 @@ export function Versions({ path: p }: { path: Path }) {
     ask("/api/v1/paths/{name}/versions", { path: { name: p.name }, kinds: ["path", "component", "check"] }),
   );
   const [back, setBack] = useState<Version>();
+  const [again, setAgain] = useState<Version>();
   const no = useCannot("publish-path");
   const queries = useQueryClient();
   const list = versions.data?.items;
   const offered = (list ?? []).filter((v) => v.state === "offered");
   const before = offered.find((v) => v.version !== back?.version);
+  // Versions come newest first.
+  const at = (list ?? []).findIndex((v) => v.version === again?.version);
+  const newer = (list ?? []).slice(0, Math.max(0, at)).find((v) => v.state === "offered");
   const columns: readonly Column<Version>[] = [
     {
       id: "version",
       header: "Version",
       cell: (v) => <b style={{ fontWeight: 560 }}>{v.version}</b>,
       width: "90px",
+      small: "58px",
     },
     {
       id: "state",
       header: "State",
       cell: (v) => <Status {...versionState(v)} />,
       width: "120px",
-      small: "110px",
+      small: "minmax(0, 1fr)",
     },
     {
       id: "reason",
@@ -64,32 +69,36 @@ export function Versions({ path: p }: { path: Path }) {
     },
     {
       id: "components",
-      header: "Components",
+      header: "Used by",
       align: "right",
       cell: (v) => v.components,
       width: "100px",
-      small: "60px",
+      small: "54px",
     },
     ...(no
       ? []
       : [
           {
             id: "act",
-            header: "Take back",
+            header: "Change",
             align: "right" as const,
             width: "110px",
-            small: "90px",
+            small: "86px",
             cell: (v: Version) =>
               v.state === "offered" && offered.length > 1 ? (
                 <Button size="compact-xs" variant="default" onClick={() => setBack(v)}>
                   Take back
+                </Button>
+              ) : v.state === "withdrawn" ? (
+                <Button size="compact-xs" variant="default" onClick={() => setAgain(v)}>
+                  Offer again
                 </Button>
               ) : null,
           },
         ]),
   ];
   return (
-    <Panel title="Versions" note={list?.length} flush>
+    <Panel title="Versions" note={list?.length || undefined} flush>
       <DataTable
         label={`Versions of ${p.name}`}
         columns={columns}
@@ -120,7 +129,7 @@ export function Versions({ path: p }: { path: Path }) {
           `Stop an upgrade that brings ${back?.version ?? "it"}, and close its changes that are not merged`,
           `Leave the ${back?.components ?? 0} components that have it as they are, until the next upgrade`,
         ]}
-        undo="A version that was taken back cannot be offered again: publish a newer one."
+        undo="It can be offered again."
         action="Take it back"
         onConfirm={async (reason) => {
           await send(
@@ -132,6 +141,31 @@ export function Versions({ path: p }: { path: Path }) {
           await queries.invalidateQueries({ queryKey: ["/api/v1/paths/{name}", p.name] });
           await versions.refetch();
           void say(`${p.name} ${back?.version ?? ""} is withdrawn.`);
+        }}
+      />
+      <ReasonDialog
+        opened={again !== undefined}
+        onClose={() => setAgain(undefined)}
+        title={`Offer ${p.name} ${again?.version ?? ""} again?`}
+        needs="publish-path"
+        will={[
+          newer
+            ? `Leave ${newer.version} what new components get: it is newer`
+            : `Offer ${again?.version ?? "it"} to new components and upgrades`,
+          "Leave upgrades stopped that were stopped when it was taken back",
+        ]}
+        undo="It can be taken back again."
+        action="Offer it again"
+        onConfirm={async (reason) => {
+          await send(
+            "post",
+            "/api/v1/paths/{name}/versions/{version}/offer",
+            { name: p.name, version: again?.version ?? "" },
+            { reason },
+          );
+          await queries.invalidateQueries({ queryKey: ["/api/v1/paths/{name}", p.name] });
+          await versions.refetch();
+          void say(`${p.name} ${again?.version ?? ""} is offered again.`);
         }}
       />
     </Panel>

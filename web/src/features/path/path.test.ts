@@ -1,9 +1,21 @@
 import { expect, test } from "vitest";
-import { behind, cohorts, driftWord, progress, type Upgrade, type Upgraded, worth } from "./path";
+import {
+  answered,
+  answerWord,
+  behind,
+  cohorts,
+  driftWord,
+  inputField,
+  progress,
+  type Upgrade,
+  type Upgraded,
+  worth,
+} from "./path";
 
 const component = (cohort: number, state: Upgraded["state"]): Upgraded => ({
   component: `${state}-${cohort}`,
   team: "engine",
+  branch: "upgrade/go-service-1.1.0",
   cohort,
   from: "1.0.0",
   state,
@@ -76,4 +88,24 @@ test("drift shows what the team or the path did, and calls a new file new", () =
     "changed by the team",
     "as the path has it",
   ]);
+});
+
+test("an input becomes a field with what was answered, or what the path takes", () => {
+  const port = {
+    name: "port",
+    type: "text" as const,
+    text: "Where it listens",
+    required: true,
+    default: "8080",
+  };
+  const open = { name: "is_public", type: "boolean" as const, text: "Who sees it", required: false };
+  expect(inputField(port)).toMatchObject({ name: "answers.port", label: "Port", hint: "Where it listens" });
+  expect(inputField(port).check?.("", {})).toBe("Answer this.");
+  expect(inputField(open)).toMatchObject({ label: "Is public", kind: "pick" });
+  expect([answered(port, undefined), answered(port, { port: "90" }), answered(open, {})]).toEqual([
+    "8080",
+    "90",
+    "false",
+  ]);
+  expect(answerWord(open, answered(open, { is_public: "true" }))).toBe("yes");
 });

@@ -1,5 +1,6 @@
 import type { Schemas } from "~/api/ask";
 import type { Said } from "~/object/states";
+import { type FormField, given } from "~/ui/form";
 
 export type Path = Schemas["Path"];
 export type Version = Schemas["PathVersion"];
@@ -7,6 +8,7 @@ export type Upgrade = Schemas["Upgrade"];
 export type Upgraded = Schemas["UpgradeComponent"];
 export type Drift = Schemas["Drift"];
 export type DriftFile = Schemas["DriftFile"];
+export type PathInput = Schemas["PathInput"];
 
 export function pathHref(name: string, view?: string): string {
   return `/paths/${encodeURIComponent(name)}${view ? `?view=${view}` : ""}`;
@@ -131,4 +133,43 @@ export function driftWord(f: DriftFile): string {
 /** The files worth looking at: what the team did to the path's, and what the newer version does. */
 export function worth(files: readonly DriftFile[]): DriftFile[] {
   return files.filter((f) => f.next || f.state === "changed" || f.state === "missing");
+}
+
+/** What a path asks for beside what every path does. */
+export function ownInputs(p: Pick<Path, "inputs"> | undefined): PathInput[] {
+  return (p?.inputs ?? []).filter((i) => !["name", "team", "description"].includes(i.name));
+}
+
+/** An input's name as one reads it. */
+export function inputLabel(name: string): string {
+  return name.charAt(0).toUpperCase() + name.slice(1).replaceAll("_", " ");
+}
+
+/** What was answered to an input, or what the path takes without an answer. */
+export function answered(i: PathInput, answers: Record<string, string> | undefined): string {
+  return answers?.[i.name] ?? i.default ?? (i.type === "boolean" ? "false" : "");
+}
+
+/** An answer in words. */
+export function answerWord(i: PathInput, answer: string): string {
+  if (i.type === "boolean") return answer === "true" ? "yes" : "no";
+  return answer || "nothing";
+}
+
+/** An input as a field of a form, named as the API names its problems. */
+export function inputField(i: PathInput): FormField {
+  const options =
+    i.type === "boolean"
+      ? [
+          { value: "false", label: "no" },
+          { value: "true", label: "yes" },
+        ]
+      : i.choices?.map((value) => ({ value, label: value }));
+  return {
+    name: `answers.${i.name}`,
+    label: inputLabel(i.name),
+    hint: i.text,
+    ...(options ? { kind: "pick" as const, options } : {}),
+    ...(i.required ? { check: given("Answer this.") } : {}),
+  };
 }

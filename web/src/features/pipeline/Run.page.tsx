@@ -109,6 +109,14 @@ function RunView({ run: r }: { run: Run }) {
                 ["Commit", <CommitName key="s" component={r.component} commit={r.commit} />],
                 ["Branch", <BranchName key="b" run={r} />],
                 ["Started by", r.startedBy],
+                [
+                  "Runs on",
+                  r.agent && (
+                    <InLink key="g" href="/agents">
+                      agent {r.agent}
+                    </InLink>
+                  ),
+                ],
                 ["Items", <ItemNames key="i" items={r.items} />],
                 ["Pushed", <Ago key="p" at={r.pushed} />],
                 ["Took", seconds === null ? "not started" : duration(seconds)],
@@ -132,6 +140,12 @@ function RunView({ run: r }: { run: Run }) {
           <p>{r.reason}</p>
         </div>
       )}
+      {r.lost && !over(r.state) && (
+        <div className={classes.reason} data-state="waiting" role="status">
+          <Status state="waiting" label={r.agent ? "it began again" : "it begins again"} />
+          <p>{r.lost}; its steps begin again on another machine.</p>
+        </div>
+      )}
       <Panel title="Steps" note={r.steps.length || undefined}>
         {r.steps.length === 0 ? (
           <p className={classes.none}>
@@ -147,7 +161,7 @@ function RunView({ run: r }: { run: Run }) {
       </Panel>
       <TestsPanel run={r} />
       {step && (
-        <Panel title={<>Log of {step.name}</>} note={logNote(step)} flush>
+        <Panel title={<>Log of {step.name}</>} note={logNote(step, r.lost)} flush>
           <StepLog key={`${r.id} ${step.name}`} run={r} step={step} />
         </Panel>
       )}
@@ -155,12 +169,12 @@ function RunView({ run: r }: { run: Run }) {
   );
 }
 
-function logNote(s: RunStep): string | undefined {
+function logNote(s: RunStep, lost: string | undefined): string | undefined {
   if (s.state === "running") return "live";
   if (s.attempts < 2) return undefined;
   return s.retry
     ? `${s.attempts} attempts; it may be tried again ${s.retry === 1 ? "once" : `${s.retry} times`}`
-    : `${s.attempts} attempts: the factory was restarted meanwhile`;
+    : `${s.attempts} attempts: ${lost ?? "the factory was restarted meanwhile"}`;
 }
 
 function StepLog({ run: r, step }: { run: Run; step: RunStep }) {
@@ -238,6 +252,7 @@ function StepPanel({ step: s, now }: { step: RunStep; now: number }) {
           ],
           ["Exit code", s.state === "failed" && s.exitCode ? s.exitCode : null],
           ["Needs", s.needs.join(", ")],
+          ["Reaches", s.network?.join(", ")],
           ["Secrets", s.secrets?.join(", ")],
           ["Beside it", s.services?.join(", ")],
           ["Sees", s.inputs?.join(", ")],

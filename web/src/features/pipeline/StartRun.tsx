@@ -28,7 +28,7 @@ export function StartRun({ component }: { component: string }) {
   if (!list || (no && list.length === 0)) return null;
   return (
     <Panel
-      title="Beside pushes"
+      title="Runs beside pushes"
       note={list.length || undefined}
       actions={
         no ? undefined : (

@@ -45,6 +45,9 @@ export function TestsPanel({ run }: { run: Run }) {
           ))}
         <Failures tests={t} />
         <Slowest tests={t} />
+        {t.kept && t.total > 0 && t.failed.length === 0 && t.slowest.length === 0 && (
+          <p className={classes.quiet}>None failed, and none took long enough to be measured.</p>
+        )}
         {!t.kept && t.total > 0 && (
           <p className={classes.quiet}>
             The single tests of this run are not kept any more: those of the component's last 100 runs are.

@@ -7,8 +7,10 @@ import { ask } from "~/api/ask";
 import { ComponentChanges } from "~/features/change/ComponentChanges";
 import { ComponentFlags } from "~/features/flag/ComponentFlags";
 import { FreezeBanner } from "~/features/freeze/FreezeBanner";
+import { ComponentJobs } from "~/features/job/ComponentJobs";
 import { ComponentPath } from "~/features/path/ComponentPath";
 import { ComponentResources } from "~/features/resource/ComponentResources";
+import { ComponentScale } from "~/features/scale/ComponentScale";
 import { ComponentVariables } from "~/features/variable/ComponentVariables";
 import { Loaded } from "~/object/Loaded";
 import { TeamName } from "~/object/Names";
@@ -50,15 +52,16 @@ export function ComponentPage() {
 const views = [
   { id: "overview", name: "Overview" },
   { id: "changes", name: "Changes" },
-  { id: "rollouts", name: "Rollouts" },
-  { id: "runs", name: "Runs" },
-  { id: "artifacts", name: "Artifacts" },
-  { id: "commits", name: "Commits" },
-  { id: "workloads", name: "Workloads" },
-  { id: "flags", name: "Flags" },
-  { id: "variables", name: "Variables" },
-  { id: "resources", name: "Resources" },
-  { id: "path", name: "Path" },
+  { id: "rollouts", name: "Rollouts", group: "Delivery" },
+  { id: "runs", name: "Runs", group: "Delivery" },
+  { id: "artifacts", name: "Artifacts", group: "Delivery" },
+  { id: "commits", name: "Commits", group: "Delivery" },
+  { id: "workloads", name: "Workloads", group: "Operation" },
+  { id: "jobs", name: "Jobs", group: "Operation" },
+  { id: "resources", name: "Resources", group: "Operation" },
+  { id: "variables", name: "Variables", group: "Settings" },
+  { id: "flags", name: "Flags", group: "Settings" },
+  { id: "path", name: "Path", group: "Settings" },
   { id: "howto", name: "How to" },
 ];
 
@@ -102,12 +105,17 @@ function ComponentView({ component: c }: { component: Component }) {
       <Views label={`Views of ${c.name}`} views={views} here={view} first="overview" />
       {view === "overview" && (
         <>
-          <Provisioning component={c} />
+          <Provisioning
+            component={c}
+            worker={around.workloads.some((w) => w.component === c.name && w.worker)}
+          />
           {c.pathOffered && (
             <p style={{ margin: 0 }}>
               Version {c.pathOffered} of the golden path {c.path} is offered; this component has{" "}
               {c.pathVersion}.{" "}
-              <InLink href={`/components/${c.name}?view=path`}>See what it would change</InLink>
+              <InLink href={`/components/${c.name}?view=path`} style={{ textDecoration: "underline" }}>
+                See what it would change
+              </InLink>
             </p>
           )}
           <Lanes component={c} around={around} />
@@ -118,7 +126,13 @@ function ComponentView({ component: c }: { component: Component }) {
         <ComponentLists component={c.name} view={view} />
       )}
       {view === "changes" && <ComponentChanges component={c.name} />}
-      {view === "workloads" && <Workloads component={c.name} />}
+      {view === "workloads" && (
+        <>
+          <ComponentScale component={c.name} />
+          <Workloads component={c.name} />
+        </>
+      )}
+      {view === "jobs" && <ComponentJobs component={c.name} />}
       {view === "flags" && <ComponentFlags component={c.name} />}
       {view === "variables" && <ComponentVariables component={c.name} />}
       {view === "resources" && <ComponentResources component={c.name} />}

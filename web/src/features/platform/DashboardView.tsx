@@ -5,6 +5,8 @@ import { useNavigate, useSearch } from "@tanstack/react-router";
 import { useMemo, useState } from "react";
 import { fill } from "~/api/ask";
 import { call } from "~/api/client";
+import { format } from "~/lib/number";
+import { duration } from "~/lib/time";
 import { Copyable } from "~/ui/Copyable";
 import { Empty } from "~/ui/Empty";
 import { Panel } from "~/ui/Panel";
@@ -95,6 +97,8 @@ function Charts(props: { dashboard: Dashboard; quantile: string; onQuantile: (na
   const marks = useMemo(() => markers(d), [d]);
   const chart = (name: string) => d.charts.find((c) => c.name === name);
   const quantiles = d.charts.filter((c) => c.name.startsWith("latency-"));
+  // A worker has no requests; a service that promises an event has both.
+  const served = !chart("events") || (chart("rate")?.series.length ?? 0) > 0;
   if (known.length === 0) {
     return (
       <Empty icon={IconChartLine} title="No traffic in this time" small>
@@ -112,27 +116,60 @@ function Charts(props: { dashboard: Dashboard; quantile: string; onQuantile: (na
           ))}
         </div>
       )}
+      {d.budget && <Budget budget={d.budget} />}
       <div className={classes.charts}>
-        <One chart={chart("rate")} times={times} known={known} marks={marks} />
-        <One chart={chart("errors")} times={times} known={known} marks={marks} />
-        <One
-          chart={chart(quantile)}
-          times={times}
-          known={known}
-          marks={marks}
-          choice={
-            <SegmentedControl
-              size="xs"
-              aria-label="Quantile"
-              data={quantiles.map((c) => ({ value: c.name, label: c.name.replace("latency-", "") }))}
-              value={quantile}
-              onChange={onQuantile}
+        <One chart={chart("events")} times={times} known={known} marks={marks} />
+        <One chart={chart("events-failed")} times={times} known={known} marks={marks} />
+        {served && (
+          <>
+            <One chart={chart("rate")} times={times} known={known} marks={marks} />
+            <One chart={chart("errors")} times={times} known={known} marks={marks} />
+            <One
+              chart={chart(quantile)}
+              times={times}
+              known={known}
+              marks={marks}
+              choice={
+                <SegmentedControl
+                  size="xs"
+                  aria-label="Quantile"
+                  data={quantiles.map((c) => ({ value: c.name, label: c.name.replace("latency-", "") }))}
+                  value={quantile}
+                  onChange={onQuantile}
+                />
+              }
             />
-          }
-        />
+          </>
+        )}
         <One chart={chart("memory")} times={times} known={known} marks={marks} />
       </div>
     </>
+  );
+}
+
+/** What is promised, and how much of what may fail in 30 days is left. */
+function Budget({ budget: b }: { budget: NonNullable<Dashboard["budget"]> }) {
+  const gone = 1 - Math.min(1, Math.max(0, b.left));
+  return (
+    <section className={classes.budget} aria-label="Error budget">
+      <p>
+        <b className="num">{format(b.objective, "ratio")}</b> of {b.event ? `${b.event} events` : "requests"}{" "}
+        shall succeed.{" "}
+        <span className={classes.quiet}>
+          {format(b.failed, "count")} of {format(b.requests, "count")} failed in the last{" "}
+          {duration(b.windowSeconds)}, <span className="num">{format(b.rate, { unit: "times" })}</span> as
+          many as the budget allows.
+        </span>
+      </p>
+      <p className={`num ${classes.left}`}>
+        {b.left < 0
+          ? `Error budget overspent by ${format(-b.left, "ratio")}`
+          : `${format(b.left, "ratio")} of the error budget left`}
+      </p>
+      <div className={classes.bar} aria-hidden>
+        <i style={{ width: `${(100 * gone).toFixed(1)}%` }} />
+      </div>
+    </section>
   );
 }
 

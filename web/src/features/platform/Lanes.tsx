@@ -42,10 +42,14 @@ function LaneView({ component, lane: l }: { component: string; lane: Lane }) {
     <section className={classes.lane} aria-label={titles[l.name]}>
       <header className={classes.head}>
         <h3 className={classes.name}>{titles[l.name]}</h3>
-        <a className={classes.url} href={l.url} target="_blank" rel="noreferrer">
-          {l.url.replace(/^https?:\/\//, "").replace(/\/$/, "")}
-          <IconExternalLink size={13} aria-hidden />
-        </a>
+        {l.workloads.some((w) => w.worker) ? (
+          <span className={classes.quiet}>a worker, serves nothing</span>
+        ) : (
+          <a className={classes.url} href={l.url} target="_blank" rel="noreferrer">
+            {l.url.replace(/^https?:\/\//, "").replace(/\/$/, "")}
+            <IconExternalLink size={13} aria-hidden />
+          </a>
+        )}
       </header>
       {l.live ? (
         <>
@@ -76,9 +80,11 @@ function LaneView({ component, lane: l }: { component: string; lane: Lane }) {
             state={rolloutState(l.rollout).state}
             label={`version ${l.rollout.release}: ${rolloutState(l.rollout).label}`}
           />
-          <span className={classes.bar} aria-hidden>
-            <span style={{ width: `${l.rollout.share * 100}%` }} />
-          </span>
+          {!l.rollout.worker && (
+            <span className={classes.bar} aria-hidden>
+              <span style={{ width: `${l.rollout.share * 100}%` }} />
+            </span>
+          )}
         </InLink>
       )}
       {l.workloads.length > 0 && (
@@ -88,7 +94,7 @@ function LaneView({ component, lane: l }: { component: string; lane: Lane }) {
               <Status {...workloadState(w)} />
               <span className={`num ${classes.quiet}`}>
                 version {w.release}
-                {l.workloads.length > 1 ? `, ${format(w.share, "ratio")} of units` : ""},{" "}
+                {l.workloads.length > 1 && !w.worker ? `, ${format(w.share, "ratio")} of units` : ""},{" "}
                 {format(w.memory, "bytes")}
                 {w.restarts > 0 ? `, ${w.restarts} restarts` : ""}
               </span>

@@ -6,6 +6,7 @@ import { type FormEvent, useEffect, useMemo, useRef, useState } from "react";
 import { ask, send } from "~/api/ask";
 import { useMe } from "~/api/me";
 import { asProblem, fieldErrors, type ProblemError } from "~/api/problem";
+import { inputLabel, ownInputs } from "~/features/path/path";
 import { useCrumbs } from "~/shell/crumbs";
 import { Copyable } from "~/ui/Copyable";
 import { Empty } from "~/ui/Empty";
@@ -39,7 +40,7 @@ export function NewComponentPage() {
 
   const all = (paths.data?.items ?? []).filter((p) => p.version !== "");
   const path = all.find((p) => p.name === search.path) ?? all[0];
-  const own = (path?.inputs ?? []).filter((i) => !["name", "team", "description"].includes(i.name));
+  const own = ownInputs(path);
   // Whoever belongs to a team most likely builds for it.
   const owner = team || me.teams[0] || teams.data?.items[0]?.id || "";
 
@@ -176,7 +177,7 @@ export function NewComponentPage() {
               const common = {
                 key: i.name,
                 name: `answers.${i.name}`,
-                label: i.name.charAt(0).toUpperCase() + i.name.slice(1).replaceAll("_", " "),
+                label: inputLabel(i.name),
                 description: i.text,
                 required: i.required,
                 error: wrong[`answers.${i.name}`],

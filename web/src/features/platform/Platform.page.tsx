@@ -35,15 +35,20 @@ export function PlatformPage() {
       title="Platform"
       lead="Every component, and the golden paths: a repository, a pipeline, environments, a dashboard, alerts and access, without a ticket."
       actions={
-        <Button
-          component={InLink}
-          href="/platform/new"
-          look="bare"
-          leftSection={<IconPlus size={16} stroke={2} aria-hidden />}
-          aria-keyshortcuts="n"
-        >
-          New component
-        </Button>
+        <>
+          <Button component={InLink} href="/agents" look="bare" variant="default">
+            Agents
+          </Button>
+          <Button
+            component={InLink}
+            href="/platform/new"
+            look="bare"
+            leftSection={<IconPlus size={16} stroke={2} aria-hidden />}
+            aria-keyshortcuts="n"
+          >
+            New component
+          </Button>
+        </>
       }
     >
       <Panel title="Components" note={shown?.length} flush>

@@ -12,7 +12,14 @@ import classes from "./Provisioning.module.css";
 const fresh = 10 * 60; // seconds for which a new component still says how fast it was
 
 /** From nothing to live in production, step by step, while it happens; for a while afterwards how long it took. */
-export function Provisioning({ component: c }: { component: Component }) {
+export function Provisioning({
+  component: c,
+  worker,
+}: {
+  component: Component;
+  /** it serves nothing, as far as what runs tells */
+  worker: boolean;
+}) {
   const running = c.state === "provisioning";
   const now = useSecond(running);
   const age = (Date.now() - millis(c.created)) / 1000;
@@ -74,10 +81,16 @@ export function Provisioning({ component: c }: { component: Component }) {
         <p className={classes.ready}>
           <IconConfetti size={18} stroke={1.7} aria-hidden />
           <span>
-            Customers reach it at{" "}
-            <a href={url} target="_blank" rel="noreferrer">
-              {url} <IconExternalLink size={13} aria-hidden />
-            </a>
+            {worker ? (
+              "It is a worker: it serves nothing and has no address; what it does stands in its log"
+            ) : (
+              <>
+                Customers reach it at{" "}
+                <a href={url} target="_blank" rel="noreferrer">
+                  {url} <IconExternalLink size={13} aria-hidden />
+                </a>
+              </>
+            )}
             . Clone it, change something and push: the same gates bring it there again.
           </span>
         </p>

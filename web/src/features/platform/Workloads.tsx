@@ -4,6 +4,7 @@ import { useQuery } from "@tanstack/react-query";
 import { useNavigate, useSearch } from "@tanstack/react-router";
 import { useEffect, useState } from "react";
 import { ask, fill } from "~/api/ask";
+import { useCannot } from "~/api/me";
 import { format } from "~/lib/number";
 import { LogView } from "~/object/LogView";
 import { ArtifactName } from "~/object/Names";
@@ -15,6 +16,8 @@ import { Empty } from "~/ui/Empty";
 import { Panel } from "~/ui/Panel";
 import { Status } from "~/ui/Status";
 import type { Workload } from "./components";
+import { Replicas } from "./Replicas";
+import { RestartWorkload } from "./RestartWorkload";
 
 const beat = 3000; // ms
 
@@ -28,6 +31,8 @@ export function Workloads({ component }: { component: string }) {
   });
   const open = (id: string) =>
     void navigate({ search: (s) => ({ ...s, log: id }), replace: true, resetScroll: false });
+  const no = useCannot("operate");
+  const [restarting, setRestarting] = useState<Workload>();
   const rows = workloads.data?.items;
   const chosen = rows?.find((w) => w.id === search.log) ?? rows?.[0];
   const columns: readonly Column<Workload>[] = [
@@ -57,7 +62,7 @@ export function Workloads({ component }: { component: string }) {
     {
       id: "share",
       header: "Of units",
-      cell: (w) => format(w.share, "ratio"),
+      cell: (w) => (w.worker ? "serves none" : format(w.share, "ratio")),
       align: "right",
       width: "80px",
       wide: true,
@@ -75,7 +80,7 @@ export function Workloads({ component }: { component: string }) {
       header: "Processor",
       cell: (w) => format(w.cpu, "seconds"),
       align: "right",
-      width: "90px",
+      width: "82px",
       wide: true,
     },
     {
@@ -91,7 +96,7 @@ export function Workloads({ component }: { component: string }) {
       header: "Started",
       cell: (w) => <Ago at={w.created} />,
       align: "right",
-      width: "92px",
+      width: "84px",
       wide: true,
     },
     {
@@ -132,11 +137,31 @@ export function Workloads({ component }: { component: string }) {
           }
         />
       </Panel>
+      {chosen && chosen.replicas.length > 1 && <Replicas workload={chosen} />}
+      {restarting && (
+        <RestartWorkload
+          workload={rows?.find((w) => w.id === restarting.id) ?? restarting}
+          onClose={() => setRestarting(undefined)}
+        />
+      )}
       {chosen && (
         <Panel
           title={`Log of version ${chosen.release} in ${chosen.environment}`}
           note="the end of it, live"
           flush
+          actions={
+            !no && (
+              <Button
+                size="compact-xs"
+                variant="default"
+                disabled={chosen.rolling || chosen.state === "stopping"}
+                aria-label={`Restart version ${chosen.release} in ${chosen.environment}`}
+                onClick={() => setRestarting(chosen)}
+              >
+                Restart
+              </Button>
+            )
+          }
         >
           {chosen.reason && (
             <p style={{ margin: 0, padding: "10px 16px", color: "var(--f-failed)" }}>{chosen.reason}</p>

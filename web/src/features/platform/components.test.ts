@@ -21,6 +21,7 @@ const component: Component = {
 };
 const workload = (state: Workload["state"], more: Partial<Workload> = {}): Workload => ({
   id: "w",
+  worker: false,
   variables: 0,
   component: "engine",
   team: "engine",
@@ -28,6 +29,8 @@ const workload = (state: Workload["state"], more: Partial<Workload> = {}): Workl
   release: "1",
   artifact: "",
   state,
+  rolling: false,
+  replicas: [],
   restarts: 0,
   share: 1,
   inFlight: 0,

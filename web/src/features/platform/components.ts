@@ -27,6 +27,9 @@ export function health(c: Pick<Component, "name" | "state">, around: Around): Sa
   if (serving.some((w) => w.state === "broken")) return { state: "failed", label: "broken" };
   const crashed = serving.find((w) => w.state === "crashed");
   if (crashed) return { state: "held", label: `crashes, ${crashed.restarts} restarts` };
+  if (serving.some((w) => w.replicas.some((r) => r.state === "ready" && !r.healthy))) {
+    return { state: "held", label: "health checks fail" };
+  }
   if (serving.some((w) => w.state === "ready")) return { state: "done", label: "healthy" };
   return own.length > 0
     ? { state: "waiting", label: "starting" }

@@ -13,6 +13,7 @@ const units: Record<Chart["unit"], Unit> = {
   s: "seconds",
   cores: { unit: "cores" },
   bytes: "bytes",
+  "events/s": "per second",
 };
 
 export function unitOf(chart: Chart): Unit {
@@ -59,7 +60,7 @@ export function markers(d: Dashboard): Marker[] {
 
 // A version without traffic has a rate of 0 for ever; no failures, however, are worth a line.
 function seen(s: Chart["series"][number], chart: Chart): boolean {
-  return s.values.some((v) => v !== null && (v !== 0 || chart.name !== "rate"));
+  return s.values.some((v) => v !== null && (v !== 0 || !["rate", "events"].includes(chart.name)));
 }
 
 /** The ranges that can be chosen, in seconds. */

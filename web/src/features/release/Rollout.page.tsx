@@ -27,6 +27,7 @@ import { Ramp } from "./Ramp";
 import { points, type Rollout, rolloutQuery, thresholds } from "./rollout";
 import { StoryPanel } from "./StoryPanel";
 import { Times } from "./Times";
+import { WatchPanel } from "./WatchPanel";
 
 /** A version on its way to the customers, with everything that its verdict rests on. */
 export function RolloutPage() {
@@ -86,8 +87,8 @@ function RolloutView({ rollout: r }: { rollout: Rollout }) {
       }
       aside={
         <>
-          <Ramp rollout={r} />
-          <Measured rollout={r} />
+          {r.watch ? <WatchPanel rollout={r} watch={r.watch} /> : <Ramp rollout={r} />}
+          {!r.worker && <Measured rollout={r} />}
           <Times rollout={r} />
           <PlanPanel rollout={r} />
           <Panel title="Where it comes from">
@@ -130,14 +131,16 @@ function RolloutView({ rollout: r }: { rollout: Rollout }) {
       )}
       <ApprovalPanel rollout={r} />
       <StoryPanel rollout={r} />
-      <Panel
-        title="Evidence"
-        note={r.first ? "of the new version alone" : "of the new version against the old"}
-      >
-        <EvidenceChart points={trace} rollbackAt={rollbackAt} promoteAt={promoteAt} />
-      </Panel>
-      <Arms rollout={r} />
-      <Metrics rollout={r} />
+      {!r.worker && (
+        <Panel
+          title="Evidence"
+          note={r.first ? "of the new version alone" : "of the new version against the old"}
+        >
+          <EvidenceChart points={trace} rollbackAt={rollbackAt} promoteAt={promoteAt} />
+        </Panel>
+      )}
+      {!r.worker && <Arms rollout={r} />}
+      {(!r.worker || r.plan?.metrics.length !== 0) && <Metrics rollout={r} />}
     </Page>
   );
 }

@@ -69,7 +69,26 @@ export function StoryPanel({ rollout: r }: { rollout: Rollout }) {
         )}
       </div>
       <dl className={classes.figures}>
-        {r.first && r.requests === 0 ? (
+        {r.watch ? (
+          <>
+            <Figure name="Ended by itself" bad={r.watch.crashed > 0}>
+              <Num
+                look="figure"
+                value={r.started ? r.watch.crashed : null}
+                definition="How often a process of the new version ended by itself since it is watched."
+              />
+            </Figure>
+            {!r.first && (
+              <Figure name="Version before">
+                <Num
+                  look="figure"
+                  value={r.started ? r.watch.baseline : null}
+                  definition="How often the version before did in the same time."
+                />
+              </Figure>
+            )}
+          </>
+        ) : r.first && r.requests === 0 ? (
           <Figure name="Probes">
             <Num
               look="figure"
@@ -96,14 +115,16 @@ export function StoryPanel({ rollout: r }: { rollout: Rollout }) {
             </Figure>
           </>
         )}
-        <Figure name="Possible harm">
-          <Num
-            look="figure"
-            value={harm ?? null}
-            unit="ratio"
-            definition="Largest share of the new version's units that may be failing for all that is known."
-          />
-        </Figure>
+        {!r.watch && (
+          <Figure name="Possible harm">
+            <Num
+              look="figure"
+              value={harm ?? null}
+              unit="ratio"
+              definition="Largest share of the new version's units that may be failing for all that is known."
+            />
+          </Figure>
+        )}
         {settled ? (
           <>
             <Figure name="Verdict after">
@@ -123,7 +144,7 @@ export function StoryPanel({ rollout: r }: { rollout: Rollout }) {
               />
             </Figure>
           </>
-        ) : (
+        ) : r.watch ? null : (
           <Figure name="On the new version">
             <Num
               look="figure"

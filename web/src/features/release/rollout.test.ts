@@ -13,6 +13,7 @@ import {
   sides,
   story,
   thresholds,
+  watched,
   will,
 } from "./rollout";
 
@@ -49,6 +50,7 @@ const running: Rollout = {
   items: ["ENG-3"],
   lane: "normal",
   first: false,
+  worker: false,
   phase: "running",
   stage: 1,
   share: 0.25,
@@ -277,4 +279,16 @@ it("measures the delays to the verdict and to the traffic", () => {
   expect(delays(done).verdict).toBeCloseTo(0.04);
   expect(delays(done).traffic).toBeCloseTo(0.021);
   expect(delays(running)).toEqual({ verdict: null, traffic: null });
+});
+
+it("says how far a worker's watch has come", () => {
+  const began = Date.UTC(2026, 0, 1, 10);
+  const watch = { seconds: 300, crashes: 3, crashed: 1, baseline: 0, steady: new Date(began).toISOString() };
+  expect(watched({ phase: "running", first: false, watch }, began + 75_000).share).toBeCloseTo(0.25);
+  expect(watched({ phase: "running", first: false, watch }, began + 900_000).share).toBe(1);
+  expect(watched({ phase: "running", first: false, watch: { ...watch, steady: undefined } }, began)).toEqual({
+    share: 0,
+    words: expect.stringContaining("does not run just now"),
+  });
+  expect(watched({ phase: "promoted", first: true, watch }, began).share).toBe(1);
 });

@@ -202,7 +202,12 @@ export function story(r: Rollout): Story {
           "It waits for an approval",
           "Nothing of it runs in production yet, and no customer meets it before a person approves it.",
         );
-      return say("running", "It starts in production", "It takes traffic once it answers.", r.waiting);
+      return say(
+        "running",
+        "It starts in production",
+        r.worker ? "It is watched once it runs." : "It takes traffic once it answers.",
+        r.waiting,
+      );
     case "running": {
       const waiting = r.waiting || r.verdict?.waiting || "";
       if (r.held) {
@@ -221,7 +226,7 @@ export function story(r: Rollout): Story {
     case "rolling_back":
       return say("rolled-back", `${back} ${by}; traffic is moving`, handed(r, reason));
     case "promoted":
-      return say("done", "Promoted by the evidence");
+      return say("done", r.worker ? "Promoted by what was watched" : "Promoted by the evidence");
     case "rolled_back":
       return say("rolled-back", `${back} ${by}`, handed(r, reason));
     case "failed":
@@ -310,4 +315,19 @@ function others(r: Rollout): string[] {
   return r.releaseId
     ? ["take the other parts of its release back with it, last first; they are not marked"]
     : [];
+}
+
+/** How far a worker's watch has come at a time, and what that means in words. */
+export function watched(
+  r: Pick<Rollout, "watch" | "phase" | "first">,
+  now: number,
+): { share: number; words: string } {
+  const w = r.watch;
+  if (!w) return { share: 0, words: "" };
+  const beside = r.first ? "It is the first version" : "Both versions run and take their work themselves";
+  if (ended(r.phase)) return { share: r.phase === "promoted" ? 1 : 0, words: `${beside}.` };
+  if (!w.steady)
+    return { share: 0, words: `${beside}. It does not run just now: the time begins when it does.` };
+  const share = Math.min(1, Math.max(0, (now - millis(w.steady)) / 1000 / w.seconds));
+  return { share, words: `${beside}. When it ends by itself the time begins anew.` };
 }

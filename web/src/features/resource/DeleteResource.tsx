@@ -19,8 +19,9 @@ export function DeleteResource({
   return (
     <FormDialog
       needs="operate"
+      danger
       title={`Delete ${r.name} of ${r.environment}?`}
-      lead={`All data in this ${r.type} will be gone for ever; nobody can bring it back. No deployed version declares it.`}
+      lead={`All data in this ${r.type === "postgres" ? "database" : "folder"} will be gone for ever; nobody can bring it back. No deployed version declares it.`}
       fields={[
         {
           name: "confirm",

@@ -120,9 +120,9 @@ it("adds up the visits to each state", () => {
 });
 
 it("leaves a verdict's paragraph to the page that the reason leads to", () => {
-  expect(shortly("engine 4 was rolled back: Roll back: server-errors. 3 of 3")).toBe(
-    "engine 4 was rolled back",
-  );
+  for (const verdict of ["Roll back: server-errors. 3 of 3", "server-errors. 3 of the 3 units. More."])
+    expect(shortly(`engine 4 was rolled back: ${verdict}`)).toBe("engine 4 was rolled back: server-errors");
+  expect(shortly("engine 1.2.0 was promoted in production")).toBe("engine 1.2.0 was promoted in production");
 });
 
 it.each([

@@ -28,5 +28,5 @@ export function stays(item: Pick<Item, "moves">, now: number): Stay[] {
 
 /** A reason without the paragraph of evidence behind it, which stands on the page that the reason leads to. */
 export function shortly(because: string): string {
-  return because.replace(/: (Roll back|Promote|Hold): .*$/s, "");
+  return because.replace(/: (Roll back|Promote|Hold): /, ": ").replace(/\. .*$/s, "");
 }

@@ -117,7 +117,10 @@ export function ComponentVariables({ component }: { component: string }) {
           <IconRocket size={18} stroke={1.8} aria-hidden className={classes.mark} />
           <p>
             <b>
-              Production runs with revision {late.running}; {late.newest} is the newest.
+              {late.running === 0
+                ? "Production runs without any variables"
+                : `Production runs with revision ${late.running}`}
+              ; {late.newest} is the newest.
             </b>{" "}
             {late.underway
               ? "A rollout is on its way with the variables of its beginning; the newest come into force with the one after it."
