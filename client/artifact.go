@@ -71,6 +71,19 @@ func (c *Client) ArtifactProvenance(ctx context.Context, digest string) (json.Ra
 	return call[json.RawMessage](ctx, c, http.MethodGet, path("artifacts", digest, "provenance"), nil, nil)
 }
 
+// ArtifactsRekeyed says which key signs artifacts now.
+type ArtifactsRekeyed struct {
+	Key       string `json:"key" doc:"SHA-256 of the public key (DER) that signs from now on"`
+	Former    string `json:"former" doc:"SHA-256 of the public key that signed before"`
+	Artifacts int    `json:"artifacts" doc:"Artifacts whose evidence is now being signed anew"`
+}
+
+// RotateArtifactKey has artifacts be signed with a new key, and those that were
+// published before signed anew.
+func (c *Client) RotateArtifactKey(ctx context.Context) (ArtifactsRekeyed, error) {
+	return call[ArtifactsRekeyed](ctx, c, http.MethodPost, path("artifacts", "key"), nil, nil)
+}
+
 // ArtifactKey returns the public key of the factory's signatures as PEM.
 func (c *Client) ArtifactKey(ctx context.Context) (string, error) {
 	body, err := c.open(ctx, http.MethodGet, path("artifacts", "key"), nil, nil)

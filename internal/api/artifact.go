@@ -49,6 +49,11 @@ func (a *API) artifacts() {
 			_, text, err := a.Artifact.PublicKey()
 			return document(w, "application/x-pem-file", text, err)
 		})
+	register(a, access.RotateKeys, op("POST /artifacts/key", "artifact", "Sign artifacts with a new key, those that were published before anew, and forget the old key"),
+		func(ctx context.Context, who access.Actor, _ *struct{}) (*body[client.ArtifactsRekeyed], error) {
+			r, err := a.Artifact.Rotate(ctx, who)
+			return answer(client.ArtifactsRekeyed{Key: r.Key, Former: r.Former, Artifacts: r.Artifacts}, err)
+		})
 }
 
 // document answers with bytes of a type.

@@ -47,7 +47,7 @@ func newShelf(t *testing.T) shelf {
 	j := journal.New(db, time.Now)
 	acc := access.New(db, j, time.Now)
 	dir := t.TempDir()
-	arts, err := artifact.New(dir, artifact.Options{DB: db, Journal: j, Now: time.Now, Log: slog.New(slog.DiscardHandler)})
+	arts, err := artifact.New(t.Context(), dir, artifact.Options{DB: db, Journal: j, Now: time.Now, Log: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		t.Fatal(err)
 	}

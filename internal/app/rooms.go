@@ -87,7 +87,7 @@ func (a *App) furnish(ctx context.Context) error {
 		return err
 	}
 	a.closing.Push("metric store", func(context.Context) error { return metricStore.Close() })
-	artifacts, err := artifact.New(dir("artifacts"), artifact.Options{DB: db, Journal: j, Now: now, Log: slog.Default()})
+	artifacts, err := artifact.New(ctx, dir("artifacts"), artifact.Options{DB: db, Journal: j, Now: now, Log: slog.Default()})
 	if err != nil {
 		return err
 	}

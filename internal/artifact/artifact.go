@@ -8,10 +8,10 @@
 // artifact asks Verify first, which reads everything again and believes only
 // what the key proves.
 //
-// Owns: artifact_artifact; below its directory the content (blobs), the
-// repositories, the uploads and the signing key.
+// Owns: artifact_artifact, artifact_key; below its directory the content (blobs),
+// the repositories, the uploads and the signing key.
 //
-// Tells: artifact.published.
+// Tells: artifact.published, artifacts.rekeyed.
 //
 // Asks: nothing. The registry asks the Authorizer that it is given.
 //
@@ -32,9 +32,9 @@ import (
 	"net/http"
 	"os"
 	"sync"
+	"sync/atomic"
 	"time"
 
-	"github.com/digital-factory/factory/internal/artifact/attest"
 	"github.com/digital-factory/factory/internal/artifact/blob"
 	"github.com/digital-factory/factory/internal/artifact/oci"
 	"github.com/digital-factory/factory/internal/base/store"
@@ -59,7 +59,6 @@ type Options struct {
 	Log     *slog.Logger
 
 	Builder  string        // id of this factory in provenance; "" means Builder
-	Signer   attest.Signer // nil means the key file in the directory, made at first use
 	MaxBlob  int64         // bytes of one blob; 0 means 4 GiB
 	KeepIdle time.Duration // age at which abandoned uploads and unlinked content go; 0 means 24 h
 }
@@ -76,16 +75,22 @@ type Service struct {
 	root     *os.Root
 	blobs    *blob.Store
 	registry *oci.Registry
-	signer   attest.Signer
 	o        Options
 	bases    bases
+
+	keys     atomic.Pointer[keys]
+	rotating sync.Mutex    // one rotation of the keys at a time
+	turned   chan struct{} // says that one has begun
+	// evidence is held by who takes evidence away or changes the keys, and shared
+	// by who reads evidence or makes it, until it is recorded.
+	evidence sync.RWMutex
 
 	unpacking sync.Mutex // one Unpack at a time: two into one directory would undo each other
 }
 
 // New opens the artifacts in dir, which is made with mode 0700 when it is
 // missing. It starts nothing.
-func New(dir string, o Options) (*Service, error) {
+func New(ctx context.Context, dir string, o Options) (*Service, error) {
 	o.Builder = cmp.Or(o.Builder, Builder)
 	o.MaxBlob = cmp.Or(o.MaxBlob, 4<<30)
 	o.KeepIdle = cmp.Or(o.KeepIdle, 24*time.Hour)
@@ -96,14 +101,17 @@ func New(dir string, o Options) (*Service, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open the directory of the artifacts: %w", err)
 	}
-	blobs, err := blob.Open(root)
-	if err == nil && o.Signer == nil {
-		o.Signer, err = attest.KeyFile(root, "signing.key")
+	s := &Service{root: root, o: o, turned: make(chan struct{}, 1)}
+	var now *keys
+	if s.blobs, err = blob.Open(root); err == nil {
+		now, err = s.loadKeys(ctx)
 	}
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("open the artifacts in %s: %w", dir, err), root.Close())
 	}
-	return &Service{root: root, blobs: blobs, registry: oci.New(root, blobs), signer: o.Signer, o: o}, nil
+	s.registry = oci.New(root, s.blobs)
+	s.keys.Store(now)
+	return s, nil
 }
 
 // Close lets go of the directory. Nothing may be in progress.
@@ -114,17 +122,21 @@ func (s *Service) Handler(may Authorizer) http.Handler {
 	return s.registry.Handler(may, oci.Limits{Blob: s.o.MaxBlob}, s.o.Log)
 }
 
-// Run removes, every hour until ctx ends, uploads that nobody continues and
-// content that no repository links.
+// Run signs anew what a rotated key has signed and removes, every hour until ctx
+// ends, uploads that nobody continues and content that no repository links.
 func (s *Service) Run(ctx context.Context) error {
 	hourly := time.NewTicker(time.Hour)
 	defer hourly.Stop()
 	for {
+		if err := s.turn(ctx); err != nil && ctx.Err() == nil {
+			s.o.Log.WarnContext(ctx, "signing evidence with the new key stopped; it goes on within an hour", "error", err)
+		}
 		s.clean(ctx)
 		select {
 		case <-ctx.Done():
 			return nil
 		case <-hourly.C:
+		case <-s.turned:
 		}
 	}
 }
@@ -141,11 +153,4 @@ func (s *Service) clean(ctx context.Context) {
 	if uploads > 0 || freed > 0 {
 		s.o.Log.InfoContext(ctx, "cleaned the artifacts", "uploads", uploads, "bytes", freed)
 	}
-}
-
-// PublicKey returns the id and the PEM text of the key by which artifacts are
-// signed, for auditors and for verifiers outside.
-func (s *Service) PublicKey() (id string, text []byte, err error) {
-	text, err = attest.PublicPEM(s.signer.Public())
-	return attest.KeyID(s.signer.Public()), text, err
 }

@@ -36,10 +36,10 @@ type works struct {
 
 func schemas() []store.Schema { return []store.Schema{journal.Schema(), artifact.Schema()} }
 
-func open(t *testing.T, db *store.DB, dir string) works {
+func open(t testing.TB, db *store.DB, dir string) works {
 	t.Helper()
 	j := journal.New(db, func() time.Time { return clock })
-	s, err := artifact.New(dir, artifact.Options{
+	s, err := artifact.New(t.Context(), dir, artifact.Options{
 		DB: db, Journal: j, Now: func() time.Time { return clock }, Log: slog.New(slog.NewTextHandler(io.Discard, nil)),
 	})
 	if err != nil {
@@ -55,7 +55,7 @@ func each(t *testing.T, f func(t *testing.T, w works)) {
 }
 
 // one is the service on SQLite, for what does not touch the tables.
-func one(t *testing.T) works {
+func one(t testing.TB) works {
 	t.Helper()
 	db, err := store.Open(t.Context(), "sqlite:"+filepath.Join(t.TempDir(), "f.db"))
 	if err != nil {
@@ -72,7 +72,7 @@ const component = "engine-controller"
 
 // build returns a build of a program with the content, or of this test's own
 // binary (a Go program with modules) for "".
-func build(t *testing.T, content string) artifact.Build {
+func build(t testing.TB, content string) artifact.Build {
 	t.Helper()
 	workspace := t.TempDir()
 	data := []byte(content)
@@ -104,7 +104,7 @@ var (
 	stranger = access.Actor{ID: "2", Roles: []access.Role{access.Member}, Teams: []string{"wing"}, Scopes: access.Scopes()}
 )
 
-func publish(t *testing.T, w works, b artifact.Build) artifact.Published {
+func publish(t testing.TB, w works, b artifact.Build) artifact.Published {
 	t.Helper()
 	p, err := w.Publish(t.Context(), pipeline, b)
 	if err != nil {
@@ -113,9 +113,9 @@ func publish(t *testing.T, w works, b artifact.Build) artifact.Published {
 	return p
 }
 
-func facts(t *testing.T, w works) []journal.Fact {
+func facts(t testing.TB, w works) []journal.Fact {
 	t.Helper()
-	all, err := w.journal.Since(t.Context(), 0, 100)
+	all, err := w.journal.Since(t.Context(), 0, 1000)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -387,7 +387,7 @@ func TestSigningKeyStaysPrivate(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(dir, "signing.key"), []byte("x"), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := artifact.New(dir, artifact.Options{}); !errs.Is(err, errs.Blocked) || !strings.Contains(err.Error(), "0644") {
+	if _, err := artifact.New(t.Context(), dir, artifact.Options{}); !errs.Is(err, errs.Blocked) || !strings.Contains(err.Error(), "0644") {
 		t.Fatalf("a key that others may read: %v", err)
 	}
 }

@@ -91,6 +91,8 @@ func (s *Service) Publish(ctx context.Context, who access.Actor, b Build) (_ Pub
 		return Published{}, errs.New(errs.Conflict, "version %s of %s is published as %s and never changes; this build is %s", b.Version, b.Repository, now, digest).
 			Do("publish under a new version")
 	}
+	s.evidence.RLock() // what is signed by a key is recorded before that key is forgotten
+	defer s.evidence.RUnlock()
 	p := Published{Digest: ref.Artifact(digest), Size: built.Size}
 	sbom, err := s.sbom(b, built)
 	if err == nil {
@@ -270,11 +272,7 @@ func (s *Service) attach(ctx context.Context, b Build, subject oci.Descriptor, p
 	if err != nil {
 		return "", err
 	}
-	bundle, err := attest.Seal(ctx, s.signer, statement)
-	if err != nil {
-		return "", err
-	}
-	layer, size, err := s.registry.PutBlob(b.Repository, bytes.NewReader(bundle), "", maxBundle)
+	bundle, err := attest.Seal(ctx, s.keys.Load().signer, statement)
 	if err != nil {
 		return "", err
 	}
@@ -282,24 +280,18 @@ func (s *Service) attach(ctx context.Context, b Build, subject oci.Descriptor, p
 	if err != nil {
 		return "", err
 	}
-	manifest, err := json.Marshal(oci.Manifest{
+	return s.hang(b.Repository, oci.Manifest{
 		SchemaVersion: 2,
 		MediaType:     oci.ImageManifest,
 		ArtifactType:  attest.BundleType,
 		Config:        &oci.Descriptor{MediaType: emptyType, Digest: config, Size: int64(len(emptyConfig))},
-		Layers:        []oci.Descriptor{{MediaType: attest.BundleType, Digest: layer, Size: size}},
 		Subject:       &subject,
 		Annotations: map[string]string{
 			"dev.sigstore.bundle.content":       "dsse-envelope",
 			"dev.sigstore.bundle.predicateType": predicateType,
 			"org.opencontainers.image.created":  b.Finished.UTC().Format(time.RFC3339),
 		},
-	})
-	if err != nil {
-		return "", err
-	}
-	d, _, err := s.registry.PutManifest(b.Repository, "", oci.ImageManifest, manifest)
-	return d, err
+	}, bundle)
 }
 
 // record writes the row and tells the fact, once for each digest.

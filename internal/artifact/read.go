@@ -2,6 +2,7 @@ package artifact
 
 import (
 	"context"
+	"crypto/ed25519"
 	"encoding/json"
 	"time"
 
@@ -62,11 +63,13 @@ func (s *Service) List(ctx context.Context, who access.Actor, component ref.Comp
 // SBOM returns the CycloneDX document of an artifact, after checking its
 // signature.
 func (s *Service) SBOM(ctx context.Context, who access.Actor, digest ref.Artifact) (json.RawMessage, error) {
+	s.evidence.RLock()
+	defer s.evidence.RUnlock()
 	a, err := s.Get(ctx, who, digest)
 	if err != nil {
 		return nil, err
 	}
-	statement, err := s.open(a.Repository, blob.Digest(digest), a.SBOM)
+	statement, _, err := s.open(ctx, a.Repository, blob.Digest(digest), a.SBOM)
 	if err == nil && statement.PredicateType != attest.SBOMType {
 		err = errs.New(errs.Denied, "the attestation %s is a %.100q, not a CycloneDX SBOM", a.SBOM, statement.PredicateType)
 	}
@@ -76,11 +79,13 @@ func (s *Service) SBOM(ctx context.Context, who access.Actor, digest ref.Artifac
 // Provenance returns where an artifact comes from, after checking its
 // signature.
 func (s *Service) Provenance(ctx context.Context, who access.Actor, digest ref.Artifact) (attest.Provenance, error) {
+	s.evidence.RLock()
+	defer s.evidence.RUnlock()
 	a, err := s.Get(ctx, who, digest)
 	if err != nil {
 		return attest.Provenance{}, err
 	}
-	statement, err := s.open(a.Repository, blob.Digest(digest), a.Provenance)
+	statement, _, err := s.open(ctx, a.Repository, blob.Digest(digest), a.Provenance)
 	if err != nil {
 		return attest.Provenance{}, err
 	}
@@ -90,6 +95,8 @@ func (s *Service) Provenance(ctx context.Context, who access.Actor, digest ref.A
 // Attestations returns the provenance and the SBOM of an artifact as they were
 // signed: Sigstore bundles.
 func (s *Service) Attestations(ctx context.Context, who access.Actor, digest ref.Artifact) (bundles []json.RawMessage, err error) {
+	s.evidence.RLock()
+	defer s.evidence.RUnlock()
 	a, err := s.Get(ctx, who, digest)
 	if err != nil {
 		return nil, err
@@ -122,7 +129,7 @@ func (s *Service) Attest(ctx context.Context, who access.Actor, digest ref.Artif
 	if err != nil {
 		return nil, err
 	}
-	return attest.Seal(ctx, s.signer, statement)
+	return attest.Seal(ctx, s.keys.Load().signer, statement)
 }
 
 // Unpack writes the files of an image to dir, replacing what is not the image,
@@ -159,13 +166,25 @@ func (s *Service) Config(_ context.Context, who access.Actor, digest ref.Artifac
 // thousand parts.
 const maxBundle = 16 << 20
 
-// open returns the statement about d in the referrer of the repository.
-func (s *Service) open(repository string, d, referrer blob.Digest) (attest.Statement, error) {
+// open returns the statement about d in the referrer of the repository, and whose
+// signature convinced. While a rotation is under way the former key's does, on
+// what the record of d names.
+func (s *Service) open(ctx context.Context, repository string, d, referrer blob.Digest) (statement attest.Statement, by ed25519.PublicKey, err error) {
 	raw, err := s.bundle(repository, referrer)
 	if err != nil {
-		return attest.Statement{}, err
+		return statement, nil, err
 	}
-	return attest.Open(raw, s.signer.Public(), d)
+	now := s.keys.Load()
+	statement, err = attest.Open(raw, now.public(), d)
+	if err == nil || now.turning == nil {
+		return statement, now.public(), err
+	}
+	a, unrecorded := s.Get(ctx, access.System("artifact"), ref.Artifact(d))
+	if unrecorded != nil || a.SBOM != referrer && a.Provenance != referrer {
+		return statement, nil, err
+	}
+	statement, err = attest.Open(raw, now.turning.former, d)
+	return statement, now.turning.former, err
 }
 
 // bundle returns the referrer as it was signed.

@@ -27,7 +27,7 @@ type Verified struct {
 	Digest     ref.Artifact
 	Provenance blob.Digest // of the referrer that convinced
 	SBOM       blob.Digest // of the referrer that convinced
-	Key        string      // id of the key that signed both
+	Key        string      // id of the key that signed the provenance
 	Builder    string
 	Source     string
 	Ref        string
@@ -65,14 +65,16 @@ func (s *Service) Verify(ctx context.Context, who access.Actor, repository strin
 		}
 		return Verified{}, denied(digest, err)
 	}
+	s.evidence.RLock()
+	defer s.evidence.RUnlock()
 	referrers, err := s.registry.Referrers(repository, d, attest.BundleType)
 	if err != nil {
 		return Verified{}, denied(digest, err)
 	}
-	v := Verified{Digest: digest, Key: attest.KeyID(s.signer.Public()), Config: config}
+	v := Verified{Digest: digest, Config: config}
 	var refused []string
 	for _, r := range referrers {
-		if err := s.weigh(repository, d, r.Digest, policy, &v); err != nil {
+		if err := s.weigh(ctx, repository, d, r.Digest, policy, &v); err != nil {
 			refused = append(refused, errs.Of(err).Text)
 		}
 	}
@@ -92,8 +94,8 @@ func (s *Service) Verify(ctx context.Context, who access.Actor, repository strin
 // weigh adds to v what the referrer proves, or says why it proves nothing. Of
 // several valid provenances (a build repeated to the same bytes) the one
 // finished last counts.
-func (s *Service) weigh(repository string, d, referrer blob.Digest, policy Policy, v *Verified) error {
-	statement, err := s.open(repository, d, referrer)
+func (s *Service) weigh(ctx context.Context, repository string, d, referrer blob.Digest, policy Policy, v *Verified) error {
+	statement, by, err := s.open(ctx, repository, d, referrer)
 	if err != nil {
 		return err
 	}
@@ -112,7 +114,7 @@ func (s *Service) weigh(repository string, d, referrer blob.Digest, policy Polic
 		return nil
 	}
 	from := p.BuildDefinition.ExternalParameters
-	v.Provenance, v.Builder = referrer, p.RunDetails.Builder.ID
+	v.Provenance, v.Key, v.Builder = referrer, attest.KeyID(by), p.RunDetails.Builder.ID
 	v.Source, v.Ref, v.Commit, v.Pipeline = from.Repository, from.Ref, ref.Commit(from.Commit), from.Pipeline
 	v.Run, v.Finished = ref.Run(p.RunDetails.Metadata.InvocationID), p.RunDetails.Metadata.FinishedOn
 	return nil

@@ -17,7 +17,7 @@ func (s *session) artifact() *cobra.Command {
 	cmd.AddCommand(s.artifactList(), s.artifactShow(),
 		s.artifactDocument("sbom", "Print the bill of materials (CycloneDX)", (*client.Client).ArtifactSBOM),
 		s.artifactDocument("provenance", "Print where an artifact comes from (SLSA provenance v1)", (*client.Client).ArtifactProvenance),
-		s.artifactKey(), s.artifactClear())
+		s.artifactKey(), s.artifactRotate(), s.artifactClear())
 	return cmd
 }
 
@@ -114,6 +114,32 @@ func (s *session) artifactKey() *cobra.Command {
 			}
 			_, err = fmt.Fprint(s.out, pem)
 			return err
+		},
+	}
+}
+
+func (s *session) artifactRotate() *cobra.Command {
+	return &cobra.Command{
+		Use: "rotate-key", Short: "Sign artifacts with a new key, and forget the old one", Args: cobra.NoArgs,
+		Long: `Sign artifacts with a new key from now on, as after somebody left who could read the file
+artifacts/signing.key in the data directory. What was published before is signed anew: the evidence
+that the factory recorded when it published, and nothing else that bears the old key's signature.
+Then the old key counts no more, and that is told: factory journal tail --kind artifacts.rekeyed
+What runs goes on, and may be released, all the time.
+
+Hand auditors the new public key: factory artifact key > factory.pub. With the old one they verify
+what was handed to them before.`,
+		Example: "  factory artifact rotate-key",
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			r, err := s.client().RotateArtifactKey(cmd.Context())
+			if err != nil {
+				return err
+			}
+			return s.print(r, func(t *table) {
+				t.row("SIGNS NOW", r.Key)
+				t.row("SIGNED BEFORE", r.Former)
+				t.row("SIGNED ANEW", fmt.Sprintf("%d artifacts, begun", r.Artifacts))
+			})
 		},
 	}
 }

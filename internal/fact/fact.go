@@ -31,7 +31,7 @@ func All() []Payload {
 		AlertFired{}, AlertResolved{},
 		IncidentOpened{}, IncidentJoined{}, IncidentNoted{}, IncidentResolved{}, IncidentFollowedUp{}, ReviewChanged{}, ReviewPublished{},
 		FlagCreated{}, FlagChanged{}, FlagSwitched{}, FlagArchived{},
-		FreezeDeclared{}, FreezeLifted{}, UnitsRecorded{}, UnitsForgotten{}, VariablesChanged{}, VariablesRekeyed{}, ScaleChanged{},
+		FreezeDeclared{}, FreezeLifted{}, UnitsRecorded{}, UnitsForgotten{}, VariablesChanged{}, VariablesRekeyed{}, ArtifactsRekeyed{}, ScaleChanged{},
 		ResourceProvisioned{}, ResourceFailed{}, ResourceDeleted{}, RatesChanged{},
 	}
 }

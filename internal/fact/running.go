@@ -412,3 +412,14 @@ type VariablesRekeyed struct {
 
 // Kind returns "variables.rekeyed".
 func (VariablesRekeyed) Kind() string { return "variables.rekeyed" }
+
+// ArtifactsRekeyed tells that the evidence of all artifacts is signed by a new
+// key, and that the former counts no more. Subject: artifacts.
+type ArtifactsRekeyed struct {
+	Key       string `json:"key"` // ids: SHA-256 of the public keys in DER, in hexadecimal
+	Former    string `json:"former"`
+	Artifacts int    `json:"artifacts"`
+}
+
+// Kind returns "artifacts.rekeyed".
+func (ArtifactsRekeyed) Kind() string { return "artifacts.rekeyed" }

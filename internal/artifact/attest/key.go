@@ -104,13 +104,22 @@ func KeyFile(root *os.Root, name string) (Signer, error) {
 }
 
 func createKey(root *os.Root, name string) error {
-	_, private, err := ed25519.GenerateKey(rand.Reader)
+	_, text, err := NewKey()
 	if err != nil {
 		return err
+	}
+	return blob.Create(root, name, text)
+}
+
+// NewKey makes a key, and its file's text (PKCS #8, PEM).
+func NewKey() (Signer, []byte, error) {
+	_, private, err := ed25519.GenerateKey(rand.Reader)
+	if err != nil {
+		return nil, nil, err
 	}
 	der, err := x509.MarshalPKCS8PrivateKey(private)
 	if err != nil {
-		return err
+		return nil, nil, err
 	}
-	return blob.Create(root, name, pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}))
+	return keyFile{private}, pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}), nil
 }

@@ -205,7 +205,11 @@ export interface paths {
          */
         get: operations["get-artifacts-key"];
         put?: never;
-        post?: never;
+        /**
+         * Sign artifacts with a new key, those that were published before anew, and forget the old key
+         * @description Needs the action `rotate-keys`.
+         */
+        post: operations["post-artifacts-key"];
         delete?: never;
         options?: never;
         head?: never;
@@ -3399,6 +3403,17 @@ export interface components {
             version: string;
             /** @description Why it is marked bad */
             why?: string;
+        };
+        ArtifactsRekeyed: {
+            /**
+             * Format: int64
+             * @description Artifacts whose evidence is now being signed anew
+             */
+            artifacts: number;
+            /** @description SHA-256 of the public key that signed before */
+            former: string;
+            /** @description SHA-256 of the public key (DER) that signs from now on */
+            key: string;
         };
         AssignedVariable: {
             /** @example GUST_LIMIT */
@@ -10582,6 +10597,98 @@ export interface operations {
                 };
                 content: {
                     "application/x-pem-file": unknown;
+                };
+            };
+        };
+    };
+    "post-artifacts-key": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ArtifactsRekeyed"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Locked */
+            423: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };

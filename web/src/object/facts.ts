@@ -222,6 +222,7 @@ const tellers: Record<string, Teller> = {
     if (!to) return `left the scale in ${text(d.environment)} to the version again; it was ${from}`;
     return `set the scale in ${text(d.environment)} to ${to}${from ? `; it was ${from}` : ""}`;
   },
+  "artifacts.rekeyed": (d) => `signed the evidence of ${text(d.artifacts)} artifacts with a new key`,
   "variables.rekeyed": (d) => `sealed ${text(d.secrets)} secrets with a new key`,
   "rates.changed": () => "changed what a unit costs",
   "flag.archived": (d) => because(`archived the flag ${text(d.key)}`, d.reason),
