@@ -138,7 +138,7 @@ what was handed to them before.`,
 			return s.print(r, func(t *table) {
 				t.row("SIGNS NOW", r.Key)
 				t.row("SIGNED BEFORE", r.Former)
-				t.row("SIGNED ANEW", fmt.Sprintf("%d artifacts, begun", r.Artifacts))
+				t.row("ARTIFACTS", fmt.Sprintf("%d, being signed anew", r.Artifacts))
 			})
 		},
 	}
