@@ -45,8 +45,8 @@ type Condition struct {
 }
 
 // mostGuessed bounds how many numbers of one expression may differ in what they
-// are compared with.
-const mostGuessed = 4
+// are compared with: each doubles the work of reading it.
+const mostGuessed = 3
 
 // Compile checks an expression over a thing that the expression names of, such
 // as "unit" in `unit.country == "de"`. It must say yes or no; errs.Invalid says
