@@ -10,30 +10,31 @@ import (
 
 // Run is one walk of a commit through the pipeline.
 type Run struct {
-	ID          string     `json:"id"`
-	Number      int64      `json:"number" doc:"Counts the component's runs; the artifact's version" example:"12"`
-	Component   string     `json:"component" example:"engine-controller"`
-	Team        string     `json:"team" example:"engine"`
-	Commit      string     `json:"commit"`
-	Title       string     `json:"title" doc:"Title of the commit"`
-	Items       []string   `json:"items" nullable:"false" example:"[\"ENG-1\"]"`
-	Lane        string     `json:"lane" enum:"normal,hotfix"`
-	Branch      string     `json:"branch" example:"main"`
-	Check       bool       `json:"check" doc:"Nothing is published: of a branch that is not the trunk, scheduled, or started by hand"`
-	Event       string     `json:"event" enum:"push,check,schedule,manual" doc:"What it came of: a push to the trunk, one to another branch, a schedule, or a person"`
-	StartedBy   string     `json:"startedBy,omitempty" doc:"Who started it by hand, or which schedule" example:"schedule 0 3 * * *"`
-	State       string     `json:"state" enum:"waiting,running,succeeded,failed,cancelled"`
-	Step        string     `json:"step,omitempty" doc:"The step that failed"`
-	Reason      string     `json:"reason,omitempty" doc:"Why it did not succeed"`
-	Artifact    string     `json:"artifact,omitempty" doc:"Digest of the image it made"`
-	Definition  string     `json:"definition,omitempty" doc:"Digest of the pipeline file"`
-	CancelledBy string     `json:"cancelledBy,omitempty"`
-	Agent       string     `json:"agent,omitempty" doc:"The agent that it runs on, or ran on; absent: the factory itself" example:"build-1"`
-	Lost        string     `json:"lost,omitempty" doc:"Why it began again on another machine" example:"agent build-2 was lost at 2026-11-23 20:14:05 UTC"`
-	Pushed      time.Time  `json:"pushed" doc:"When the push arrived"`
-	Queued      time.Time  `json:"queued"`
-	Started     *time.Time `json:"started,omitempty"`
-	Finished    *time.Time `json:"finished,omitempty"`
+	ID          string            `json:"id"`
+	Number      int64             `json:"number" doc:"Counts the component's runs; the artifact's version" example:"12"`
+	Component   string            `json:"component" example:"engine-controller"`
+	Team        string            `json:"team" example:"engine"`
+	Commit      string            `json:"commit"`
+	Title       string            `json:"title" doc:"Title of the commit"`
+	Items       []string          `json:"items" nullable:"false" example:"[\"ENG-1\"]"`
+	Lane        string            `json:"lane" enum:"normal,hotfix"`
+	Branch      string            `json:"branch" example:"main"`
+	Check       bool              `json:"check" doc:"Nothing is published: of a branch that is not the trunk, scheduled, or started by hand"`
+	Event       string            `json:"event" enum:"push,check,schedule,manual" doc:"What it came of: a push to the trunk, one to another branch, a schedule, or a person"`
+	StartedBy   string            `json:"startedBy,omitempty" doc:"Who started it by hand, or which schedule" example:"schedule 0 3 * * *"`
+	Inputs      map[string]string `json:"inputs,omitempty" doc:"What its steps see as INPUT_NAME, by the inputs' names; of a push once it has begun. They are no secrets" example:"{\"region\": \"eu\"}"`
+	State       string            `json:"state" enum:"waiting,running,succeeded,failed,cancelled"`
+	Step        string            `json:"step,omitempty" doc:"The step that failed"`
+	Reason      string            `json:"reason,omitempty" doc:"Why it did not succeed"`
+	Artifact    string            `json:"artifact,omitempty" doc:"Digest of the image it made"`
+	Definition  string            `json:"definition,omitempty" doc:"Digest of the pipeline file"`
+	CancelledBy string            `json:"cancelledBy,omitempty"`
+	Agent       string            `json:"agent,omitempty" doc:"The agent that it runs on, or ran on; absent: the factory itself" example:"build-1"`
+	Lost        string            `json:"lost,omitempty" doc:"Why it began again on another machine" example:"agent build-2 was lost at 2026-11-23 20:14:05 UTC"`
+	Pushed      time.Time         `json:"pushed" doc:"When the push arrived"`
+	Queued      time.Time         `json:"queued"`
+	Started     *time.Time        `json:"started,omitempty"`
+	Finished    *time.Time        `json:"finished,omitempty"`
 }
 
 // RunDetail is a run with its steps. Steps is empty before the pipeline file
@@ -178,9 +179,22 @@ func (c *Client) CancelRun(ctx context.Context, id string) (RunDetail, error) {
 	return call[RunDetail](ctx, c, http.MethodPost, path("runs", id, "cancel"), nil, nil)
 }
 
-// StartRun says which steps of the trunk's head are run.
+// StartRun says which steps of the trunk's head are run, and with what.
 type StartRun struct {
 	Steps []string `json:"steps,omitempty" maxItems:"50" doc:"With those that they need; none: all. Of a matrix the step's name means all of its values" example:"[\"smoke\"]"`
+	// Inputs are texts, or values of the inputs' own types.
+	Inputs map[string]any `json:"inputs,omitempty" doc:"What the pipeline file asks for, by the inputs' names: each a text, or a JSON value of the input's type. Those that are left out have their defaults. They are no secrets" example:"{\"region\": \"eu\", \"dry\": true}"`
+}
+
+// RunInput is one thing that a run that is started by hand asks for.
+type RunInput struct {
+	Name     string   `json:"name" example:"region"`
+	Type     string   `json:"type" enum:"text,choice,boolean,number"`
+	Text     string   `json:"text,omitempty" doc:"What it is for"`
+	Required bool     `json:"required" doc:"It has no default, so a start must give it"`
+	Default  *string  `json:"default,omitempty" doc:"As text" example:"eu"`
+	Choices  []string `json:"choices,omitempty" doc:"Of the type choice" example:"[\"eu\", \"us\"]"`
+	Variable string   `json:"variable" doc:"The variable that steps see it as" example:"INPUT_REGION"`
 }
 
 // Schedule is when a component's trunk is run again.
@@ -193,6 +207,11 @@ type Schedule struct {
 // StartRun runs the head of a component's trunk by hand, and publishes nothing.
 func (c *Client) StartRun(ctx context.Context, component string, in StartRun) (RunDetail, error) {
 	return call[RunDetail](ctx, c, http.MethodPost, path("components", component, "runs"), nil, in)
+}
+
+// RunInputs lists what StartRun asks for, in the order of the pipeline file.
+func (c *Client) RunInputs(ctx context.Context, component string) (Page[RunInput], error) {
+	return call[Page[RunInput]](ctx, c, http.MethodGet, path("components", component, "inputs"), nil, nil)
 }
 
 // Schedules lists when a component's trunk is run again, the next first.

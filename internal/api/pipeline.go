@@ -12,6 +12,7 @@ import (
 	"github.com/digital-factory/factory/internal/base/egress"
 	"github.com/digital-factory/factory/internal/pipeline"
 	"github.com/digital-factory/factory/internal/pipeline/definition"
+	"github.com/digital-factory/factory/internal/pipeline/input"
 	"github.com/digital-factory/factory/internal/pipeline/result"
 	"github.com/digital-factory/factory/internal/ref"
 )
@@ -50,8 +51,15 @@ func (a *API) runs() {
 			Name string `path:"name"`
 			Body client.StartRun
 		}) (*body[client.RunDetail], error) {
-			r, err := a.Pipeline.Start(ctx, who, ref.Component(in.Name), in.Body.Steps)
+			r, err := a.Pipeline.Start(ctx, who, ref.Component(in.Name), in.Body.Steps, in.Body.Inputs)
 			return answer(runDetail(r), err)
+		})
+	register(a, access.Read, op("GET /components/{name}/inputs", "pipeline", "List what a run of a component's trunk that is started by hand asks for"),
+		func(ctx context.Context, who access.Actor, in *struct {
+			Name string `path:"name"`
+		}) (*body[client.Page[client.RunInput]], error) {
+			list, err := a.Pipeline.Inputs(ctx, who, ref.Component(in.Name))
+			return answer(client.Page[client.RunInput]{Items: mapped(list, runInput)}, err)
 		})
 	register(a, access.Read, op("GET /components/{name}/schedules", "pipeline", "List when a component's trunk is run again, the next first"),
 		func(ctx context.Context, who access.Actor, in *struct {
@@ -109,9 +117,16 @@ func (a *API) stepLog(w http.ResponseWriter, r *http.Request, who access.Actor) 
 func run(r pipeline.Run) client.Run {
 	return client.Run{
 		ID: string(r.ID), Number: r.Number, Component: string(r.Change.Component), Team: string(r.Change.Team), Commit: string(r.Change.Commit),
-		Title: r.Change.Title, Items: mapped(r.Change.Items, text), Lane: r.Change.Lane, Branch: r.Branch, Check: r.Check, Event: cameOf(r), StartedBy: r.StartedBy, State: string(r.State), Step: r.Step, Reason: r.Reason,
+		Title: r.Change.Title, Items: mapped(r.Change.Items, text), Lane: r.Change.Lane, Branch: r.Branch, Check: r.Check, Event: cameOf(r), StartedBy: r.StartedBy, Inputs: r.Inputs, State: string(r.State), Step: r.Step, Reason: r.Reason,
 		Artifact: string(r.Artifact), Definition: r.Digest, CancelledBy: r.CancelledBy, Agent: r.Agent, Lost: r.Lost, Pushed: r.Change.Pushed, Queued: r.Queued,
 		Started: moment(r.Started), Finished: moment(r.Finished),
+	}
+}
+
+func runInput(in input.Input) client.RunInput {
+	return client.RunInput{
+		Name: in.Name, Type: string(in.Type), Text: in.Text, Required: in.Default == nil, Default: (*string)(in.Default),
+		Choices: mapped(in.Choices, text), Variable: input.Variable(in.Name),
 	}
 }
 

@@ -77,12 +77,13 @@ func (d described) Describe(ctx context.Context, c ref.Component, commit ref.Com
 		}
 	}
 	in.Need(m.Resources)
-	of := definition.Facts{Branch: source.Trunk, Trunk: true, Event: "push", Component: string(c), Team: string(team)}
+	of := definition.Facts{Branch: source.Trunk, Trunk: true, Event: "push", Component: string(c), Team: string(team), Asked: steps.Inputs, Inputs: steps.Inputs.Complete(nil)}
 	for _, s := range steps.Ordered() {
 		if s.Inject || !s.Wanted(of) || len(s.Services)+len(s.Secrets) > 0 {
 			continue // an image is built without servers beside it, and is no place for secrets
 		}
 		env := map[string]string{"FACTORY_COMPONENT": string(c), "FACTORY_COMMIT": string(commit), "FACTORY_BRANCH": source.Trunk, "FACTORY_VERSION": "exported"}
+		maps.Copy(env, of.Inputs.Variables())
 		maps.Copy(env, s.Env)
 		in.Steps = append(in.Steps, export.Step{Name: s.Name, Run: s.Run, Env: env})
 		for _, cache := range s.Cache {

@@ -4,8 +4,12 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"maps"
+	"slices"
+	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/spf13/cobra"
 
@@ -15,7 +19,7 @@ import (
 func (s *session) run() *cobra.Command {
 	cmd := &cobra.Command{Use: "run", Short: "Watch pipeline runs and their logs, start, cancel and retry them",
 		Example: "  factory run list --component engine-controller\n  factory run show ID\n  factory run log ID test -f"}
-	cmd.AddCommand(s.runList(), s.runShow(), s.runLog(), s.runTests(), s.runFlaky(), s.runStart(), s.runSchedules(),
+	cmd.AddCommand(s.runList(), s.runShow(), s.runLog(), s.runTests(), s.runFlaky(), s.runStart(), s.runInputs(), s.runSchedules(),
 		s.runVerb("cancel", "End a run", (*client.Client).CancelRun),
 		s.runVerb("retry", "Queue a new run of the same commit", (*client.Client).RetryRun))
 	return cmd
@@ -78,6 +82,9 @@ func (s *session) printRun(r client.RunDetail) error {
 		t.row(fmt.Sprintf("run %d of %s", r.Number, r.Component), r.State, r.Commit[:min(12, len(r.Commit))], r.Title)
 		t.row("id", r.ID)
 		t.row("branch", branchOf(r.Run))
+		for _, name := range slices.Sorted(maps.Keys(r.Inputs)) {
+			t.row("input "+name, r.Inputs[name])
+		}
 		if r.Agent != "" {
 			t.row("agent", r.Agent)
 		}
@@ -180,12 +187,17 @@ func (s *session) copyLog(log io.ReadCloser, err error) error {
 
 func (s *session) runStart() *cobra.Command {
 	var in client.StartRun
+	var given []string
 	cmd := &cobra.Command{
 		Use: "start COMPONENT", Short: "Run the head of a component's trunk by hand", Args: cobra.ExactArgs(1),
 		Long: `Run the steps of the newest commit on a component's trunk once more, all or those that are named with
-what they need. Nothing is published; to publish again, retry the commit's own run.`,
-		Example: "  factory run start engine-controller\n  factory run start engine-controller --step endurance",
-		RunE: func(cmd *cobra.Command, args []string) error {
+what they need. Nothing is published; to publish again, retry the commit's own run. Inputs are what
+the pipeline file asks for, see factory run inputs; those that are not given have their defaults.`,
+		Example: "  factory run start engine-controller\n  factory run start engine-controller --step endurance\n  factory run start engine-controller --input region=us --input dry=false",
+		RunE: func(cmd *cobra.Command, args []string) (err error) {
+			if in.Inputs, err = InputsOf(given); err != nil {
+				return err
+			}
 			r, err := s.client().StartRun(cmd.Context(), args[0], in)
 			if err != nil {
 				return err
@@ -194,7 +206,80 @@ what they need. Nothing is published; to publish again, retry the commit's own r
 		},
 	}
 	cmd.Flags().StringSliceVar(&in.Steps, "step", nil, "only this step and what it needs; several with commas between them")
+	InputFlag(cmd, &given)
+	_ = cmd.RegisterFlagCompletionFunc("input", s.completeInput) // the flag is there
 	return cmd
+}
+
+// InputFlag adds the flag that gives inputs, read by InputsOf.
+func InputFlag(cmd *cobra.Command, given *[]string) {
+	cmd.Flags().StringArrayVar(given, "input", nil, "value of an input, as name=value; may be given again for others")
+}
+
+// InputsOf reads name=value of each input.
+func InputsOf(given []string) (map[string]any, error) {
+	inputs := map[string]any{}
+	for _, g := range given {
+		name, value, ok := strings.Cut(g, "=")
+		_, twice := inputs[name]
+		switch {
+		case !ok || name == "" || !utf8.ValidString(g):
+			return nil, fmt.Errorf("--input %q is no name=value, such as region=eu", g)
+		case twice:
+			return nil, fmt.Errorf("--input gives %q twice", name)
+		}
+		inputs[name] = value
+	}
+	return inputs, nil
+}
+
+// completeInput offers the names of a component's inputs, and their choices.
+func (s *session) completeInput(cmd *cobra.Command, args []string, begun string) ([]string, cobra.ShellCompDirective) {
+	if len(args) == 0 {
+		return nil, cobra.ShellCompDirectiveNoFileComp
+	}
+	list, err := s.client().RunInputs(cmd.Context(), args[0])
+	if err != nil {
+		return nil, cobra.ShellCompDirectiveError
+	}
+	var all []string
+	for _, in := range list.Items {
+		values := in.Choices
+		if in.Type == "boolean" {
+			values = []string{"true", "false"}
+		}
+		if !strings.HasPrefix(begun, in.Name+"=") {
+			values = []string{""}
+		}
+		for _, v := range values {
+			if word := in.Name + "=" + v; strings.HasPrefix(word, begun) {
+				all = append(all, cobra.CompletionWithDesc(word, in.Text))
+			}
+		}
+	}
+	return all, cobra.ShellCompDirectiveNoFileComp | cobra.ShellCompDirectiveNoSpace
+}
+
+func (s *session) runInputs() *cobra.Command {
+	return &cobra.Command{
+		Use: "inputs COMPONENT", Short: "List what a run that is started by hand asks for", Args: cobra.ExactArgs(1), Example: "  factory run inputs engine-controller",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			list, err := s.client().RunInputs(cmd.Context(), args[0])
+			if err != nil {
+				return err
+			}
+			return s.print(list, func(t *table) {
+				t.row("INPUT", "TYPE", "DEFAULT", "CHOICES", "FOR")
+				for _, in := range list.Items {
+					byDefault := "needed"
+					if in.Default != nil {
+						byDefault = strconv.Quote(*in.Default)
+					}
+					t.row(in.Name, in.Type, byDefault, strings.Join(in.Choices, ", "), in.Text)
+				}
+			})
+		},
+	}
 }
 
 func (s *session) runSchedules() *cobra.Command {

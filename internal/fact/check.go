@@ -12,6 +12,8 @@ type CheckQueued struct {
 	Branch    string        `json:"branch"`
 	Commit    ref.Commit    `json:"commit"`
 	Event     string        `json:"event,omitempty"` // schedule, manual; else a push
+	// Inputs are those that it is started with, by name.
+	Inputs map[string]string `json:"inputs,omitempty"`
 }
 
 // Kind returns "check.queued".

@@ -134,7 +134,7 @@ func (r Run) ending() fact.Payload {
 // queuing is what is told of a run that waits.
 func (r Run) queuing() fact.Payload {
 	if r.Check {
-		return fact.CheckQueued{Run: r.ID, Component: r.Change.Component, Team: r.Change.Team, Branch: r.Branch, Commit: r.Change.Commit, Event: r.Event}
+		return fact.CheckQueued{Run: r.ID, Component: r.Change.Component, Team: r.Change.Team, Branch: r.Branch, Commit: r.Change.Commit, Event: r.Event, Inputs: r.Inputs}
 	}
 	return fact.RunQueued{Run: r.ID, Change: r.Change}
 }

@@ -7,6 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/digital-factory/factory/internal/base/errs"
 	"github.com/digital-factory/factory/internal/base/page"
 	"github.com/digital-factory/factory/internal/base/store"
@@ -84,7 +86,7 @@ func TestCheck(t *testing.T) {
 		if n := len(facts[fact.RunQueued](w)) + len(facts[fact.RunStarted](w)) + len(facts[fact.RunFinished](w)); n != 0 {
 			t.Errorf("told %d facts that mean the trunk", n)
 		}
-		if queued := facts[fact.CheckQueued](w); len(queued) != 3 || queued[0] != (fact.CheckQueued{Run: r.ID, Component: "engine", Team: "eng", Branch: "speed", Commit: "c1"}) {
+		if queued := facts[fact.CheckQueued](w); len(queued) != 3 || !cmp.Equal(queued[0], fact.CheckQueued{Run: r.ID, Component: "engine", Team: "eng", Branch: "speed", Commit: "c1"}) {
 			t.Errorf("told %+v", queued)
 		}
 		ended := facts[fact.CheckFinished](w)

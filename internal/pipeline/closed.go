@@ -200,8 +200,8 @@ func (s *Service) key(r *Run, st *Step, before []seen) (string, error) {
 	return k.sum()
 }
 
-// runFacts is what a step is told of its run. What differs from run to run would
-// make each key new, so a closed step is told only what its script names.
+// runFacts is what a step is told of its run, and the inputs. What differs from run
+// to run would make each key new, so a closed step is told only what its script names.
 func (s *Service) runFacts(r *Run, st *Step) map[string]string {
 	facts := map[string]string{
 		"FACTORY_COMPONENT": string(r.Change.Component), "FACTORY_COMMIT": string(r.Change.Commit), "FACTORY_VERSION": fmt.Sprint(r.Number),
@@ -210,5 +210,6 @@ func (s *Service) runFacts(r *Run, st *Step) map[string]string {
 	if len(st.Outputs) > 0 {
 		maps.DeleteFunc(facts, func(name, _ string) bool { return !strings.Contains(st.Run, name) })
 	}
+	maps.Copy(facts, r.Inputs.Variables()) // a closed step may see them without naming them, as in env
 	return facts
 }

@@ -142,12 +142,12 @@ func TestTry(t *testing.T) {
 		w.put("schema.txt", "a")
 		w.put("source.txt", "s")
 		w.out.heads["speed"] = "c0ffee"
-		if _, err := w.Try(t.Context(), access.Nobody(), "engine", "speed", "c0ffee"); !errs.Is(err, errs.Denied) {
+		if _, err := w.Try(t.Context(), access.Nobody(), "engine", "speed", "c0ffee", nil); !errs.Is(err, errs.Denied) {
 			t.Fatal(err)
 		}
 		var tries []Run
 		for range 2 {
-			r, err := w.Try(t.Context(), me(), "engine", "speed", "c0ffee")
+			r, err := w.Try(t.Context(), me(), "engine", "speed", "c0ffee", nil)
 			if err != nil {
 				t.Fatal(err)
 			}

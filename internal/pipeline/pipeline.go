@@ -39,6 +39,7 @@ import (
 	"github.com/digital-factory/factory/internal/journal"
 	"github.com/digital-factory/factory/internal/pipeline/cache"
 	"github.com/digital-factory/factory/internal/pipeline/definition"
+	"github.com/digital-factory/factory/internal/pipeline/input"
 	"github.com/digital-factory/factory/internal/pipeline/output"
 	"github.com/digital-factory/factory/internal/pipeline/room"
 	"github.com/digital-factory/factory/internal/ref"
@@ -81,10 +82,11 @@ type Run struct {
 	Number      int64 // counts the component's runs; the artifact's version
 	Change      fact.Change
 	Branch      string
-	Check       bool     // nothing is published: of a branch that is not the trunk, or with an Event
-	Event       string   // empty: a push; else Scheduled or Manual, of the trunk's head
-	StartedBy   string   // name of who started it by hand, or the schedule
-	Wanted      []string // steps that are run, with what they need; none: all
+	Check       bool         // nothing is published: of a branch that is not the trunk, or with an Event
+	Event       string       // empty: a push; else Scheduled or Manual, of the trunk's head
+	StartedBy   string       // name of who started it by hand, or the schedule
+	Wanted      []string     // steps that are run, with what they need; none: all
+	Inputs      input.Values // that it was started with; once it has begun, as its steps see them
 	State       State
 	Step        string // that failed
 	Reason      string // why it did not succeed, in a sentence

@@ -333,6 +333,7 @@ func (s *Service) define(ctx context.Context, r *Run) (definition.Definition, er
 		def.Steps = slices.DeleteFunc(def.Steps, func(sp definition.Spec) bool { return sp.Inject })
 	}
 	sum := sha256.Sum256(data)
+	r.Inputs = def.Inputs.Complete(r.Inputs)
 	r.Digest = "sha256:" + hex.EncodeToString(sum[:])
 	return def, nil
 }

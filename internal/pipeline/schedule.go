@@ -2,7 +2,6 @@ package pipeline
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"log/slog"
 	"strings"
@@ -12,6 +11,7 @@ import (
 	"github.com/digital-factory/factory/internal/base/errs"
 	"github.com/digital-factory/factory/internal/base/store"
 	"github.com/digital-factory/factory/internal/pipeline/definition"
+	"github.com/digital-factory/factory/internal/pipeline/input"
 	"github.com/digital-factory/factory/internal/pipeline/schedule"
 	"github.com/digital-factory/factory/internal/ref"
 )
@@ -28,33 +28,46 @@ type Schedule = schedule.Schedule
 // scheduleLook is how often it is looked what is due.
 const scheduleLook = 5 * time.Second
 
-// Start runs the head of a component's trunk by hand: the steps that are named
-// and what they need, or all. Nothing is published.
-func (s *Service) Start(ctx context.Context, who access.Actor, c ref.Component, named []string) (r Run, err error) {
-	var last Run
-	if err := s.db.View(ctx, func(tx *store.Tx) error {
+// trunk returns the first run of the head of a component's trunk, and its file.
+func (s *Service) trunk(ctx context.Context, c ref.Component) (last Run, def definition.Definition, err error) {
+	if err = s.db.View(ctx, func(tx *store.Tx) error {
 		last, err = latest(ctx, tx, c)
 		return err
 	}); err != nil {
-		return r, err
+		return last, def, err
 	}
-	if err := who.May(access.BuildComponent, string(last.Change.Team)); err != nil {
-		return r, err
+	def, err = s.define(ctx, &last)
+	return last, def, err
+}
+
+// Inputs returns what a start by hand asks for, in the order of the file.
+func (s *Service) Inputs(ctx context.Context, who access.Actor, c ref.Component) ([]input.Input, error) {
+	if err := who.May(access.Read, ""); err != nil {
+		return nil, err
 	}
-	data, err := s.source.Read(ctx, c, last.Change.Commit, File)
-	if err != nil {
-		return r, err
-	}
-	def, err := definition.Parse(data)
-	if err != nil {
+	_, def, err := s.trunk(ctx, c)
+	return def.Inputs.List(), err
+}
+
+// Start runs the head of a component's trunk by hand: the steps that are named
+// and what they need, or all, with these inputs. Nothing is published.
+func (s *Service) Start(ctx context.Context, who access.Actor, c ref.Component, named []string, inputs map[string]any) (r Run, err error) {
+	last, def, err := s.trunk(ctx, c)
+	if no := who.May(access.BuildComponent, string(last.Change.Team)); no != nil && last.ID != "" {
+		return r, no // also where the file is wrong
+	} else if err != nil {
 		return r, err
 	}
 	if _, missing := definition.With(def.Steps, named); len(missing) > 0 {
 		return r, errs.New(errs.Invalid, "the pipeline of %s has no step %s", c, strings.Join(missing, ", ")).Do("see its steps: factory run show %s", last.ID)
 	}
+	values, err := def.Inputs.Given(inputs)
+	if err != nil {
+		return r, errs.Of(err).Do("see what it asks for: factory run inputs %s", c)
+	}
 	err = s.db.Update(ctx, func(tx *store.Tx) error {
 		id := ref.Run(ref.New())
-		if err := s.queue(ctx, tx, who, again(last, id, Manual, who.Name, named, s.now())); err != nil {
+		if err := s.queue(ctx, tx, who, again(last, id, Manual, who.Name, named, values, s.now())); err != nil {
 			return err
 		}
 		r, err = getRun(ctx, tx, id)
@@ -64,8 +77,8 @@ func (s *Service) Start(ctx context.Context, who access.Actor, c ref.Component, 
 }
 
 // again is a run of a trunk's head that no push brought.
-func again(last Run, id ref.Run, event, by string, named []string, now time.Time) Run {
-	return Run{ID: id, Branch: last.Branch, Check: true, Event: event, StartedBy: by, Wanted: named, Change: last.Change, Queued: now}
+func again(last Run, id ref.Run, event, by string, named []string, values input.Values, now time.Time) Run {
+	return Run{ID: id, Branch: last.Branch, Check: true, Event: event, StartedBy: by, Wanted: named, Inputs: values, Change: last.Change, Queued: now}
 }
 
 // latest returns the first run of what was pushed last to a component's trunk. A
@@ -104,15 +117,6 @@ func (s *Service) reschedule(ctx context.Context, tx *store.Tx, r *Run, list []d
 	return schedule.Set(ctx, tx, r.Change.Component, list, s.now())
 }
 
-// encoded writes names of steps as they are kept.
-func encoded(steps []string) string {
-	if len(steps) == 0 {
-		return "[]"
-	}
-	raw, _ := json.Marshal(steps) // text can always be written
-	return string(raw)
-}
-
 // due queues what is due. What was missed while the factory was down, however
 // often, is run once.
 func (s *Service) due(ctx context.Context) error {
@@ -141,7 +145,7 @@ func (s *Service) fire(ctx context.Context, tx *store.Tx, c Schedule, now time.T
 	}
 	by := "schedule " + c.Cron
 	busy, err := store.One(ctx, tx, store.Scan1[int64], `select count(*) from pipeline_run
-		where component = $1 and event = 'schedule' and started_by = $2 and wanted = $3 and state in ('waiting', 'running')`, string(c.Component), by, encoded(c.Steps))
+		where component = $1 and event = 'schedule' and started_by = $2 and wanted = $3 and state in ('waiting', 'running')`, string(c.Component), by, schedule.Encoded(c.Steps))
 	if err != nil || busy > 0 {
 		return err
 	}
@@ -149,5 +153,5 @@ func (s *Service) fire(ctx context.Context, tx *store.Tx, c Schedule, now time.T
 	if err != nil {
 		return err
 	}
-	return s.queue(ctx, tx, me(), again(last, ref.Run(ref.New()), Scheduled, by, c.Steps, now))
+	return s.queue(ctx, tx, me(), again(last, ref.Run(ref.New()), Scheduled, by, c.Steps, nil, now))
 }

@@ -157,14 +157,14 @@ func TestStart(t *testing.T) {
 	- name: other
 		run: 'true'`)
 		w.start()
-		_, err := w.Start(t.Context(), me(), "engine", nil)
+		_, err := w.Start(t.Context(), me(), "engine", nil, nil)
 		wants(t, err, errs.NotFound, "nothing was ever pushed to the trunk of engine")
 		w.ends(w.push("engine", "eng", "normal"))
-		_, err = w.Start(t.Context(), person(access.Member, "other"), "engine", nil)
+		_, err = w.Start(t.Context(), person(access.Member, "other"), "engine", nil, nil)
 		wants(t, err, errs.Denied)
-		_, err = w.Start(t.Context(), person(access.Member, "eng"), "engine", []string{"smok", "publish"})
+		_, err = w.Start(t.Context(), person(access.Member, "eng"), "engine", []string{"smok", "publish"}, nil)
 		wants(t, err, errs.Invalid, "has no step smok, publish")
-		r, err := w.Start(t.Context(), person(access.Member, "eng"), "engine", []string{"smoke"})
+		r, err := w.Start(t.Context(), person(access.Member, "eng"), "engine", []string{"smoke"}, nil)
 		if err != nil || r.Event != Manual || r.StartedBy != "Robin" || !r.Check {
 			t.Fatalf("%+v, %v", r, err)
 		}
@@ -206,7 +206,7 @@ func TestOlderAgain(t *testing.T) {
 		if r := w.ends(again.ID); r.State != Succeeded || r.Change.Commit != "aaaa" {
 			t.Fatalf("%+v", r)
 		}
-		r, err := w.Start(t.Context(), me(), "engine", nil)
+		r, err := w.Start(t.Context(), me(), "engine", nil, nil)
 		if err != nil || r.Change.Commit != "bbbb" {
 			t.Fatalf("started %s, %v", r.Change.Commit, err)
 		}

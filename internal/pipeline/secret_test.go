@@ -114,7 +114,7 @@ func TestSecretsAndChecks(t *testing.T) {
 		// Who tries his own files has his own.
 		w.end()
 		w.make(w.dir)
-		r, err := w.Try(t.Context(), me(), "engine", "branch", ref.Commit("c0ffee"))
+		r, err := w.Try(t.Context(), me(), "engine", "branch", ref.Commit("c0ffee"), nil)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -93,7 +93,7 @@ func (s *Service) Retry(ctx context.Context, who access.Actor, id ref.Run) (agai
 		if !r.State.ended() {
 			return errs.New(errs.Blocked, "run %d of %s is still %s", r.Number, r.Change.Component, r.State).Do("wait for it to end, or cancel it")
 		}
-		again = Run{ID: ref.Run(ref.New()), Branch: r.Branch, Check: r.Check, Event: r.Event, Wanted: r.Wanted, Change: r.Change, Queued: s.now()}
+		again = Run{ID: ref.Run(ref.New()), Branch: r.Branch, Check: r.Check, Event: r.Event, Wanted: r.Wanted, Inputs: r.Inputs, Change: r.Change, Queued: s.now()}
 		if r.Event != "" {
 			again.Event, again.StartedBy = Manual, who.Name
 		}

@@ -55,7 +55,7 @@ func (s *Service) runSteps(ctx context.Context, r *Run, def definition.Definitio
 			failed, r.Step = errs.New(errs.Invalid, "%s", failing(st.Name, st.Reason).Error()), st.Name
 		}
 	}
-	if err := s.leaveOut(ctx, r, state); err != nil {
+	if err := s.leaveOut(ctx, r, def, state); err != nil {
 		return err
 	}
 	for {
@@ -98,10 +98,11 @@ func ready(needs []string, state []State, byName map[string]int) bool {
 
 // leaveOut marks the steps that nobody asked for, those whose condition does not
 // hold of the run, and those that ask a check for secrets. Who needs them does not wait for them.
-func (s *Service) leaveOut(ctx context.Context, r *Run, state []State) error {
+func (s *Service) leaveOut(ctx context.Context, r *Run, def definition.Definition, state []State) error {
 	facts := definition.Facts{
 		Branch: r.Branch, Trunk: !r.ofBranch(), Event: "push", Hotfix: r.Change.Lane == "hotfix",
 		Component: string(r.Change.Component), Team: string(r.Change.Team), Title: r.Change.Title, Items: []string{},
+		Asked: def.Inputs, Inputs: r.Inputs,
 	}
 	switch {
 	case r.ofBranch():

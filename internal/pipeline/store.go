@@ -9,21 +9,22 @@ import (
 	"github.com/digital-factory/factory/internal/base/errs"
 	"github.com/digital-factory/factory/internal/base/store"
 	"github.com/digital-factory/factory/internal/pipeline/definition"
+	"github.com/digital-factory/factory/internal/pipeline/schedule"
 	"github.com/digital-factory/factory/internal/ref"
 )
 
-const runColumns = `id, number, change, branch, state, step, reason, artifact, digest, queued, started, finished, cancelled_by, checks, tree, event, started_by, wanted, agent, lost`
+const runColumns = `id, number, change, branch, state, step, reason, artifact, digest, queued, started, finished, cancelled_by, checks, tree, event, started_by, wanted, inputs, agent, lost`
 
 func scanRun(s store.Scanner) (Run, error) {
 	var r Run
-	var change, wanted string
+	var change, wanted, inputs string
 	var queued, started, finished, check int64
-	if err := s.Scan(&r.ID, &r.Number, &change, &r.Branch, &r.State, &r.Step, &r.Reason, &r.Artifact, &r.Digest, &queued, &started, &finished, &r.CancelledBy, &check, &r.Tree, &r.Event, &r.StartedBy, &wanted, &r.Agent, &r.Lost); err != nil {
+	if err := s.Scan(&r.ID, &r.Number, &change, &r.Branch, &r.State, &r.Step, &r.Reason, &r.Artifact, &r.Digest, &queued, &started, &finished, &r.CancelledBy, &check, &r.Tree, &r.Event, &r.StartedBy, &wanted, &inputs, &r.Agent, &r.Lost); err != nil {
 		return r, err
 	}
 	r.Check = check == 1
 	r.Queued, r.Started, r.Finished = store.Time(queued), store.Time(started), store.Time(finished)
-	return r, errors.Join(json.Unmarshal([]byte(change), &r.Change), json.Unmarshal([]byte(wanted), &r.Wanted))
+	return r, errors.Join(json.Unmarshal([]byte(change), &r.Change), json.Unmarshal([]byte(wanted), &r.Wanted), json.Unmarshal([]byte(inputs), &r.Inputs))
 }
 
 // insertRun stores a waiting run, and numbers it unless it has a number.
@@ -39,16 +40,16 @@ func insertRun(ctx context.Context, tx *store.Tx, r Run) (Run, error) {
 	if r.State = Waiting; r.Number == 0 {
 		r.Number = last + 1
 	}
-	_, err = tx.Exec(ctx, `insert into pipeline_run (id, component, team, number, change, branch, state, step, reason, artifact, digest, queued, started, finished, cancelled_by, holder, held_until, checks, event, started_by, wanted)
-		values ($1, $2, $3, $4, $5, $6, 'waiting', '', '', '', '', $7, 0, 0, '', '', 0, $8, $9, $10, $11)`,
-		string(r.ID), string(r.Change.Component), string(r.Change.Team), r.Number, string(change), r.Branch, store.Micros(r.Queued), store.Flag(r.Check), r.Event, r.StartedBy, encoded(r.Wanted))
+	_, err = tx.Exec(ctx, `insert into pipeline_run (id, component, team, number, change, branch, state, step, reason, artifact, digest, queued, started, finished, cancelled_by, holder, held_until, checks, event, started_by, wanted, inputs)
+		values ($1, $2, $3, $4, $5, $6, 'waiting', '', '', '', '', $7, 0, 0, '', '', 0, $8, $9, $10, $11, $12)`,
+		string(r.ID), string(r.Change.Component), string(r.Change.Team), r.Number, string(change), r.Branch, store.Micros(r.Queued), store.Flag(r.Check), r.Event, r.StartedBy, schedule.Encoded(r.Wanted), r.Inputs.Encoded())
 	return r, err
 }
 
 func saveRun(ctx context.Context, tx *store.Tx, r Run) error {
-	n, err := tx.Exec(ctx, `update pipeline_run set state = $2, step = $3, reason = $4, artifact = $5, digest = $6, started = $7, finished = $8, tree = $9
+	n, err := tx.Exec(ctx, `update pipeline_run set state = $2, step = $3, reason = $4, artifact = $5, digest = $6, started = $7, finished = $8, tree = $9, inputs = $10
 		where id = $1 and state in ('waiting', 'running')`,
-		string(r.ID), string(r.State), r.Step, r.Reason, string(r.Artifact), r.Digest, store.Micros(r.Started), store.Micros(r.Finished), r.Tree)
+		string(r.ID), string(r.State), r.Step, r.Reason, string(r.Artifact), r.Digest, store.Micros(r.Started), store.Micros(r.Finished), r.Tree, r.Inputs.Encoded())
 	if err != nil {
 		return err
 	}

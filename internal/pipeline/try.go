@@ -13,13 +13,25 @@ import (
 // what an earlier try left unfinished. The commit is what the source knows them
 // by. It is for a service of its own database, before it runs: elsewhere pushes
 // queue checks. The steps get the secrets that they ask for, which are those of
-// whose files these are.
-func (s *Service) Try(ctx context.Context, who access.Actor, c ref.Component, branch string, commit ref.Commit) (r Run, err error) {
+// whose files these are. Inputs that are not given are as in any check.
+func (s *Service) Try(ctx context.Context, who access.Actor, c ref.Component, branch string, commit ref.Commit, inputs map[string]any) (r Run, err error) {
 	if err := who.May(access.BuildComponent, ""); err != nil {
 		return r, err
 	}
 	s.own = true
 	now := s.now()
+	try := Run{ID: ref.Run(ref.New()), Branch: branch, Check: true, Queued: now, Change: fact.Change{
+		Component: c, Commit: commit, Title: "tried by hand", Lane: "normal", Pushed: now, Committed: now,
+	}}
+	if len(inputs) > 0 { // else what is wrong with the file is told by the run
+		def, err := s.define(ctx, &try)
+		if err != nil {
+			return r, err
+		}
+		if try.Inputs, err = def.Inputs.Offered(inputs); err != nil {
+			return r, err
+		}
+	}
 	err = s.db.Update(ctx, func(tx *store.Tx) error {
 		left, err := store.List(ctx, tx, store.Scan1[ref.Run], `select id from pipeline_run where state in ('waiting', 'running')`)
 		if err != nil {
@@ -30,14 +42,10 @@ func (s *Service) Try(ctx context.Context, who access.Actor, c ref.Component, br
 				return err
 			}
 		}
-		id := ref.Run(ref.New())
-		err = s.queue(ctx, tx, who, Run{ID: id, Branch: branch, Check: true, Queued: now, Change: fact.Change{
-			Component: c, Commit: commit, Title: "tried by hand", Lane: "normal", Pushed: now, Committed: now,
-		}})
-		if err != nil {
+		if err := s.queue(ctx, tx, who, try); err != nil {
 			return err
 		}
-		r, err = getRun(ctx, tx, id)
+		r, err = getRun(ctx, tx, try.ID)
 		return err
 	})
 	return r, err

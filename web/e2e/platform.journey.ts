@@ -3,6 +3,7 @@ import { beforeAll, expect, it } from "vitest";
 import { accessibility } from "./browser";
 import { bootAfterStory } from "./factory";
 import {
+  commit,
   ground,
   keepNothing,
   makeComponents,
@@ -11,6 +12,7 @@ import {
   patience,
   promiseLess,
   sayGusts,
+  until,
   type Voice,
   voice,
 } from "./ground";
@@ -190,3 +192,58 @@ it("says what a team and a component cost, at rates that the platform team sets"
   await row(page, "Uses of engine-controller", /^Builds.*US\$\d/).waitFor(); // told without asking
   expect(pat.wrongs).toEqual([]);
 });
+
+it(
+  "runs the trunk by hand with what its pipeline file asks for, checked field by field",
+  async () => {
+    await commit(eva, obedient, "Ask before the mast is moved", {
+      ".factory/pipeline.yaml": (text) =>
+        `inputs:
+  region: {type: choice, choices: [north, south], default: north, text: Where the mast stands}
+  dry: {type: boolean, default: true, text: Only say what would be done}
+  count: {type: number, default: 3}
+  reason: {}
+${text.replace(
+  /^steps:$/m,
+  `steps:
+  - name: say
+    if: run.event == "manual" && !inputs.dry && inputs.count == 4
+    run: echo "moved $INPUT_COUNT in the $INPUT_REGION, $INPUT_REASON"`,
+)}`,
+    });
+    await until("the pipeline file asks", async () => {
+      const asked = await eva.get<{ items: object[] }>(`/components/${obedient}/inputs`);
+      return asked.items.length === 4;
+    });
+    const { page, wrongs } = await enter(on, "eva", `/components/${obedient}?view=runs`);
+    await page.getByRole("button", { name: "Run the trunk" }).click();
+    const dialog = page.getByRole("dialog", { name: `Run the trunk of ${obedient}?` });
+    const dry = dialog.getByRole("checkbox", { name: "Dry" });
+    await dialog.getByText("Only say what would be done").waitFor();
+    expect(await dry.isChecked()).toBe(true);
+    expect(await dialog.getByLabel("Region").inputValue()).toBe("north");
+    expect(await dialog.getByLabel("Count").inputValue()).toBe("3");
+    await dialog.getByLabel("Region").selectOption("south");
+    await dry.focus();
+    await page.keyboard.press("Space");
+    await dialog.getByLabel("Count").fill("many");
+    await dialog.getByRole("button", { name: "Run it" }).click();
+    await dialog.getByText("Write a number.").waitFor();
+    await dialog.getByText("Write something.").waitFor();
+    await dialog.getByLabel("Count").fill("4");
+    await dialog.getByLabel("Reason").fill("x".repeat(1001));
+    await dialog.getByRole("button", { name: "Run it" }).click();
+    await dialog.getByText("must have at most 1000 characters; got 1001").waitFor();
+    await everybody(page, "what a run by hand asks for");
+    await dialog.getByLabel("Reason").fill('"; exit 1; $(id)');
+    await dialog.getByLabel("Only these steps, and what they need").fill("say");
+    await confirm(page, "Run it");
+    const given = part(page, "Inputs");
+    await given.getByText("south", { exact: true }).waitFor(soon);
+    await given.getByText('"; exit 1; $(id)', { exact: true }).waitFor();
+    await page.getByText('moved 4 in the south, "; exit 1; $(id)').waitFor(soon);
+    await everybody(page, "a run with inputs");
+    expect(wrongs).toEqual([]);
+  },
+  patience,
+);

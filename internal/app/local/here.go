@@ -35,23 +35,30 @@ import (
 // cannot differ.
 func Here() *cobra.Command {
 	var dir, component, cache string
+	var given []string
 	cmd := &cobra.Command{
 		Use: "here", Short: "Run the pipeline file of this folder on this machine, without a factory", Args: cobra.NoArgs,
 		Long: `Run the steps of .factory/pipeline.yaml on the files of this folder, as git sees them (what is
 ignored is left out, what is not committed is in), in the same sandbox as a factory and as a check does:
 nothing is published. No factory and no network is asked. A step with outputs has the same key as in a
 factory with the same system and Go; what it made is kept for the next time. Secrets that a step names
-are taken from the variables of your shell.`,
-		Example:     "  factory run here\n  factory run here --dir ../engine-controller",
+are taken from the variables of your shell. Inputs that are not given are as in any check: their
+default, or the empty text.`,
+		Example:     "  factory run here\n  factory run here --dir ../engine-controller\n  factory run here --input region=us",
 		Annotations: map[string]string{cli.Family: "run"},
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			slog.SetDefault(slog.New(slog.NewTextHandler(cmd.ErrOrStderr(), &slog.HandlerOptions{Level: slog.LevelWarn})))
-			return Told(runHere(cmd.Context(), dir, component, cache, cmd.OutOrStdout()))
+			inputs, err := cli.InputsOf(given)
+			if err != nil {
+				return Told(err)
+			}
+			return Told(runHere(cmd.Context(), dir, component, cache, inputs, cmd.OutOrStdout()))
 		},
 	}
 	cmd.Flags().StringVar(&dir, "dir", ".", "a folder of the repository")
 	cmd.Flags().StringVar(&component, "component", "", "the component's name (default: as the repository that it was cloned from, else the folder's)")
 	cmd.Flags().StringVar(&cache, "cache", "", "directory of caches (default: factory/here in the user's cache directory)")
+	cli.InputFlag(cmd, &given)
 	return cmd
 }
 
@@ -128,7 +135,7 @@ func git(ctx context.Context, dir string, args ...string) (string, error) {
 	return string(out), nil
 }
 
-func runHere(ctx context.Context, dir, component, cache string, out io.Writer) error {
+func runHere(ctx context.Context, dir, component, cache string, inputs map[string]any, out io.Writer) error {
 	top, err := git(ctx, dir, "rev-parse", "--show-toplevel")
 	if err != nil {
 		return err
@@ -183,7 +190,7 @@ func runHere(ctx context.Context, dir, component, cache string, out io.Writer) e
 	}
 	j := journal.New(db, time.Now)
 	s := pipeline.New(db, j, box, f, unpublished{}, mine{}, Tools(ctx, cache), runs, time.Now)
-	r, err := s.Try(ctx, access.System("here"), ref.Component(component), cmp.Or(strings.TrimSpace(branch), "here"), f.commit)
+	r, err := s.Try(ctx, access.System("here"), ref.Component(component), cmp.Or(strings.TrimSpace(branch), "here"), f.commit, inputs)
 	if err != nil {
 		return err
 	}

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/digital-factory/factory/internal/base/errs"
+	"github.com/digital-factory/factory/internal/cli"
 )
 
 // TestHere: the files of a folder go through their pipeline without a factory;
@@ -27,9 +28,12 @@ func TestHere(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	run := func() (string, error) {
+	run := func(inputs ...string) (string, error) {
 		var out bytes.Buffer
-		err := runHere(t.Context(), filepath.Join(dir, ".factory"), "", cache, &out)
+		given, err := cli.InputsOf(inputs)
+		if err == nil {
+			err = runHere(t.Context(), filepath.Join(dir, ".factory"), "", cache, given, &out)
+		}
 		return out.String(), err
 	}
 	put(".factory/pipeline.yaml", `steps:
@@ -70,6 +74,23 @@ artifact: {binary: out/service}
 	put(".factory/pipeline.yaml", "steps:\n  - name: build\n    run: echo no; exit 3\nartifact: {binary: out/service}\n")
 	if out, err := run(); !errs.Is(err, errs.Invalid) || !strings.Contains(err.Error(), "exit code 3") || !strings.Contains(out, "=== build\nno\n") {
 		t.Fatalf("with a failure: %v, it printed\n%s", err, out)
+	}
+	put(".factory/pipeline.yaml", "inputs: {region: {type: choice, choices: [eu, us], default: eu}, note: {}}\nsteps:\n  - name: say\n    outputs: [said]\n    run: echo \"$INPUT_REGION <$INPUT_NOTE>\" > said; cat said\nartifact: {binary: out/service}\n")
+	for _, c := range []struct{ given, says string }{{"region=eu", "eu <>\n"}, {"region=us", "us <>\n"}, {"note=a=b, $(id)", "eu <a=b, $(id)>\n"}} {
+		if out, err := run(c.given); err != nil || !strings.Contains(out, "=== say\n"+c.says) {
+			t.Errorf("with %s: %v, it printed\n%s", c.given, err, out)
+		}
+	}
+	if out, err := run(); err != nil || !strings.Contains(out, "cached") {
+		t.Errorf("the default has not the key of the same value: %v, it printed\n%s", err, out)
+	}
+	for _, bad := range []string{"region=mars", "speed=1", "region", "=x", "note=a\nb", "note=\xff"} {
+		if _, err := run(bad); err == nil || strings.Contains(err.Error(), "\n") {
+			t.Errorf("with %q: %v", bad, err)
+		}
+	}
+	if _, err := run("note=a", "note=b"); err == nil || !strings.Contains(err.Error(), "twice") {
+		t.Errorf("an input twice: %v", err)
 	}
 	put(".factory/pipeline.yaml", "steps: []\n")
 	if _, err := run(); !errs.Is(err, errs.Invalid) || !strings.Contains(err.Error(), "1 to 50 steps") {

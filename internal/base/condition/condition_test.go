@@ -48,6 +48,35 @@ func TestCompileRefuses(t *testing.T) {
 	}
 }
 
+// TestFields: a field has a type, which the expression must keep to; a number is
+// written with a point or without.
+func TestFields(t *testing.T) {
+	t.Parallel()
+	fields := []Field{{"inputs.dry", Boolean}, {"inputs.count", Number}, {"inputs.ratio", Number}, {"inputs.region", Text}, {"inputs.none", Number}}
+	values := map[string]any{"inputs.dry": true, "inputs.count": 3.0, "inputs.ratio": 0.5, "inputs.region": "eu"}
+	for text, want := range map[string]bool{
+		`inputs.dry && unit.beta`:                            true,
+		`inputs.count == 3 && inputs.ratio == 0.5`:           true,
+		`inputs.count + 1 == 4 && inputs.ratio * 2.0 == 1.0`: true,
+		`inputs.ratio == 1`:                                  false,
+		`inputs.region == "us"`:                              false,
+		`inputs.none == 0`:                                   false,
+		`inputs.dry || inputs.none == 0`:                     true,
+	} {
+		c, err := Compile("unit", text, fields...)
+		if err != nil {
+			t.Errorf("%s: %v", text, err)
+		} else if got := c.HoldsWith(map[string]any{"beta": true}, values); got != want {
+			t.Errorf("%s: %v", text, got)
+		}
+	}
+	for _, text := range []string{`inputs.dry == "true"`, `inputs.count == "3"`, `inputs.region > 3`, `inputs.nope`, `inputs.region`} {
+		if _, err := Compile("unit", text, fields...); !errs.Is(err, errs.Invalid) {
+			t.Errorf("%s: %v", text, err)
+		}
+	}
+}
+
 func FuzzCompile(f *testing.F) {
 	f.Add(`unit.country == "de"`)
 	f.Fuzz(func(t *testing.T, text string) {

@@ -131,6 +131,30 @@ func (p Places) Has(path string) (there bool) {
 	return err == nil && node != nil
 }
 
+// Name is a name in a mapping, and where it stands.
+type Name struct{ Text, At string }
+
+// Names returns the names of the mapping at a path in the order in which they
+// were written; none when there is no mapping.
+func (p Places) Names(path string) (list []Name) {
+	defer func() { _ = recover() }() // as in Decode
+	at, err := yaml.PathString(path)
+	if err != nil || p.file == nil {
+		return nil
+	}
+	node, err := at.FilterFile(p.file)
+	if err != nil {
+		return nil
+	}
+	if all, ok := node.(ast.MapNode); ok {
+		for i := all.MapRange(); i.Next(); {
+			t := i.Key().GetToken()
+			list = append(list, Name{t.Value, fmt.Sprintf("%s:%d:%d", p.name, t.Position.Line, t.Position.Column)})
+		}
+	}
+	return list
+}
+
 // Literal is a scalar as it was written: without quotes 3.10 stays 3.10, where
 // YAML means the number 3.1.
 type Literal string

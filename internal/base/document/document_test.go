@@ -2,6 +2,7 @@ package document
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"maps"
 	"strings"
@@ -63,6 +64,11 @@ func TestPlaces(t *testing.T) {
 	} {
 		if got := p.Of(path); got != want {
 			t.Errorf("%s stands at %s, not %s", path, got, want)
+		}
+	}
+	for text, want := range map[string]string{"m:\n  b: 1\n  a: {c: 2}\n": "[{b f.yaml:2:3} {a f.yaml:3:3}]", "m: [a]": "[]", "m: {\"x y\": 1}": "[{x y f.yaml:1:5}]", "n: 1": "[]"} {
+		if got := fmt.Sprint(PlacesIn("f.yaml", []byte(text)).Names("$.m")); got != want {
+			t.Errorf("%q has the names %s, not %s", text, got, want)
 		}
 	}
 	if got := PlacesIn("f.yaml", []byte("\x00[")).Of("$.a"); got != "f.yaml" {

@@ -100,6 +100,13 @@ func TestRunOnAgent(t *testing.T) {
 		if fmt.Sprint(w.out.kept) != "[7]" {
 			t.Errorf("kept %v", w.out.kept)
 		}
+		// What a person gave goes along with the run.
+		w.file("inputs: {count: {type: number, default: 1}}\nsteps:\n- name: build\n  if: inputs.count == 4\n  run: echo $INPUT_COUNT")
+		given, err := w.runs.Start(t.Context(), platform(), "engine", nil, map[string]any{"count": 4.0})
+		w.must(err)
+		if r = w.ends(given.ID); r.State != pipeline.Succeeded || w.log(r.ID, "build") != "4\n" || r.Inputs["count"] != "4" {
+			t.Errorf("ended as %+v", r)
+		}
 		// The whole log is there when the run has ended.
 		w.file("steps:\n- name: chatty\n  run: head -c 3000000 /dev/zero | tr '\\0' x; mkdir -p out; echo 9 > out/service")
 		if r = w.ends(w.push("engine", "eng", "main", "c8")); len(w.log(r.ID, "chatty")) != 3_000_000 || r.State != pipeline.Succeeded {

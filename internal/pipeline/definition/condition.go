@@ -1,6 +1,7 @@
 package definition
 
 import (
+	"errors"
 	"fmt"
 	"regexp"
 	"slices"
@@ -8,6 +9,7 @@ import (
 
 	"github.com/digital-factory/factory/internal/base/condition"
 	"github.com/digital-factory/factory/internal/base/errs"
+	"github.com/digital-factory/factory/internal/pipeline/input"
 )
 
 // Facts are what a condition may ask of a run, as run.NAME.
@@ -20,6 +22,10 @@ type Facts struct {
 	Team      string
 	Title     string // of the head commit
 	Items     []string
+	// Asked is what the file asks for who starts a run by hand, and Inputs what was
+	// given, as inputs.NAME.
+	Asked  input.Inputs
+	Inputs input.Values
 }
 
 func (f Facts) attributes() map[string]any {
@@ -38,8 +44,11 @@ var (
 
 // checkCondition says what is wrong with a step's condition. What a run does
 // not have is named here: when the run comes it would only be false.
-func checkCondition(text string) error {
-	if _, err := condition.Compile(conditionOf, text); err != nil {
+func checkCondition(text string, inputs input.Inputs) error {
+	if why := inputs.Unknown(text); why != "" {
+		return errors.New(why)
+	}
+	if _, err := condition.Compile(conditionOf, text, inputs.Fields()...); err != nil {
 		e := errs.Of(err)
 		return fmt.Errorf("%s; %s", e.Text, `write it in CEL, such as run.trunk or run.branch.startsWith("queue/")`)
 	}
@@ -62,6 +71,6 @@ func (s Spec) Wanted(f Facts) bool {
 	if s.If == "" {
 		return true
 	}
-	c, err := condition.Compile(conditionOf, s.If)
-	return err == nil && c.Holds(f.attributes())
+	c, err := condition.Compile(conditionOf, s.If, f.Asked.Fields()...)
+	return err == nil && c.HoldsWith(f.attributes(), f.Asked.Typed(f.Inputs))
 }

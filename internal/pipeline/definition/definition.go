@@ -14,6 +14,7 @@ import (
 	"github.com/digital-factory/factory/internal/base/document"
 	"github.com/digital-factory/factory/internal/base/egress"
 	"github.com/digital-factory/factory/internal/base/errs"
+	"github.com/digital-factory/factory/internal/pipeline/input"
 	"github.com/digital-factory/factory/internal/pipeline/tree"
 )
 
@@ -44,10 +45,12 @@ type Spec struct {
 
 // Definition is a parsed pipeline file.
 type Definition struct {
-	Steps       []Spec      `yaml:"steps"`
-	Schedules   []Schedule  `yaml:"schedules"`
-	Concurrency Concurrency `yaml:"concurrency"`
-	Artifact    Artifact    `yaml:"artifact"`
+	// Inputs are what it asks of who starts a run by hand.
+	Inputs      input.Inputs `yaml:"inputs"`
+	Steps       []Spec       `yaml:"steps"`
+	Schedules   []Schedule   `yaml:"schedules"`
+	Concurrency Concurrency  `yaml:"concurrency"`
+	Artifact    Artifact     `yaml:"artifact"`
 }
 
 // Concurrency says which runs of a component do not go on at the same time.
@@ -121,6 +124,7 @@ func (d *Definition) check(bad *errs.Error, data []byte) {
 		bad.In(at("$.steps"), "must list 1 to %d steps", mostSteps)
 		return
 	}
+	d.Inputs.Check(bad, places)
 	names := map[string]int{}
 	for i := range d.Steps {
 		s := &d.Steps[i]
@@ -153,14 +157,21 @@ func (d *Definition) check(bad *errs.Error, data []byte) {
 				bad.In(at("$.steps[%d].env", i), "%q is no name of a variable", k)
 			}
 		}
+		for _, in := range d.Inputs.List() {
+			_, set := s.Env[input.Variable(in.Name)]
+			_, varies := s.Matrix[input.Variable(in.Name)]
+			if set || varies || slices.Contains(s.Secrets, input.Variable(in.Name)) {
+				bad.In(at("$.steps[%d]", i), "%s is the input %s; give the step's own variable another name", input.Variable(in.Name), in.Name)
+			}
+		}
 		patterns(bad, at, i, "reports", s.Reports)
 		patterns(bad, at, i, "inputs", s.Inputs)
 		patterns(bad, at, i, "outputs", s.Outputs)
 		if len(s.Inputs) > 0 && len(s.Outputs) == 0 {
 			bad.In(at("$.steps[%d].inputs", i), "only a step with outputs has inputs; name what it makes")
 		}
-		if s.If != "" {
-			if err := checkCondition(s.If); err != nil {
+		if s.If != "" && len(bad.Fields) < mostProblems { // reading one is some work
+			if err := checkCondition(s.If, d.Inputs); err != nil {
 				bad.In(at("$.steps[%d].if", i), "%s", err)
 			}
 		}

@@ -80,6 +80,13 @@ func TestParseSaysWhere(t *testing.T) {
 		{"bad condition", "steps:\n  - name: a\n    run: x\n    if: run.trunk &&\n" + tail, ":4:9", "at character"},
 		{"condition of what is not there", "steps:\n  - name: a\n    run: x\n    if: run.brnch == \"main\"\n" + tail, ":4:9", "a run has no \"brnch\"; it has branch, component"},
 		{"condition that gives a text", "steps:\n  - name: a\n    run: x\n    if: '\"yes\"'\n" + tail, ":4:9", "yes or no"},
+		{"condition of an input that is not there", "inputs: {dry: {type: boolean}}\nsteps:\n  - name: a\n    run: x\n    if: inputs.wet\n" + tail, ":5:9", "there is no input \"wet\"; the file has dry"},
+		{"condition of an input without any", "steps:\n  - name: a\n    run: x\n    if: inputs.wet\n" + tail, ":4:9", "the file has no inputs"},
+		{"condition of another type", "inputs: {dry: {type: boolean}}\nsteps:\n  - name: a\n    run: x\n    if: inputs.dry == 'true'\n" + tail, ":5:9", "(bool, string)"},
+		{"bad input", "inputs:\n  dry: {type: bool}\nsteps:\n  - name: a\n    run: x\n" + tail, ":2:15", "must be text, choice, boolean or number"},
+		{"an input set by env", "inputs: {dry: {type: boolean}}\nsteps:\n  - name: a\n    run: x\n    env: {INPUT_DRY: 'no'}\n" + tail, ":3:", "INPUT_DRY is the input dry"},
+		{"an input set by a matrix", "inputs: {dry: {}}\nsteps:\n  - name: a\n    run: x\n    matrix: {INPUT_DRY: [a]}\n" + tail, ":3:", "INPUT_DRY is the input dry"},
+		{"an input set by a secret", "inputs: {dry: {}}\nsteps:\n  - name: a\n    run: x\n    secrets: [INPUT_DRY]\n" + tail, ":3:", "INPUT_DRY is the input dry"},
 		{"bad matrix", "steps:\n  - name: a\n    run: x\n    matrix: {A-B: [x]}\n" + tail, ":4:", "no name of a variable"},
 		{"bad value", "steps:\n  - name: a\n    run: x\n    matrix: {A: [\"../x\"]}\n" + tail, ":4:", "must be 1 to 40 letters"},
 		{"value twice", "steps:\n  - name: a\n    run: x\n    matrix: {A: [x, x]}\n" + tail, ":4:", "twice"},
@@ -191,7 +198,7 @@ func TestWanted(t *testing.T) {
 		`run.title.contains("run.brnch")`: false,
 	} {
 		if text != "" {
-			if err := checkCondition(text); err != nil {
+			if err := checkCondition(text, nil); err != nil {
 				t.Errorf("%s: %v", text, err)
 			}
 		}
@@ -230,6 +237,7 @@ func FuzzParse(f *testing.F) {
 	f.Add([]byte("steps:\n  - {name: a, run: x, if: run.trunk, retry: 1, matrix: {A: [1, 2]}, reports: [\"**/*.xml\"]}\nartifact: {binary: b}"))
 	f.Add([]byte("steps:\n  - &a {name: a, run: x}\n  - *a\nartifact: {binary: b}"))
 	f.Add([]byte("a: &a [x,x]\nb: &b [*a,*a]\nsteps: *b"))
+	f.Add([]byte("inputs: {a: {type: choice, choices: [b], default: b}, c: {}}\nsteps:\n  - {name: a, run: x, if: inputs.a == inputs.c}\nartifact: {binary: b}"))
 	f.Add([]byte("steps: !!binary aGVsbG8="))
 	f.Add([]byte("--- \n--- \n? [a, b]\n: c"))
 	f.Fuzz(func(t *testing.T, data []byte) {

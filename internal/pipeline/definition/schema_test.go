@@ -14,6 +14,8 @@ import (
 
 	"github.com/goccy/go-yaml"
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/digital-factory/factory/internal/pipeline/input"
 )
 
 type node = map[string]any
@@ -46,12 +48,13 @@ func TestSchemaHasEveryField(t *testing.T) {
 	}{
 		"concurrency": {reflect.TypeFor[Concurrency](), at(s, "properties", "concurrency")},
 		"schedule":    {reflect.TypeFor[Schedule](), at(s, "$defs", "schedule")},
+		"input":       {reflect.TypeFor[input.Input](), at(s, "$defs", "input")},
 		"service":     {reflect.TypeFor[Service](), at(s, "$defs", "service")},
 		"file":        {reflect.TypeFor[Definition](), s}, "step": {reflect.TypeFor[Spec](), at(s, "$defs", "step")}, "artifact": {reflect.TypeFor[Artifact](), at(s, "properties", "artifact")},
 	} {
 		var fields []string
 		for f := range c.of.Fields() {
-			if tag := f.Tag.Get("yaml"); tag != "-" {
+			if tag := f.Tag.Get("yaml"); tag != "-" && f.IsExported() {
 				fields = append(fields, tag)
 			}
 		}
@@ -72,9 +75,10 @@ func TestSchemaHasEveryField(t *testing.T) {
 	}
 	got := []any{
 		at(s, "properties", "steps")["maxItems"], at(s, "$defs", "paths")["maxItems"], at(step, "retry")["maximum"], at(step, "matrix", "additionalProperties")["maxItems"],
+		at(s, "properties", "inputs")["maxProperties"], at(s, "properties", "inputs", "propertyNames")["pattern"], at(s, "$defs", "input", "properties", "choices")["maxItems"], at(s, "$defs", "input", "properties", "default")["maxLength"],
 		at(step, "name")["pattern"], at(step, "env", "propertyNames")["pattern"], at(step, "matrix", "additionalProperties", "items")["pattern"], names,
 	}
-	want := []any{float64(mostSteps), float64(mostPatterns), float64(mostRetries), float64(mostCombinations), nameForm.String(), envForm.String(), valueForm.String(), caches}
+	want := []any{float64(mostSteps), float64(mostPatterns), float64(mostRetries), float64(mostCombinations), float64(input.Most), input.NameForm.String(), float64(input.MostChoices), float64(input.LongText), nameForm.String(), envForm.String(), valueForm.String(), caches}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("limits (-code +schema):\n%s", diff)
 	}
@@ -124,6 +128,8 @@ func TestSchemaTakesExamples(t *testing.T) {
 		"bad memory": "steps: [{name: a, run: x, memory: lots}]\n" + tail, "many retries": "steps: [{name: a, run: x, retry: 6}]\n" + tail, "bad value": "steps: [{name: a, run: x, matrix: {A: [a/b]}}]\n" + tail,
 		"bad variable": "steps: [{name: a, run: x, env: {A-B: c}}]\n" + tail, "path of the host": "steps: [{name: a, run: x, reports: [/etc]}]\n" + tail, "no artifact": "steps: [{name: a, run: x}]\n",
 		"a service of nothing": "steps: [{name: a, run: x, services: [{name: b}]}]\n" + tail, "no ready": "steps: [{name: a, run: x, services: [{name: b, run: c}]}]\n" + tail,
+		"bad input": "inputs: {Dry: {}}\nsteps: [{name: a, run: x}]\n" + tail, "unknown type": "inputs: {a: {type: string}}\nsteps: [{name: a, run: x}]\n" + tail, "no choices": "inputs: {a: {type: choice}}\nsteps: [{name: a, run: x}]\n" + tail,
+		"choices of a text": "inputs: {a: {choices: [b]}}\nsteps: [{name: a, run: x}]\n" + tail, "a list of inputs": "inputs: [{name: a}]\nsteps: [{name: a, run: x}]\n" + tail, "unknown field of an input": "inputs: {a: {options: [b]}}\nsteps: [{name: a, run: x}]\n" + tail,
 		"no such base": "steps: [{name: a, run: x}]\nartifact: {base: ruby, files: a, command: [ruby]}\n", "a base alone": "steps: [{name: a, run: x}]\nartifact: {base: node}\n",
 		"both": "steps: [{name: a, run: x}]\nartifact: {binary: b, base: node, files: a, command: [node]}\n", "files of the host": "steps: [{name: a, run: x}]\nartifact: {base: node, files: /etc, command: [node]}\n",
 		"bad secret": "steps: [{name: a, run: x, secrets: [token]}]\n" + tail, "bad group": "concurrency: {group: A B}\nsteps: [{name: a, run: x}]\n" + tail, "bad schedule": "schedules: [{cron: '@daily'}]\nsteps: [{name: a, run: x}]\n" + tail, "unknown kind": "steps: [{name: a, run: x, services: [{kind: oracle}]}]\n" + tail, "kind and run": "steps: [{name: a, run: x, services: [{kind: postgres, run: c}]}]\n" + tail,
@@ -185,7 +191,7 @@ func judge(root, s node, word string, v any, path string) string {
 		}
 		_, isFlag := v.(bool)
 		return no(slices.ContainsFunc(kinds, func(k any) bool {
-			return k == "string" && isText || k == "array" && isList || k == "object" && isObject || k == "number" && isNumber || k == "boolean" && isFlag ||
+			return k == "string" && isText || k == "array" && isList || k == "object" && isObject || k == "number" && isNumber || k == "boolean" && isFlag || k == "null" && v == nil ||
 				k == "integer" && isNumber && number == float64(int(number))
 		}))
 	case "enum":
@@ -215,6 +221,8 @@ func judge(root, s node, word string, v any, path string) string {
 		return no(!isList || len(list) >= int(limit))
 	case "maxItems":
 		return no(!isList || len(list) <= int(limit))
+	case "maxProperties":
+		return no(!isObject || len(object) <= int(limit))
 	case "items":
 		for i, e := range list {
 			if wrong := validate(root, s[word].(node), e, fmt.Sprintf("%s[%d]", path, i)); wrong != "" {

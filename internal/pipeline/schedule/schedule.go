@@ -34,7 +34,8 @@ func scan(sc store.Scanner) (Schedule, error) {
 	return c, json.Unmarshal([]byte(steps), &c.Steps)
 }
 
-func encoded(list []string) string {
+// Encoded writes names of steps as they are kept.
+func Encoded(list []string) string {
 	if list == nil {
 		list = []string{}
 	}
@@ -61,7 +62,7 @@ func Set(ctx context.Context, tx *store.Tx, of ref.Component, list []definition.
 	}
 	wanted := map[string]bool{}
 	for _, c := range list {
-		steps := encoded(c.Steps)
+		steps := Encoded(c.Steps)
 		wanted[c.Cron+steps] = true
 		when, err := cron.Parse(c.Cron)
 		if err != nil {
@@ -73,7 +74,7 @@ func Set(ctx context.Context, tx *store.Tx, of ref.Component, list []definition.
 		}
 	}
 	for _, c := range old {
-		if steps := encoded(c.Steps); !wanted[c.Cron+steps] {
+		if steps := Encoded(c.Steps); !wanted[c.Cron+steps] {
 			if _, err := tx.Exec(ctx, `delete from pipeline_schedule where component = $1 and cron = $2 and steps = $3`, string(c.Component), c.Cron, steps); err != nil {
 				return err
 			}
@@ -90,6 +91,6 @@ func Pass(ctx context.Context, tx *store.Tx, c Schedule, now time.Time) (first b
 		return false, err
 	}
 	n, err := tx.Exec(ctx, `update pipeline_schedule set next = $4 where component = $1 and cron = $2 and steps = $3 and next = $5`,
-		string(c.Component), c.Cron, encoded(c.Steps), store.Micros(when.Next(now)), store.Micros(c.Next))
+		string(c.Component), c.Cron, Encoded(c.Steps), store.Micros(when.Next(now)), store.Micros(c.Next))
 	return n > 0, err
 }

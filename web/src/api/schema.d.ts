@@ -868,6 +868,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/components/{name}/inputs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List what a run of a component's trunk that is started by hand asks for
+         * @description Needs the action `read`.
+         */
+        get: operations["get-components-name-inputs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/components/{name}/jobs": {
         parameters: {
             query?: never;
@@ -7223,6 +7243,11 @@ export interface components {
             /** @description Pass it as ?after= to read on */
             next?: string;
         };
+        PageRunInput: {
+            items: components["schemas"]["RunInput"][];
+            /** @description Pass it as ?after= to read on */
+            next?: string;
+        };
         PageSchedule: {
             items: components["schemas"]["Schedule"][];
             /** @description Pass it as ?after= to read on */
@@ -8306,6 +8331,15 @@ export interface components {
             finished?: string;
             id: string;
             /**
+             * @description What its steps see as INPUT_NAME, by the inputs' names; of a push once it has begun. They are no secrets
+             * @example {
+             *       "region": "eu"
+             *     }
+             */
+            inputs?: {
+                [key: string]: string;
+            };
+            /**
              * @example [
              *       "ENG-1"
              *     ]
@@ -8376,6 +8410,15 @@ export interface components {
             finished?: string;
             id: string;
             /**
+             * @description What its steps see as INPUT_NAME, by the inputs' names; of a push once it has begun. They are no secrets
+             * @example {
+             *       "region": "eu"
+             *     }
+             */
+            inputs?: {
+                [key: string]: string;
+            };
+            /**
              * @example [
              *       "ENG-1"
              *     ]
@@ -8420,6 +8463,34 @@ export interface components {
             team: string;
             /** @description Title of the commit */
             title: string;
+        };
+        RunInput: {
+            /**
+             * @description Of the type choice
+             * @example [
+             *       "eu",
+             *       "us"
+             *     ]
+             */
+            choices?: string[] | null;
+            /**
+             * @description As text
+             * @example eu
+             */
+            default?: string;
+            /** @example region */
+            name: string;
+            /** @description It has no default, so a start must give it */
+            required: boolean;
+            /** @description What it is for */
+            text?: string;
+            /** @enum {string} */
+            type: "text" | "choice" | "boolean" | "number";
+            /**
+             * @description The variable that steps see it as
+             * @example INPUT_REGION
+             */
+            variable: string;
         };
         RunStep: {
             /**
@@ -8750,6 +8821,16 @@ export interface components {
             reason: string;
         };
         StartRun: {
+            /**
+             * @description What the pipeline file asks for, by the inputs' names: each a text, or a JSON value of the input's type. Those that are left out have their defaults. They are no secrets
+             * @example {
+             *       "dry": true,
+             *       "region": "eu"
+             *     }
+             */
+            inputs?: {
+                [key: string]: unknown;
+            };
             /**
              * @description With those that they need; none: all. Of a matrix the step's name means all of its values
              * @example [
@@ -14026,6 +14107,100 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PageFlakyTest"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Locked */
+            423: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-components-name-inputs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageRunInput"];
                 };
             };
             /** @description Unauthorized */

@@ -1,4 +1,4 @@
-import { Button, Modal, NativeSelect, Textarea, TextInput } from "@mantine/core";
+import { Button, Checkbox, Modal, NativeSelect, Textarea, TextInput } from "@mantine/core";
 import { type FormEvent, type ReactNode, useEffect, useRef, useState } from "react";
 import { type Action, useCannot } from "~/api/me";
 import { asProblem, fieldErrors, type ProblemError } from "~/api/problem";
@@ -217,7 +217,14 @@ function Field({ field: f, first, value, quick, error, onChange }: FieldProps) {
     <>
       {f.group && <h3 className={classes.group}>{f.group}</h3>}
       <div className={classes.field} data-half={f.half || undefined}>
-        {f.kind === "pick" ? (
+        {f.kind === "check" ? (
+          <Checkbox
+            {...common}
+            value="true"
+            checked={value === "true"}
+            onChange={(e) => onChange(String(e.currentTarget.checked))}
+          />
+        ) : f.kind === "pick" ? (
           <NativeSelect {...common} onChange={change}>
             {(f.options ?? []).map((o) => (
               <option key={o.value} value={o.value}>

@@ -7,8 +7,8 @@ export interface FormField {
   label: string;
   hint?: string;
   placeholder?: string;
-  /** "line" when not given; "lines" is a list, one entry per line; "moment" a date and time in the reader's zone */
-  kind?: "line" | "text" | "lines" | "number" | "pick" | "moment";
+  /** "line" when not given; "lines" is a list, one entry per line; "moment" a date and time in the reader's zone; "check" is "true" or "false" */
+  kind?: "line" | "text" | "lines" | "number" | "pick" | "moment" | "check";
   /** for "pick"; the first may be an empty choice */
   options?: readonly { value: string; label: string }[];
   /** values that one press writes, given what else is written */

@@ -129,6 +129,11 @@ function RunView({ run: r }: { run: Run }) {
               ]}
             />
           </Panel>
+          {r.inputs && (
+            <Panel title="Inputs" note={Object.keys(r.inputs).length}>
+              <Details rows={Object.entries(r.inputs).map(([n, v]) => [n, v || "empty"])} />
+            </Panel>
+          )}
           {step && <StepPanel step={step} now={now} />}
         </>
       }

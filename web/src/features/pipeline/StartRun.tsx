@@ -11,6 +11,7 @@ import { Panel } from "~/ui/Panel";
 import { Problem } from "~/ui/Problem";
 import { say } from "~/ui/say";
 import classes from "./FlakyTests.module.css";
+import { type RunInput, runDefaults, runField, runInputs } from "./inputs";
 import { asked } from "./run";
 
 /** When a component's trunk is run again, and a way to run it now. */
@@ -18,7 +19,10 @@ export function StartRun({ component }: { component: string }) {
   const schedules = useQuery(
     ask("/api/v1/components/{name}/schedules", { path: { name: component }, kinds: ["run", "check"] }),
   );
-  const [open, setOpen] = useState(false);
+  const inputs = useQuery(
+    ask("/api/v1/components/{name}/inputs", { path: { name: component }, kinds: ["run", "check"] }),
+  );
+  const [open, setOpen] = useState<readonly RunInput[] | null>(null);
   const no = useCannot("build");
   const navigate = useNavigate();
   const list = schedules.data?.items;
@@ -36,7 +40,9 @@ export function StartRun({ component }: { component: string }) {
             size="xs"
             variant="default"
             leftSection={<IconPlayerPlay size={15} stroke={1.8} aria-hidden />}
-            onClick={() => setOpen(true)}
+            loading={inputs.isPending}
+            // Where they cannot be read, the start says why.
+            onClick={() => setOpen(inputs.data?.items ?? [])}
           >
             Run the trunk
           </Button>
@@ -67,6 +73,7 @@ export function StartRun({ component }: { component: string }) {
           title={`Run the trunk of ${component}?`}
           lead="The steps of its newest commit are run once more. Nothing is published."
           fields={[
+            ...open.map(runField),
             {
               name: "steps",
               label: "Only these steps, and what they need",
@@ -74,15 +81,15 @@ export function StartRun({ component }: { component: string }) {
               hint: "One in each line; none means all",
             },
           ]}
-          initial={{ steps: "" }}
+          initial={{ ...runDefaults(open), steps: "" }}
           action="Run it"
-          onClose={() => setOpen(false)}
+          onClose={() => setOpen(null)}
           onSend={async (v) => {
             const made = await send(
               "post",
               "/api/v1/components/{name}/runs",
               { name: component },
-              { steps: asked(v.steps) },
+              { steps: asked(v.steps), inputs: runInputs(open, v) },
             );
             void say(`Run ${made.number} is queued.`);
             void navigate({ to: "/runs/$id", params: { id: made.id } });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { cancelWill, direct, firstStep, layout, type Run, type RunStep, took } from "./run";
+import { cancelWill, direct, firstStep, layout, type Run, type RunStep, retryWill, took } from "./run";
 
 const step = (name: string, needs: string[] = [], state: RunStep["state"] = "waiting"): RunStep => ({
   name,
@@ -62,4 +62,11 @@ it("says what ending a run leaves out", () => {
     "publish no artifact, so nothing of this commit reaches customers",
     "send ENG-1 back to building",
   ]);
+});
+
+it("says that trying again gives the same inputs, where there are any", () => {
+  const run = { commit: "c0ffee00", check: true, event: "manual", items: [], steps: [] } as unknown as Run;
+  const same = "give its steps the same inputs";
+  expect(retryWill({ ...run, inputs: { region: "us" } })).toContain(same);
+  expect(retryWill(run)).not.toContain(same);
 });

@@ -96,6 +96,7 @@ export function asked(lines: string | undefined): string[] {
 export function retryWill(r: Run): string[] {
   return [
     `queue a new run of the same commit ${r.commit.slice(0, 8)}, with a number of its own`,
+    ...(r.inputs ? ["give its steps the same inputs"] : []),
     r.steps.some((s) => s.outputs)
       ? "walk all steps again; those whose key is known are restored, a step that failed is not"
       : "walk all steps again, with the caches as they are now",

@@ -1,0 +1,1 @@
+alter table pipeline_run add column inputs text not null default '{}';
