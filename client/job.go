@@ -17,7 +17,7 @@ type Job struct {
 	Team        string     `json:"team" example:"shop"`
 	Environment string     `json:"environment" enum:"staging,production"`
 	Release     string     `json:"release" doc:"The version that has it" example:"12"`
-	Schedule    string     `json:"schedule,omitempty" doc:"As cron(5) writes it, UTC; absent: it is started by hand only" example:"0 3 * * *"`
+	Schedule    string     `json:"schedule,omitempty" doc:"As cron(5) writes it, and after that the name of a time zone if it is not UTC; absent: it is started by hand only" example:"0 3 * * * Europe/Berlin"`
 	Next        *time.Time `json:"next,omitempty" doc:"When it is due; absent in staging, where it is started by hand"`
 	Timeout     float64    `json:"timeout" doc:"Seconds after which it is ended" example:"600"`
 	Memory      int64      `json:"memory" doc:"Bytes that it may use at most; 0: as much as the workload"`

@@ -199,7 +199,7 @@ type RunInput struct {
 
 // Schedule is when a component's trunk is run again.
 type Schedule struct {
-	Cron  string    `json:"cron" example:"0 3 * * *" doc:"Minute, hour, day of the month, month and day of the week, in UTC"`
+	Cron  string    `json:"cron" example:"0 3 * * *" doc:"Minute, hour, day of the month, month and day of the week, and after them the name of a time zone if it is not UTC"`
 	Steps []string  `json:"steps" nullable:"false" doc:"None: all"`
 	Next  time.Time `json:"next"`
 }

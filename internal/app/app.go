@@ -17,6 +17,7 @@ import (
 	"github.com/digital-factory/factory/docs"
 	"github.com/digital-factory/factory/internal/access"
 	"github.com/digital-factory/factory/internal/api"
+	"github.com/digital-factory/factory/internal/app/local"
 	"github.com/digital-factory/factory/internal/base/errs"
 	"github.com/digital-factory/factory/internal/base/life"
 	"github.com/digital-factory/factory/internal/base/sandbox"
@@ -141,7 +142,7 @@ func (a *App) Run(ctx context.Context) error {
 	// would hold for minutes.
 	debug.FreeOSMemory()
 	a.ready = time.Since(a.born)
-	slog.Info("the factory is ready", "url", a.URL(), "gateway", a.GatewayURL(), "otlp", a.doors[2].listener.Addr().String(), "seconds", a.ready.Seconds(), "data", a.opts.Data)
+	slog.Info("the factory is ready", "version", local.Version(), "url", a.URL(), "gateway", a.GatewayURL(), "otlp", a.doors[2].listener.Addr().String(), "seconds", a.ready.Seconds(), "data", a.opts.Data)
 	return life.Together(ctx, parts...)
 }
 

@@ -15,7 +15,7 @@ import (
 
 // Commands returns the commands that run in this process instead of asking a factory.
 func Commands() []*cobra.Command {
-	return []*cobra.Command{up(), hook(), dossierCommand(), local.Here(), local.Agent(), documentationCommand()}
+	return []*cobra.Command{up(), hook(), dossierCommand(), local.Here(), local.Agent(), documentationCommand(), local.VersionCommand()}
 }
 
 // hook is what git runs inside a push; people do not call it.

@@ -32,6 +32,10 @@ type session struct {
 // others: its name.
 const Family = "family"
 
+// Version is the annotation of the local command that says which program this is:
+// what --version says too.
+const Version = "version"
+
 // New returns the whole command tree. local are the commands that run in this
 // process (up, demo, ...), which main hands in.
 func New(in io.Reader, out, errOut io.Writer, local ...*cobra.Command) *cobra.Command {
@@ -69,7 +73,11 @@ Start a factory with "factory up", sign in with "factory login", then look aroun
 		return nil
 	}
 	root.AddCommand(s.rooms()...)
+	root.SetVersionTemplate("{{.Name}} {{.Version}}\n")
 	for _, c := range local {
+		if v := c.Annotations[Version]; v != "" {
+			root.Version = v
+		}
 		home := root
 		for _, family := range root.Commands() {
 			if family.Name() == c.Annotations[Family] {

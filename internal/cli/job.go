@@ -2,6 +2,7 @@ package cli
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -40,16 +41,16 @@ func (s *session) jobList() *cobra.Command {
 				return err
 			}
 			return s.print(list, func(t *table) {
-				t.row("JOB", "ENVIRONMENT", "VERSION", "SCHEDULE (UTC)", "NEXT", "LAST", "TOOK", "EXIT", "WHY")
+				t.row("JOB", "ENVIRONMENT", "VERSION", "SCHEDULE", "NEXT", "LAST", "TOOK", "EXIT", "WHY")
 				for _, j := range list.Items {
 					next, last, took, exit, why := "by hand", "never", "-", "-", ""
 					if j.Next != nil {
-						next = j.Next.Local().Format(time.DateTime)
+						next = due(*j.Next)
 					}
 					if r := j.Last; r != nil {
 						last, took, exit, why = r.State+" "+r.Due.Local().Format(time.DateTime), jobTook(*r), jobExit(*r), shortened(r.Reason)
 					}
-					t.row(j.Name, j.Environment, j.Release, orDash(j.Schedule), next, last, took, exit, why)
+					t.row(j.Name, j.Environment, j.Release, zoned(j.Schedule), next, last, took, exit, why)
 				}
 			})
 		},
@@ -57,6 +58,18 @@ func (s *session) jobList() *cobra.Command {
 	cmd.Flags().StringVar(&runs, "runs", "", "list the runs of this job instead")
 	return cmd
 }
+
+// zoned is a schedule with the time zone by whose clock it comes.
+func zoned(schedule string) string {
+	if len(strings.Fields(schedule)) == 5 {
+		return schedule + " UTC"
+	}
+	return orDash(schedule)
+}
+
+// due is when a schedule comes next, by the reader's clock. Beside a time zone the
+// reader's own is named.
+func due(at time.Time) string { return at.Local().Format(time.DateTime + " MST") }
 
 func orDash(text string) string {
 	if text == "" {

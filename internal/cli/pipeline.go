@@ -291,13 +291,13 @@ func (s *session) runSchedules() *cobra.Command {
 				return err
 			}
 			return s.print(list, func(t *table) {
-				t.row("NEXT (UTC)", "SCHEDULE", "STEPS")
+				t.row("NEXT", "SCHEDULE", "STEPS")
 				for _, c := range list.Items {
 					steps := strings.Join(c.Steps, ", ")
 					if steps == "" {
 						steps = "all"
 					}
-					t.row(c.Next.UTC().Format(time.DateTime), c.Cron, steps)
+					t.row(due(c.Next), zoned(c.Cron), steps)
 				}
 			})
 		},

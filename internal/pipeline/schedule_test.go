@@ -115,6 +115,33 @@ steps:
 	})
 }
 
+// TestScheduleZone: the clock of the time zone that a schedule names decides.
+func TestScheduleZone(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		w.file("schedules: [{cron: 30 3 * * * Asia/Kolkata}]\nsteps:\n- name: build\n  run: mkdir -p out; echo 1 > out/service")
+		w.start()
+		w.ends(w.push("engine", "eng", "normal"))
+		next := func() string {
+			list, err := w.Schedules(t.Context(), me(), "engine")
+			if err != nil || len(list) != 1 || list[0].Cron != "30 3 * * * Asia/Kolkata" {
+				t.Fatalf("schedules %+v, %v", list, err)
+			}
+			return list[0].Next.UTC().Format("15:04:05")
+		}
+		if at := next(); at != "22:00:00" {
+			t.Fatalf("it is due at %s", at)
+		}
+		w.ahead(3, 22, 0)
+		w.look()
+		if got := w.fired(); len(got) != 1 || got[0].State != Succeeded || got[0].StartedBy != "schedule 30 3 * * * Asia/Kolkata" {
+			t.Fatalf("fired %+v", got)
+		}
+		if at := next(); at != "22:00:00" {
+			t.Fatalf("it is due again at %s", at)
+		}
+	})
+}
+
 // TestScheduleBusy: one that has not ended when the next is due is not joined by
 // another, and keeps no push from being run.
 func TestScheduleBusy(t *testing.T) {

@@ -15,7 +15,7 @@ import (
 
 // Job is a program of a component that runs at certain times.
 type Job struct {
-	Schedule string   `yaml:"schedule" json:"schedule,omitempty"` // as cron(5) writes it, UTC; empty: by hand only
+	Schedule string   `yaml:"schedule" json:"schedule,omitempty"` // as package cron reads it; empty: by hand only
 	Command  []string `yaml:"command" json:"command,omitempty"`   // in place of the image's program and arguments
 	Args     []string `yaml:"args" json:"args,omitempty"`         // of the image's program, in place of its own
 	Timeout  string   `yaml:"timeout" json:"timeout"`             // such as "10m"
@@ -69,8 +69,10 @@ func (m *Manifest) checkJobs(places document.Places, bad *errs.Error) {
 			bad.In(places.Of(at), "%.60q is no name of a job: up to 40 lower-case letters, digits and dashes, beginning with a letter", name)
 		}
 		if j.Schedule != "" {
-			if _, err := cron.Parse(j.Schedule); err != nil {
+			if s, err := cron.Parse(j.Schedule); err != nil {
 				bad.In(places.Of(at+".schedule"), "schedule %v", err)
+			} else {
+				j.Schedule = s.String()
 			}
 		}
 		if len(j.Command)+len(j.Args) == 0 {

@@ -11,7 +11,6 @@ import (
 	"os"
 	"os/exec"
 	"runtime"
-	"runtime/debug"
 	"strings"
 
 	"github.com/digital-factory/factory/client"
@@ -29,20 +28,6 @@ func Told(err error) error {
 		return err
 	}
 	return &client.Problem{Kind: string(e.Kind), Title: string(e.Kind), Detail: err.Error(), Next: e.Next}
-}
-
-// Version is the module's, or the commit it was built from.
-func Version() string {
-	info, ok := debug.ReadBuildInfo()
-	if !ok {
-		return "unknown"
-	}
-	for _, s := range info.Settings {
-		if s.Key == "vcs.revision" && len(s.Value) >= 12 {
-			return s.Value[:12]
-		}
-	}
-	return info.Main.Version
 }
 
 // Tools finds what this host offers to pipeline steps. Without Go the steps

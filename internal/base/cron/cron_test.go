@@ -46,7 +46,11 @@ func TestParseRefuses(t *testing.T) {
 		"": "it needs five", "0 3 * *": "has 4 fields", "@daily": "has 1 fields", "60 3 * * *": `the minute "60" must be 0 to 59`, "0 24 * * *": "must be 0 to 23",
 		"0 3 0 * *": "must be 1 to 31", "0 3 * 13 *": "must be 1 to 12", "0 3 * * 8": "must be 0 to 7", "0 3 * * MON": `"MON" must be`, "*/0 * * * *": "a step must be",
 		"5-1 * * * *": "goes backwards", "0 3 30 2 *": "never comes", "1,,2 * * * *": "must be 0 to 59", "-1 * * * *": "must be", "+1 * * * *": "must be",
-		"1-2-3 * * * *": "must be", "*-5 * * * *": "must be",
+		"1-2-3 * * * *": "must be", "*-5 * * * *": "must be", "0 3 * * * Europe/Berlin x": "has 7 fields", "0 3 30 2 * Europe/Berlin": "never comes",
+		"0 3 * * * Europe/Berlinn": `the time zone "Europe/Berlinn" is not known: names are as in Europe/Berlin, America/New_York`, "0 0 3 * * *": `the time zone "*" is not known`, "0 3 * * Europe/Berlin": `the day of the week "Europe/Berlin"`,
+		"0 3 * * * Local": "is not known", "0 3 * * * Factory": "is not known", "0 3 * * * UTC+2": "is not known", "0 3 * * * localtime": "is not known", "0 3 * * * right/Europe/Berlin": "is not known",
+		"0 3 * * * ../../etc/passwd": "is not known", "0 3 * * * /etc/localtime": "is not known", "0 3 * * * Europe/../Europe/Berlin": "is not known", "0 3 * * * Europe//Berlin": "is not known",
+		"0 3 * * * Europe": "is not known", "0 3 * * * Europe/Berlin\x00": "is not known", "CRON_TZ=Europe/Berlin 0 3 * * *": "the minute",
 	} {
 		if _, err := Parse(text); err == nil || !strings.Contains(err.Error(), says) {
 			t.Errorf("%q: %v; want %q", text, err, says)
@@ -87,6 +91,7 @@ func TestNextIsTheFirst(t *testing.T) {
 func FuzzParse(f *testing.F) {
 	f.Add("*/15 9-17 * * 1-5")
 	f.Add("0 0 29 2 *")
+	f.Add("30 2 * * 0 Australia/Lord_Howe")
 	f.Fuzz(func(t *testing.T, text string) {
 		s, err := Parse(text)
 		if err != nil {

@@ -116,6 +116,8 @@ func TestParseSaysWhere(t *testing.T) {
 		{"no group", "concurrency:\n  cancel: true\nsteps:\n  - name: a\n    run: x\n" + tail, ":", "must name a group"},
 		{"bad schedule", "schedules:\n  - cron: 0 25 * * *\nsteps:\n  - name: a\n    run: x\n" + tail, ":2:11", "must be 0 to 23"},
 		{"schedule that never comes", "schedules:\n  - cron: 0 0 30 2 *\nsteps:\n  - name: a\n    run: x\n" + tail, ":2:11", "never comes"},
+		{"schedule of no zone", "schedules:\n  - cron: 0 3 * * * Europe/Berlinn\nsteps:\n  - name: a\n    run: x\n" + tail, ":2:11", "names are as in Europe/Berlin"},
+		{"schedule of UTC twice", "schedules:\n  - cron: 0 3 * * *\n  - cron: 0 3 * * * UTC\nsteps:\n  - name: a\n    run: x\n" + tail, ":3:", "there twice"},
 		{"schedule of nothing", "schedules:\n  - cron: 0 3 * * *\n    steps: [b]\nsteps:\n  - name: a\n    run: x\n" + tail, ":3:13", "no step \"b\""},
 		{"schedule twice", "schedules:\n  - cron: 0 3 * * *\n  - cron: 0  3 * * *\nsteps:\n  - name: a\n    run: x\n" + tail, ":3:", "there twice"},
 		{"unknown cache", "steps:\n  - name: a\n    run: x\n    cache: [cargo]\n" + tail, ":4:12", "no cache \"cargo\""},

@@ -10,7 +10,7 @@ import (
 
 // Schedule is when the trunk's head is run again.
 type Schedule struct {
-	Cron  string   `yaml:"cron" json:"cron"`             // in UTC
+	Cron  string   `yaml:"cron" json:"cron"`             // as package cron reads it
 	Steps []string `yaml:"steps" json:"steps,omitempty"` // with what they need; none: all
 }
 

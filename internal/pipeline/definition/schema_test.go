@@ -132,7 +132,7 @@ func TestSchemaTakesExamples(t *testing.T) {
 		"choices of a text": "inputs: {a: {choices: [b]}}\nsteps: [{name: a, run: x}]\n" + tail, "a list of inputs": "inputs: [{name: a}]\nsteps: [{name: a, run: x}]\n" + tail, "unknown field of an input": "inputs: {a: {options: [b]}}\nsteps: [{name: a, run: x}]\n" + tail,
 		"no such base": "steps: [{name: a, run: x}]\nartifact: {base: ruby, files: a, command: [ruby]}\n", "a base alone": "steps: [{name: a, run: x}]\nartifact: {base: node}\n",
 		"both": "steps: [{name: a, run: x}]\nartifact: {binary: b, base: node, files: a, command: [node]}\n", "files of the host": "steps: [{name: a, run: x}]\nartifact: {base: node, files: /etc, command: [node]}\n",
-		"bad secret": "steps: [{name: a, run: x, secrets: [token]}]\n" + tail, "bad group": "concurrency: {group: A B}\nsteps: [{name: a, run: x}]\n" + tail, "bad schedule": "schedules: [{cron: '@daily'}]\nsteps: [{name: a, run: x}]\n" + tail, "unknown kind": "steps: [{name: a, run: x, services: [{kind: oracle}]}]\n" + tail, "kind and run": "steps: [{name: a, run: x, services: [{kind: postgres, run: c}]}]\n" + tail,
+		"bad secret": "steps: [{name: a, run: x, secrets: [token]}]\n" + tail, "bad group": "concurrency: {group: A B}\nsteps: [{name: a, run: x}]\n" + tail, "bad schedule": "schedules: [{cron: '@daily'}]\nsteps: [{name: a, run: x}]\n" + tail, "bad zone": "schedules: [{cron: 0 3 * * * ../zone}]\nsteps: [{name: a, run: x}]\n" + tail, "unknown kind": "steps: [{name: a, run: x, services: [{kind: oracle}]}]\n" + tail, "kind and run": "steps: [{name: a, run: x, services: [{kind: postgres, run: c}]}]\n" + tail,
 	} {
 		if err := Check([]byte(text)); err == nil {
 			t.Errorf("%s is accepted", name)

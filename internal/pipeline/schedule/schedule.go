@@ -16,7 +16,7 @@ import (
 // Schedule is one of a component, as its trunk's pipeline file has it.
 type Schedule struct {
 	Component ref.Component
-	Cron      string // in UTC
+	Cron      string // as package cron reads it
 	Steps     []string
 	Next      time.Time
 }

@@ -36,8 +36,12 @@ const mostMissed = 50_000
 
 // due returns the last time of a schedule in (last, now]; zero when there is none.
 func due(schedule string, last, now time.Time) (at time.Time) {
+	s, err := cron.Parse(schedule)
+	if err != nil {
+		return at
+	}
 	for range mostMissed {
-		n := next(schedule, last)
+		n := s.Next(last)
 		if n.IsZero() || n.After(now) {
 			return at
 		}
@@ -86,9 +90,11 @@ func (s *Service) look(ctx context.Context, v Version, name string, d Declared) 
 	if err != nil {
 		return err
 	}
-	at := due(d.Schedule, last, now)
-	if !last.IsZero() && at.IsZero() {
-		return nil
+	var at time.Time
+	if !last.IsZero() {
+		if at = due(d.Schedule, last, now); at.IsZero() {
+			return nil
+		}
 	}
 	return s.db.Update(ctx, func(tx *store.Tx) error {
 		first, err := looked(ctx, tx, v.Component, name, last, now)

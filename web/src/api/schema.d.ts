@@ -6451,8 +6451,8 @@ export interface components {
              */
             release: string;
             /**
-             * @description As cron(5) writes it, UTC; absent: it is started by hand only
-             * @example 0 3 * * *
+             * @description As cron(5) writes it, and after that the name of a time zone if it is not UTC; absent: it is started by hand only
+             * @example 0 3 * * * Europe/Berlin
              */
             schedule?: string;
             /** @example shop */
@@ -8645,7 +8645,7 @@ export interface components {
         };
         Schedule: {
             /**
-             * @description Minute, hour, day of the month, month and day of the week, in UTC
+             * @description Minute, hour, day of the month, month and day of the week, and after them the name of a time zone if it is not UTC
              * @example 0 3 * * *
              */
             cron: string;

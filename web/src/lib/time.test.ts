@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { ago, duration } from "./time";
+import { ago, duration, zoned } from "./time";
 
 const now = Date.parse("2026-05-04T12:00:00Z");
 
@@ -14,6 +14,14 @@ describe("ago", () => {
     ["2026-01-02T12:00:00Z", "2 Jan 2026"],
     ["yesterday-ish", "unknown time"],
   ])("%s is %s", (at, words) => expect(ago(at, now)).toBe(words));
+});
+
+describe("zoned", () => {
+  it.each([
+    ["0 3 * * *", "0 3 * * * UTC"],
+    ["0 3 * * 1-5 Europe/Berlin", "0 3 * * 1-5 Europe/Berlin"],
+    ["0  3 * *\t*", "0  3 * *\t* UTC"],
+  ])("%s is %s", (schedule, words) => expect(zoned(schedule)).toBe(words));
 });
 
 describe("duration", () => {

@@ -47,6 +47,11 @@ export function exact(at: Moment): string {
   }).format(then);
 }
 
+/** A schedule with the time zone by whose clock it comes: "0 3 * * * UTC", "0 3 * * * Europe/Berlin". */
+export function zoned(schedule: string): string {
+  return schedule.trim().split(/\s+/).length === 5 ? `${schedule} UTC` : schedule;
+}
+
 /** A length of time with its two greatest units: "850 ms", "4.2 s", "3 min 20 s", "2 d 4 h". */
 export function duration(seconds: number): string {
   const s = Math.abs(seconds);

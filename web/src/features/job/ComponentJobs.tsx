@@ -38,7 +38,13 @@ export function ComponentJobs({ component }: { component: string }) {
       small: "minmax(0, 1fr)",
     },
     { id: "environment", header: "Environment", cell: (j) => j.environment, width: "104px", small: "84px" },
-    { id: "when", header: "Schedule", cell: (j) => when(j), width: "minmax(120px, 1fr)", wide: true },
+    {
+      id: "when",
+      header: "Schedule",
+      cell: (j) => <span title={when(j)}>{when(j)}</span>,
+      width: "minmax(120px, 1.6fr)",
+      wide: true,
+    },
     {
       id: "next",
       header: "Due",

@@ -15,6 +15,9 @@ describe("a job", () => {
   });
   it("has its schedule in production alone", () => {
     expect(when({ schedule: "0 3 * * *", environment: "production" })).toBe("0 3 * * * UTC");
+    expect(when({ schedule: "0 3 * * * Europe/Berlin", environment: "production" })).toBe(
+      "0 3 * * * Europe/Berlin",
+    );
     expect(when({ schedule: "0 3 * * *", environment: "staging" })).toBe("by hand here");
     expect(when({ environment: "production" })).toBe("by hand");
   });

@@ -1,5 +1,5 @@
 import { ask, type Schemas } from "~/api/ask";
-import { millis } from "~/lib/time";
+import { millis, zoned } from "~/lib/time";
 import type { State } from "~/ui/state";
 
 export type Job = Schemas["Job"];
@@ -41,5 +41,5 @@ export function took(r: Pick<JobRun, "started" | "finished">): number | null {
 /** When it runs, in words. */
 export function when(j: Pick<Job, "schedule" | "environment">): string {
   if (!j.schedule) return "by hand";
-  return j.environment === "production" ? `${j.schedule} UTC` : "by hand here";
+  return j.environment === "production" ? zoned(j.schedule) : "by hand here";
 }

@@ -5,7 +5,7 @@ import { useNavigate } from "@tanstack/react-router";
 import { useState } from "react";
 import { ask, send } from "~/api/ask";
 import { useCannot } from "~/api/me";
-import { exact } from "~/lib/time";
+import { exact, zoned } from "~/lib/time";
 import { FormDialog } from "~/ui/FormDialog";
 import { Panel } from "~/ui/Panel";
 import { Problem } from "~/ui/Problem";
@@ -59,7 +59,7 @@ export function StartRun({ component }: { component: string }) {
           {list.map((c) => (
             <li key={`${c.cron} ${c.steps.join()}`}>
               <span className={classes.name}>
-                <code>{c.cron}</code>{" "}
+                <code>{zoned(c.cron)}</code>{" "}
                 <span className={classes.quiet}>{c.steps.length > 0 ? c.steps.join(", ") : "all steps"}</span>
               </span>
               <span className={`num ${classes.quiet}`}>next {exact(c.next)}</span>
