@@ -4,6 +4,7 @@ import (
 	"context"
 	"io"
 	"maps"
+	"slices"
 	"strings"
 
 	"github.com/digital-factory/factory/internal/access"
@@ -103,6 +104,10 @@ func (d described) Describe(ctx context.Context, c ref.Component, commit ref.Com
 		for _, v := range e.Variables {
 			in.Variables = append(in.Variables, export.Variable{Key: v.Key, Value: v.Value, Secret: v.Secret})
 		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(m.Jobs)) {
+		j := m.Jobs[name]
+		in.Jobs = append(in.Jobs, export.Job{Name: name, Schedule: j.Schedule, Command: j.Command, Args: j.Args, Timeout: j.Long(), Memory: j.Bytes()})
 	}
 	if m.Workload != nil {
 		if err := in.Tell(*m.Workload); err != nil {

@@ -40,6 +40,8 @@ type Input struct {
 	Entrypoint []string // in place of the program, in the container; nil: as it is
 	Args       []string // the program's
 	Explicit   bool     // Variables say where its resources are; nothing else does
+	Jobs       []Job
+	Job        *Job // that a container is of; nil: it is the workload's
 }
 
 // MiB is the memory as Compose and Kubernetes read it.
@@ -86,7 +88,7 @@ var templates embed.FS
 
 // pages are the files that are written from templates.
 var pages = template.Must(template.New("").Funcs(template.FuncMap{
-	"quoted": quoted, "literal": literal, "shell": shell, "script": script, "words": words, "list": list, "add": func(a, b int) int { return a + b },
+	"quoted": quoted, "literal": literal, "shell": shell, "script": script, "words": words, "list": list, "literals": literals, "arguments": arguments, "add": func(a, b int) int { return a + b },
 }).ParseFS(templates, "template/*"))
 
 // Write writes all but the repository into dir, which must be empty: source/,
@@ -192,6 +194,18 @@ func literal(text string) (string, error) { return quoted(strings.ReplaceAll(tex
 func list(texts []string) (string, error) {
 	raw, err := json.Marshal(texts)
 	return string(raw), err
+}
+
+// literals is list for Compose, which reads a dollar as the name of a variable.
+func literals(texts []string) (string, error) {
+	all, err := list(texts)
+	return strings.ReplaceAll(all, "$", "$$"), err
+}
+
+// arguments is list for Kubernetes, which reads $(NAME) as a variable.
+func arguments(texts []string) (string, error) {
+	all, err := list(texts)
+	return strings.ReplaceAll(all, "$(", "$$("), err
 }
 
 // words writes texts as words of a shell.

@@ -219,7 +219,7 @@ func TestTell(t *testing.T) {
 		t.Fatal(diff)
 	}
 	dir := written(t, in)
-	for name, want := range map[string]string{"Dockerfile": "\nCMD [\"--quick\",\"a b\"]\n", "run.sh": "'--quick' 'a b' &\n"} {
+	for name, want := range map[string]string{"Dockerfile": "\nCMD [\"--quick\",\"a b\"]\n", "run.sh": "set -- '--quick' 'a b'\n"} {
 		if raw, err := os.ReadFile(filepath.Join(dir, name)); err != nil || !strings.Contains(string(raw), want) {
 			t.Errorf("%s: %v\n%s", name, err, raw)
 		}
