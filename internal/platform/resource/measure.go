@@ -106,18 +106,25 @@ func (s *Service) sweep(ctx context.Context) error {
 // databases of a server that does not run are as they were. It forgets the uses
 // of workloads that are gone.
 func (s *Service) measure(ctx context.Context) error {
-	deployed, err := s.asks.Workloads.Deployed(ctx)
-	if err != nil {
-		return err
-	}
 	var list []row
-	err = s.db.View(ctx, func(tx *store.Tx) (err error) {
-		list, err = rows(ctx, tx, "")
+	var users []string
+	err := s.db.View(ctx, func(tx *store.Tx) (err error) {
+		if list, err = rows(ctx, tx, ""); err != nil {
+			return err
+		}
+		users, err = store.List(ctx, tx, store.Scan1[string], `select distinct workload from platform_resource_use`)
 		return err
 	})
 	if err != nil {
 		return err
 	}
+	// Asked after the users were read: whose use is noted from now on is none of them,
+	// and must not be taken for gone.
+	deployed, err := s.asks.Workloads.Deployed(ctx)
+	if err != nil {
+		return err
+	}
+	gone := slices.DeleteFunc(users, func(w string) bool { return slices.Contains(deployed, ref.Workload(w)) })
 	servers := map[string]*server.Server{}
 	s.mu.Lock()
 	for name, c := range s.clusters {
@@ -151,7 +158,7 @@ func (s *Service) measure(ctx context.Context) error {
 		}
 		samples = append(samples, Sample{metricBytes, r.labels(), float64(r.bytes), now})
 	}
-	if err := s.keep(ctx, list, deployed); err != nil {
+	if err := s.keep(ctx, list, gone); err != nil {
 		return errors.Join(failed, err)
 	}
 	if len(samples) > 0 {
@@ -160,8 +167,8 @@ func (s *Service) measure(ctx context.Context) error {
 	return failed
 }
 
-// keep stores sizes, and which uses there are still.
-func (s *Service) keep(ctx context.Context, list []row, deployed []ref.Workload) error {
+// keep stores sizes, and forgets the uses of workloads that are gone.
+func (s *Service) keep(ctx context.Context, list []row, gone []string) error {
 	return s.db.Update(ctx, func(tx *store.Tx) error {
 		for _, r := range list {
 			if _, err := tx.Exec(ctx, `update platform_resource set bytes = $4 where component = $1 and environment = $2 and name = $3 and bytes <> $4`,
@@ -169,14 +176,7 @@ func (s *Service) keep(ctx context.Context, list []row, deployed []ref.Workload)
 				return err
 			}
 		}
-		gone, err := store.List(ctx, tx, store.Scan1[string], `select distinct workload from platform_resource_use`)
-		if err != nil {
-			return err
-		}
 		for _, w := range gone {
-			if slices.Contains(deployed, ref.Workload(w)) {
-				continue
-			}
 			if _, err := tx.Exec(ctx, `delete from platform_resource_use where workload = $1`, w); err != nil {
 				return err
 			}

@@ -11,6 +11,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -39,6 +40,7 @@ type outside struct {
 	mu       sync.Mutex // guards all
 	kept     map[string]string
 	deployed []ref.Workload
+	asked    func() // called once, when somebody was told what is deployed
 	samples  map[string]float64
 	outer    map[string]string // what there is outside, by address
 }
@@ -75,8 +77,13 @@ func (o *outside) Shred(_ context.Context, _ *store.Tx, name string) error {
 
 func (o *outside) Deployed(context.Context) ([]ref.Workload, error) {
 	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.deployed, nil
+	deployed, asked := slices.Clone(o.deployed), o.asked
+	o.asked = nil
+	o.mu.Unlock()
+	if asked != nil {
+		asked()
+	}
+	return deployed, nil
 }
 
 func (o *outside) Record(_ context.Context, samples []Sample) error {
@@ -215,6 +222,32 @@ func (w *world) states() (list []string) {
 		list = append(list, string(r.Environment)+" "+r.Name+" "+r.Type+" "+r.State)
 	}
 	return list
+}
+
+// TestUseOfTheMeantime: what a workload is given while it is looked which are gone
+// is its own, and not deleted under it.
+func TestUseOfTheMeantime(t *testing.T) {
+	each(t, func(w *world) {
+		w.end() // it looks by itself, too
+		w.Service = New(w.db, w.j, w.box, w.asks, w.dir, time.Now)
+		const label = `{"resources":{"my-files":{"type":"volume","path":"/var/files","size":"1MiB"}}}`
+		first := w.provide(shop("1", "staging"), label)
+		w.out.asked = func() { w.provide(shop("2", "staging"), label) }
+		if err := w.measure(w.t.Context()); err != nil {
+			w.t.Fatal(err)
+		}
+		first.Release()
+		w.out.run("2")
+		w.wants(w.Delete(w.t.Context(), dev, "shop", "staging", "my-files", "shop/staging/my-files"), errs.Blocked, "in use by 1")
+		// What is gone is forgotten.
+		w.out.run()
+		if err := w.measure(w.t.Context()); err != nil {
+			w.t.Fatal(err)
+		}
+		if diff := cmp.Diff([]string{"staging my-files volume unused"}, w.states()); diff != "" {
+			w.t.Fatal(diff)
+		}
+	})
 }
 
 func (w *world) told() (kinds []string) {
