@@ -103,7 +103,11 @@ func (s *Service) each(ctx context.Context, tx *store.Tx, change ref.Change, f f
 	if err != nil || len(list) == 0 {
 		return err
 	}
-	return f(list[0])
+	c, err := held(ctx, tx, list[0].Upgrade, list[0].Component)
+	if err != nil || c.Change != change {
+		return err
+	}
+	return f(c)
 }
 
 // to brings a component into another stage.
@@ -160,6 +164,12 @@ func (s *Service) checked(ctx context.Context, tx *store.Tx, p fact.CheckFinishe
 		return err
 	}
 	for _, c := range list {
+		if c.head != string(p.Commit) {
+			continue
+		}
+		if c, err = held(ctx, tx, c.Upgrade, c.Component); err != nil {
+			return err
+		}
 		if c.head != string(p.Commit) || c.Stage == Merged {
 			continue
 		}

@@ -60,7 +60,7 @@ func (s *Service) Failed(ctx context.Context, tx *store.Tx, e effect.Effect) err
 	if err := json.Unmarshal(e.Data, &t); err != nil {
 		return errs.Because(errs.Invalid, err, "the data of %s cannot be read", e.Kind)
 	}
-	c, err := getComponent(ctx, tx, t.Upgrade, t.Component)
+	c, err := held(ctx, tx, t.Upgrade, t.Component)
 	if err != nil || c.Stage != Preparing && c.Stage != Approval {
 		return err
 	}
@@ -236,10 +236,7 @@ func (s *Service) ours(ctx context.Context, c Component) (all []string, err erro
 // change changes a component that is still prepared as it was seen.
 func (s *Service) change(ctx context.Context, seen Component, f func(tx *store.Tx, c *Component) error) error {
 	return s.db.Update(ctx, func(tx *store.Tx) error {
-		if _, err := load(ctx, tx, seen.Upgrade, true); err != nil {
-			return err
-		}
-		now, err := getComponent(ctx, tx, seen.Upgrade, seen.Component)
+		now, err := held(ctx, tx, seen.Upgrade, seen.Component)
 		if err != nil || now.Stage != seen.Stage {
 			return err
 		}
@@ -287,7 +284,13 @@ func (s *Service) replace(ctx context.Context, tx *store.Tx, c Component) error 
 		return err
 	}
 	for _, b := range before {
-		if b.Upgrade >= c.Upgrade || b.Change == "" || b.Stage != Approval && b.Stage != Conflict && b.Stage != Failed && b.Stage != Open {
+		if b.Upgrade >= c.Upgrade {
+			continue
+		}
+		if b, err = held(ctx, tx, b.Upgrade, b.Component); err != nil {
+			return err
+		}
+		if b.Change == "" || b.Stage != Approval && b.Stage != Conflict && b.Stage != Failed && b.Stage != Open {
 			continue
 		}
 		if b.Change != c.Change {

@@ -30,7 +30,7 @@ func scanUpgrade(s store.Scanner) (u Upgrade, err error) {
 // those who change it at the same time wait.
 func load(ctx context.Context, tx *store.Tx, id ref.Upgrade, lock bool) (Upgrade, error) {
 	if lock {
-		if _, err := tx.Exec(ctx, `update platform_upgrade set state = state where id = $1`, string(id)); err != nil {
+		if err := hold(ctx, tx, id); err != nil {
 			return Upgrade{}, err
 		}
 	}
@@ -102,6 +102,22 @@ func scanComponent(s store.Scanner) (c Component, err error) {
 		return c, fmt.Errorf("conflicts of %s in upgrade %s: %w", c.Component, c.Upgrade, err)
 	}
 	return c, nil
+}
+
+// hold keeps others from changing an upgrade and its components until tx ends.
+func hold(ctx context.Context, tx *store.Tx, id ref.Upgrade) error {
+	_, err := tx.Exec(ctx, `update platform_upgrade set state = state where id = $1`, string(id))
+	return err
+}
+
+// held returns a component as it is when nobody else can change it any more. What
+// was read before may be old by then, and to save that would undo what another
+// has done.
+func held(ctx context.Context, tx *store.Tx, id ref.Upgrade, component ref.Component) (Component, error) {
+	if err := hold(ctx, tx, id); err != nil {
+		return Component{}, err
+	}
+	return getComponent(ctx, tx, id, component)
 }
 
 func getComponent(ctx context.Context, tx *store.Tx, id ref.Upgrade, component ref.Component) (Component, error) {
